@@ -1,0 +1,4 @@
+//! The clients.
+pub mod admin;
+pub mod consumer;
+pub mod producer;

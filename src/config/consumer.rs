@@ -1,0 +1,33 @@
+//! A consumer's configuration.
+
+use super::declare::config;
+use super::value::AutoOffsetReset;
+use crate::time::Duration;
+
+config! {
+    /// What a consumer may set.
+    ConsumerConfig {
+        /// What to do without a valid position.
+        "auto.offset.reset" auto_offset_reset: AutoOffsetReset = "latest" | "latest",
+        /// How many bytes are worth an answer.
+        "fetch.min.bytes" fetch_min_bytes: u32 = "1" | "1",
+        /// How long the leader may wait for them.
+        "fetch.max.wait.ms" fetch_max_wait: Duration = "500" | "50",
+        /// How many bytes one answer may hold.
+        "fetch.max.bytes" fetch_max_bytes: u32 = "52428800" | "52428800",
+        /// How many bytes of one partition one answer may hold.
+        "max.partition.fetch.bytes" max_partition_fetch_bytes: u32 = "1048576" | "1048576",
+        /// How many records one poll returns at most.
+        "max.poll.records" max_poll_records: u32 = "500" | "500",
+        /// Whether batches' checksums are verified.
+        "check.crcs" check_crcs: bool = "true" | "true",
+        /// How long one request may wait for its answer.
+        "request.timeout.ms" request_timeout: Duration = "30000" | "3000",
+        /// How long to wait before the first retry.
+        "retry.backoff.ms" retry_backoff: Duration = "100" | "10",
+        /// How long to wait before a retry at most; each doubles the wait.
+        "retry.backoff.max.ms" retry_backoff_max: Duration = "1000" | "100",
+        /// After this long metadata is asked for again.
+        "metadata.max.age.ms" metadata_max_age: Duration = "300000" | "30000",
+    }
+}

@@ -1,0 +1,25 @@
+//! Configuration: Kafka's own keys, values and defaults, and the two profiles.
+//!
+//! A key is of one of three kinds: *modelled* (a field of one of the structs here), *known* (Kafka's own, accepted, without
+//! effect here: [`known`]), or unknown (an error that names the nearest key).
+//!
+//! Invariant: a key, its field, its default in both profiles and its sentence stand in one place: the list in its file.
+
+mod broker;
+mod consumer;
+mod declare;
+pub mod known;
+mod producer;
+mod profile;
+mod topic;
+mod value;
+mod variants;
+
+pub use broker::BrokerConfig;
+pub use consumer::ConsumerConfig;
+pub use declare::{ConfigError, Key};
+pub use producer::ProducerConfig;
+pub use profile::Profile;
+pub use topic::TopicConfig;
+pub use value::{AutoOffsetReset, Partitioner, TimestampType, Value};
+pub use variants::{Truncation, Variants};

@@ -1,0 +1,120 @@
+//! The types that configuration values have, and how their text is read.
+
+use crate::event::Acks;
+use crate::time::Duration;
+
+/// A value with Kafka's textual form.
+pub trait Value: Sized {
+    /// Reads it. Errors: what it may be, for people.
+    fn parse(text: &str) -> Result<Self, String>;
+}
+
+impl Value for u32 {
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|_| "a whole number from 0 on is wanted".to_owned())
+    }
+}
+
+impl Value for u64 {
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|_| "a whole number from 0 on is wanted".to_owned())
+    }
+}
+
+/// Kafka's times are whole ms; -1 and `Long.MAX` mean "never".
+impl Value for Duration {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.parse::<i64>() {
+            Ok(-1 | i64::MAX) => Ok(Self::MAX),
+            Ok(ms) => u64::try_from(ms).map(Self::from_millis).map_err(|_| "a time in ms, or -1 for never, is wanted".to_owned()),
+            Err(_) => Err("a time in whole ms is wanted".to_owned()),
+        }
+    }
+}
+
+impl Value for bool {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err("`true` or `false` is wanted".to_owned()),
+        }
+    }
+}
+
+/// Text as it stands; Kafka's `null` is the empty text.
+impl Value for String {
+    fn parse(text: &str) -> Result<Self, String> {
+        Ok(text.to_owned())
+    }
+}
+
+impl Value for Acks {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "0" => Ok(Self::None),
+            "1" => Ok(Self::Leader),
+            "all" | "-1" => Ok(Self::All),
+            _ => Err("`0`, `1` or `all` is wanted".to_owned()),
+        }
+    }
+}
+
+macro_rules! words {
+    ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $word_doc:literal])+ $word:literal $variant:ident),* $(,)? }) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum $name { $($(#[doc = $word_doc])+ $variant),* }
+
+        impl $name {
+            /// The word for it.
+            #[must_use]
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word),* }
+            }
+        }
+
+        impl $crate::config::Value for $name {
+            fn parse(text: &str) -> Result<Self, String> {
+                match text {
+                    $($word => Ok(Self::$variant),)*
+                    _ => Err(format!("one of {} is wanted", [$(concat!("`", $word, "`")),*].join(", "))),
+                }
+            }
+        }
+    };
+}
+
+pub(super) use words;
+
+words! {
+    /// Whose clock stamps a record.
+    TimestampType {
+        /// The producer's.
+        "CreateTime" CreateTime,
+        /// The leader's, when it appends.
+        "LogAppendTime" LogAppendTime,
+    }
+}
+
+words! {
+    /// What a consumer does without a valid position.
+    AutoOffsetReset {
+        /// Begins at the log start.
+        "earliest" Earliest,
+        /// Begins at the end: reads only what comes from now on.
+        "latest" Latest,
+        /// Reports an error to the application.
+        "none" None,
+    }
+}
+
+words! {
+    /// How a record without a named partition gets one.
+    Partitioner {
+        /// By murmur2 of the key; keyless records stick to one partition until a batch is full (KIP-480, KIP-794).
+        "default" Default,
+        /// In turn, keys or not.
+        "round-robin" RoundRobin,
+    }
+}

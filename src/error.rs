@@ -1,0 +1,158 @@
+//! The two kinds of wrong that the world may do: an [`ErrorCode`] told to a client, a [`Fault`] met inside a process.
+//! (What only our own bug can do is an assertion, never a value.)
+
+use thiserror::Error;
+
+macro_rules! error_codes {
+    ($($(#[doc = $doc:literal])+ $number:literal $code:ident = $name:literal $retriable:ident),* $(,)?) => {
+        /// Kafka's error codes, with its names and numbers, as far as something here answers with them.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Error)]
+        #[repr(i16)]
+        pub enum ErrorCode { $($(#[doc = $doc])+ #[error($name)] $code = $number),* }
+
+        impl ErrorCode {
+            /// Every code, in the order of their numbers.
+            pub const ALL: &[Self] = &[$(Self::$code),*];
+
+            /// Kafka's name for it.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$code => $name),* }
+            }
+
+            /// Kafka's number for it.
+            #[must_use]
+            pub fn number(self) -> i16 {
+                self as i16
+            }
+
+            /// Whether trying again may help (Kafka's `RetriableException`).
+            #[must_use]
+            pub fn is_retriable(self) -> bool {
+                match self { $(Self::$code => error_codes!($retriable)),* }
+            }
+        }
+    };
+    (retriable) => { true };
+    (fatal) => { false };
+}
+
+error_codes! {
+    /// Anything the other side cannot name.
+    -1 UnknownServerError = "UNKNOWN_SERVER_ERROR" fatal,
+    /// The offset lies outside the log.
+    1 OffsetOutOfRange = "OFFSET_OUT_OF_RANGE" fatal,
+    /// The record batch is damaged.
+    2 CorruptMessage = "CORRUPT_MESSAGE" retriable,
+    /// No such topic or partition here.
+    3 UnknownTopicOrPartition = "UNKNOWN_TOPIC_OR_PARTITION" retriable,
+    /// The partition has no leader now.
+    5 LeaderNotAvailable = "LEADER_NOT_AVAILABLE" retriable,
+    /// This broker does not lead the partition.
+    6 NotLeaderOrFollower = "NOT_LEADER_OR_FOLLOWER" retriable,
+    /// The request was not done in time.
+    7 RequestTimedOut = "REQUEST_TIMED_OUT" retriable,
+    /// The batch is larger than `max.message.bytes`.
+    10 MessageTooLarge = "MESSAGE_TOO_LARGE" fatal,
+    /// The connection broke before an answer came.
+    13 NetworkException = "NETWORK_EXCEPTION" retriable,
+    /// Fewer replicas in sync than `min.insync.replicas`: nothing was appended.
+    19 NotEnoughReplicas = "NOT_ENOUGH_REPLICAS" retriable,
+    /// Appended, but the ISR shrank below `min.insync.replicas` before it was committed.
+    20 NotEnoughReplicasAfterAppend = "NOT_ENOUGH_REPLICAS_AFTER_APPEND" retriable,
+    /// `acks` is none of 0, 1, all.
+    21 InvalidRequiredAcks = "INVALID_REQUIRED_ACKS" fatal,
+    /// The record's timestamp is too far from the broker's clock.
+    32 InvalidTimestamp = "INVALID_TIMESTAMP" fatal,
+    /// The topic exists already.
+    36 TopicAlreadyExists = "TOPIC_ALREADY_EXISTS" fatal,
+    /// A topic needs at least one partition.
+    37 InvalidPartitions = "INVALID_PARTITIONS" fatal,
+    /// More replicas asked for than brokers are there.
+    38 InvalidReplicationFactor = "INVALID_REPLICATION_FACTOR" fatal,
+    /// The assignment names a broker twice or one that is not there.
+    39 InvalidReplicaAssignment = "INVALID_REPLICA_ASSIGNMENT" fatal,
+    /// A configuration value that Kafka refuses.
+    40 InvalidConfig = "INVALID_CONFIG" fatal,
+    /// This node is not the active controller.
+    41 NotController = "NOT_CONTROLLER" retriable,
+    /// The request makes no sense.
+    42 InvalidRequest = "INVALID_REQUEST" fatal,
+    /// The disk failed.
+    56 KafkaStorageError = "KAFKA_STORAGE_ERROR" retriable,
+    /// The leader epoch asked with is older than the partition's.
+    74 FencedLeaderEpoch = "FENCED_LEADER_EPOCH" retriable,
+    /// The leader epoch asked with is newer than this broker knows.
+    75 UnknownLeaderEpoch = "UNKNOWN_LEADER_EPOCH" retriable,
+    /// The broker epoch is not the one of its present registration.
+    77 StaleBrokerEpoch = "STALE_BROKER_EPOCH" fatal,
+    /// The high watermark is not yet known to cover the offsets (KIP-207).
+    78 OffsetNotAvailable = "OFFSET_NOT_AVAILABLE" retriable,
+    /// The partition changed since the request was made (KIP-497).
+    95 InvalidUpdateVersion = "INVALID_UPDATE_VERSION" fatal,
+    /// No such topic id.
+    100 UnknownTopicId = "UNKNOWN_TOPIC_ID" retriable,
+    /// Another incarnation of this broker holds the registration.
+    101 DuplicateBrokerRegistration = "DUPLICATE_BROKER_REGISTRATION" fatal,
+    /// The broker must register before it sends heartbeats.
+    102 BrokerIdNotRegistered = "BROKER_ID_NOT_REGISTERED" fatal,
+    /// A replica proposed for the ISR may not be in it (KIP-841, KIP-903).
+    107 IneligibleReplica = "INELIGIBLE_REPLICA" fatal,
+    /// The leader moved while the request was on its way.
+    108 NewLeaderElected = "NEW_LEADER_ELECTED" fatal,
+}
+
+impl ErrorCode {
+    /// The code with this number, if it is one of ours.
+    #[must_use]
+    pub fn from_number(number: i16) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.number() == number)
+    }
+}
+
+/// What a disk or a decoder reports inside a process.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Fault {
+    /// The file is not there.
+    #[error("no such file: {0}")]
+    NoSuchFile(String),
+    /// A read reached past the end.
+    #[error("read past the end of {file}: wanted {wanted} bytes at {at}")]
+    ShortRead {
+        /// The file.
+        file: String,
+        /// Where the read began.
+        at: u64,
+        /// How many bytes were wanted.
+        wanted: u64,
+    },
+    /// The device failed the call.
+    #[error("I/O error on {0}")]
+    Io(String),
+    /// There is no room left.
+    #[error("no space left on device")]
+    DiskFull,
+    /// Bytes that are not what they should be: where, and why.
+    #[error("corrupt {what}: {why}")]
+    Corrupt {
+        /// What was being decoded.
+        what: &'static str,
+        /// What was wrong with it.
+        why: String,
+    },
+    /// Bytes that end before the thing does.
+    #[error("truncated {0}")]
+    Truncated(&'static str),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_found_by_its_number() {
+        for code in ErrorCode::ALL {
+            assert_eq!(ErrorCode::from_number(code.number()), Some(*code), "{}", code.name());
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Facts of a replica's log.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::canonical::{record_fields, tagged_words};
+use super::facts::facts;
+use crate::ids::{BrokerId, Digest, LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence, TopicPartition};
+use crate::time::Timestamp;
+
+facts! {
+    /// What a replica's log does.
+    "log" LogFact {
+        /// A leader wrote a batch to its own log.
+        [200] RecordsAppended { partition: TopicPartition, batch: Arc<BatchFacts> }
+        /// A follower wrote a batch it fetched to its own log.
+        [201] RecordsReplicated { partition: TopicPartition, from: BrokerId, batch: Arc<BatchFacts> }
+        /// A replica cut its log: the offsets from `to` (included) to `from` (excluded) are gone from it.
+        [202] LogTruncated { partition: TopicPartition, from: Offset, to: Offset, why: TruncationReason }
+        /// All offsets below `to` are on this replica's disk and survive a power failure.
+        [203] LogFlushed { partition: TopicPartition, to: Offset }
+        /// The log now begins at `new`.
+        [204] LogStartAdvanced { partition: TopicPartition, old: Offset, new: Offset }
+        /// A new segment begins at `base`.
+        [205] SegmentRolled { partition: TopicPartition, base: Offset }
+        /// A replica that started again read its log back from disk.
+        [206] LogRecovered { recovery: Arc<RecoveryFacts> }
+        /// The replica's epoch cache says that this epoch's records begin at `start`.
+        [207] EpochStarted { partition: TopicPartition, epoch: LeaderEpoch, start: Offset }
+        /// A replica wrote down the high watermarks it knows, for its next start.
+        [208] HighWatermarksCheckpointed { partitions: u32 }
+    }
+}
+
+/// A batch, as far as checks and views want to know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchFacts {
+    /// Offset of its first record (included).
+    pub base: Offset,
+    /// Offset of its last record (included).
+    pub last: Offset,
+    /// Epoch of the leader that wrote it.
+    pub leader_epoch: LeaderEpoch,
+    /// CRC32C over its body.
+    pub crc: u32,
+    /// Its bytes on disk.
+    pub size: u32,
+    /// Its producer, if idempotent.
+    pub producer: Option<ProducerFacts>,
+    /// Its records in offset order.
+    pub records: Vec<RecordFacts>,
+}
+
+record_fields!(BatchFacts { base, last, leader_epoch, crc, size, producer, records });
+
+/// The producer fields of a batch (KIP-98).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProducerFacts {
+    /// Its id.
+    pub id: ProducerId,
+    /// Its epoch.
+    pub epoch: ProducerEpoch,
+    /// The sequence of the batch's first record.
+    pub base_sequence: Sequence,
+}
+
+record_fields!(ProducerFacts { id, epoch, base_sequence });
+
+/// One record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordFacts {
+    /// Its offset.
+    pub offset: Offset,
+    /// Its timestamp as the log keeps it.
+    pub timestamp: Timestamp,
+    /// Its key, for people.
+    pub key: Option<Bytes>,
+    /// Digest of key and value, for checks.
+    pub digest: Digest,
+}
+
+record_fields!(RecordFacts { offset, timestamp, key, digest });
+
+/// What a replica found on its disk when it started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecoveryFacts {
+    /// Whose log.
+    pub partition: TopicPartition,
+    /// Its first offset.
+    pub start: Offset,
+    /// Its log end offset.
+    pub end: Offset,
+    /// The high watermark it starts with, from its checkpoint.
+    pub high_watermark: Offset,
+    /// Whether it was shut down in order, so that nothing had to be scanned.
+    pub was_clean: bool,
+    /// How many bytes of a torn tail were cut off.
+    pub torn_bytes: u64,
+    /// Its epoch cache: each epoch with its start offset.
+    pub epochs: Vec<(LeaderEpoch, Offset)>,
+    /// Every batch, as read back.
+    pub batches: Vec<Arc<BatchFacts>>,
+}
+
+record_fields!(RecoveryFacts { partition, start, end, high_watermark, was_clean, torn_bytes, epochs, batches });
+
+/// Why a log was cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TruncationReason {
+    /// The leader's log diverges from there (KIP-101, KIP-279, KIP-595).
+    DivergingEpoch,
+    /// The old rule: a new follower cuts to its own high watermark.
+    HighWatermark,
+    /// The leader's log begins after this one's end: start anew there.
+    BehindLogStart,
+}
+
+tagged_words!(TruncationReason { 0 DivergingEpoch, 1 HighWatermark, 2 BehindLogStart });

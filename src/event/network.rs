@@ -1,0 +1,139 @@
+//! Facts of the network: connections and messages.
+
+use super::canonical::{record_fields, tagged_words};
+use super::facts::facts;
+use super::fault::FaultIndex;
+use crate::error::ErrorCode;
+use crate::ids::{CorrelationId, Offset, ProcessId, Step, TopicPartition};
+
+facts! {
+    /// Connections and messages.
+    "network" NetworkFact {
+        /// A client (or a broker acting as one) opened a connection to a server.
+        [100] ConnectionOpened { server: ProcessId, purpose: Purpose, connection: ConnectionNumber }
+        /// A connection is gone: its client closed it, or was told of a reset.
+        [101] ConnectionClosed { server: ProcessId, purpose: Purpose, connection: ConnectionNumber, why: CloseReason }
+        /// A request or a response left its sender. Its step is the message's name from here on.
+        [102] MessageSent { to: ProcessId, message: MessageFacts }
+        /// The message sent at that step arrived.
+        [103] MessageDelivered { sent: Step, from: ProcessId, connection: ConnectionNumber }
+        /// The message sent at that step will never arrive.
+        [104] MessageDropped { sent: Step, to: ProcessId, why: DropReason, fault: Option<FaultIndex> }
+        /// The request sent at that step will be delivered a second time, on another connection.
+        [105] MessageDuplicated { sent: Step, to: ProcessId, connection: ConnectionNumber }
+        /// The message sent at that step takes longer than usual, and so does all behind it.
+        [106] MessageDelayed { sent: Step, by_us: u64, fault: Option<FaultIndex> }
+    }
+}
+
+/// What a message is about, as far as a reader of the trace wants to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MessageFacts {
+    /// Which of Kafka's APIs.
+    pub api: ApiKey,
+    /// A response, not a request.
+    pub is_response: bool,
+    /// On which of the sender's connections.
+    pub purpose: Purpose,
+    /// Which request of that connection.
+    pub correlation: CorrelationId,
+    /// The first partition it names.
+    pub partition: Option<TopicPartition>,
+    /// The offset it names for that partition: asked for (Fetch), given (Produce's answer), first of the batches (Fetch's answer).
+    pub offset: Option<Offset>,
+    /// How many record batches it carries.
+    pub batches: u16,
+    /// The refusal it carries.
+    pub error: Option<ErrorCode>,
+}
+
+record_fields!(MessageFacts { api, is_response, purpose, correlation, partition, offset, batches, error });
+
+/// Numbers the connections of a run, from 1, in the order they were opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ConnectionNumber(pub u32);
+
+impl super::canonical::Field for ConnectionNumber {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.0.put(out);
+    }
+    fn take(input: &mut &[u8]) -> Result<Self, crate::error::Fault> {
+        u32::take(input).map(Self)
+    }
+}
+
+/// What a connection is for: a client keeps one per server and purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Purpose {
+    /// A client's own requests.
+    Client,
+    /// A broker's fetcher, following another broker's partitions.
+    Fetcher,
+    /// A broker following the metadata log.
+    MetadataFetcher,
+    /// A broker's registration and heartbeats.
+    Heartbeat,
+    /// A broker's AlterPartition and forwarded requests to the controller.
+    ToController,
+    /// Metadata quorum traffic among controllers.
+    Quorum,
+}
+
+tagged_words!(Purpose { 0 Client, 1 Fetcher, 2 MetadataFetcher, 3 Heartbeat, 4 ToController, 5 Quorum });
+
+/// Why a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseReason {
+    /// Its client closed it.
+    ByClient,
+    /// Its client was told that the peer is gone.
+    Reset,
+}
+
+tagged_words!(CloseReason { 0 ByClient, 1 Reset });
+
+/// Why a message will never arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DropReason {
+    /// A cut link.
+    Cut,
+    /// Lost on a lossy link.
+    Loss,
+    /// Its direction of the connection was silenced by an earlier loss or cut.
+    Silenced,
+    /// The receiver is down, or no longer the incarnation that was meant.
+    DeadPeer,
+    /// The connection was closed while the message was on its way.
+    Closed,
+}
+
+tagged_words!(DropReason { 0 Cut, 1 Loss, 2 Silenced, 3 DeadPeer, 4 Closed });
+
+/// Kafka's APIs, with its numbers, as far as something here speaks them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum ApiKey {
+    /// Append records.
+    Produce = 0,
+    /// Read records, as a consumer, a follower or an observer of the metadata log.
+    Fetch = 1,
+    /// Find an offset by timestamp, or the ends of a log.
+    ListOffsets = 2,
+    /// Who leads what.
+    Metadata = 3,
+    /// Make topics.
+    CreateTopics = 19,
+    /// Where did this epoch end.
+    OffsetForLeaderEpoch = 23,
+    /// A leader proposes an ISR.
+    AlterPartition = 56,
+    /// A broker joins the cluster.
+    BrokerRegistration = 62,
+    /// A broker says it is alive.
+    BrokerHeartbeat = 63,
+}
+
+tagged_words!(ApiKey {
+    0 Produce, 1 Fetch, 2 ListOffsets, 3 Metadata, 19 CreateTopics, 23 OffsetForLeaderEpoch, 56 AlterPartition,
+    62 BrokerRegistration, 63 BrokerHeartbeat,
+});

@@ -1,0 +1,112 @@
+//! The names of what lies on a server's disk, as small `Copy` values that print as Kafka's own file names.
+
+use std::fmt;
+
+use crate::ids::{Offset, TopicPartition};
+
+/// A folder in the data directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Folder {
+    /// The data directory itself.
+    Root,
+    /// The folder of one partition's log.
+    Log(TopicPartition),
+}
+
+/// A file within a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FileName {
+    /// The record batches of the segment that begins at this offset.
+    Segment(Offset),
+    /// That segment's sparse index from offset to position.
+    OffsetIndex(Offset),
+    /// That segment's sparse index from timestamp to offset.
+    TimeIndex(Offset),
+    /// Which leader epoch began at which offset (KIP-101).
+    LeaderEpochCheckpoint,
+    /// Up to where each log is known to be on disk.
+    RecoveryPointCheckpoint,
+    /// Every partition's high watermark as this replica knew it.
+    HighWatermarkCheckpoint,
+    /// Every partition's log start offset.
+    LogStartCheckpoint,
+    /// The quorum epoch and the vote given in it.
+    QuorumState,
+    /// Written at a clean shutdown, gone at the next start.
+    CleanShutdown,
+    /// A checkpoint being written, before it is renamed over the old one. The number is the old one's place in this list.
+    Temporary(u8),
+}
+
+/// A file on one server's disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FilePath {
+    /// Its folder.
+    pub folder: Folder,
+    /// Its name there.
+    pub name: FileName,
+}
+
+impl FilePath {
+    /// A file in the data directory itself.
+    #[must_use]
+    pub fn root(name: FileName) -> Self {
+        Self { folder: Folder::Root, name }
+    }
+
+    /// A file of one partition's log.
+    #[must_use]
+    pub fn log(partition: TopicPartition, name: FileName) -> Self {
+        Self { folder: Folder::Log(partition), name }
+    }
+
+    /// The name under which a new version of this file is written before it is renamed into place.
+    #[must_use]
+    pub fn temporary(self) -> Self {
+        let place = match self.name {
+            FileName::Segment(_) => 0,
+            FileName::OffsetIndex(_) => 1,
+            FileName::TimeIndex(_) => 2,
+            FileName::LeaderEpochCheckpoint => 3,
+            FileName::RecoveryPointCheckpoint => 4,
+            FileName::HighWatermarkCheckpoint => 5,
+            FileName::LogStartCheckpoint => 6,
+            FileName::QuorumState => 7,
+            FileName::CleanShutdown => 8,
+            FileName::Temporary(place) => place,
+        };
+        Self { folder: self.folder, name: FileName::Temporary(place) }
+    }
+}
+
+impl fmt::Display for Folder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => f.write_str("."),
+            Self::Log(partition) => write!(f, "{partition}"),
+        }
+    }
+}
+
+impl fmt::Display for FileName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Segment(base) => write!(f, "{:020}.log", base.0),
+            Self::OffsetIndex(base) => write!(f, "{:020}.index", base.0),
+            Self::TimeIndex(base) => write!(f, "{:020}.timeindex", base.0),
+            Self::LeaderEpochCheckpoint => f.write_str("leader-epoch-checkpoint"),
+            Self::RecoveryPointCheckpoint => f.write_str("recovery-point-offset-checkpoint"),
+            Self::HighWatermarkCheckpoint => f.write_str("replication-offset-checkpoint"),
+            Self::LogStartCheckpoint => f.write_str("log-start-offset-checkpoint"),
+            Self::QuorumState => f.write_str("quorum-state"),
+            Self::CleanShutdown => f.write_str(".kafka_cleanshutdown"),
+            Self::Temporary(place) => write!(f, "{place}.tmp"),
+        }
+    }
+}
+
+impl fmt::Display for FilePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.folder, self.name)
+    }
+}

@@ -1,0 +1,21 @@
+//! Tribunal.
+pub mod broker;
+pub mod check;
+pub mod choice;
+pub mod client;
+pub mod config;
+pub mod context;
+pub mod controller;
+pub mod error;
+pub mod event;
+pub mod files;
+pub mod ids;
+pub mod log;
+pub mod node;
+pub mod protocol;
+pub mod raft;
+pub mod record;
+pub mod replica;
+pub mod sim;
+pub mod time;
+pub mod trace;
