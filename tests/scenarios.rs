@@ -1,0 +1,48 @@
+//! Every scenario does what it expects: as written, and under each of its rules.
+
+use tribunal::sim::host::HostKind;
+use tribunal::sim::scenario::{EMBEDDED, Scenario};
+use tribunal::sim::trial::{self, Outcome, TrialOptions};
+
+fn hold(scenario: &Scenario) -> Outcome {
+    trial::hold(scenario, &TrialOptions { host: HostKind::Plain, seed: scenario.seed, keep_trace: false })
+}
+
+fn assert_met(scenario: &Scenario, under: &str) {
+    let outcome = hold(scenario);
+    let violated: Vec<_> = outcome.checks.iter().filter(|check| check.status.word() == "violated").map(|check| (check.name, &check.detail)).collect();
+    assert_eq!(outcome.met, Some(true), "{} {under}: violated {violated:#?}", scenario.name);
+}
+
+#[test]
+fn every_scenario_does_what_it_expects() {
+    for (name, text) in EMBEDDED {
+        let scenario = Scenario::read(text, name).expect("embedded scenarios are well formed");
+        assert_met(&scenario, "as written");
+        for rule in &scenario.rules {
+            let under_rule = scenario.with_settings(&rule.set).expect("its own rules are well formed");
+            assert_met(&under_rule, &format!("under {}", rule.name));
+        }
+    }
+}
+
+#[test]
+fn every_scenario_file_is_embedded() {
+    for folder in ["scenarios/lessons", "scenarios/chaos"] {
+        for entry in std::fs::read_dir(folder).expect("a folder of ours") {
+            let path = entry.expect("an entry of ours").path();
+            let stem = path.file_stem().expect("a file has a name").to_string_lossy().to_string();
+            assert!(EMBEDDED.iter().any(|(name, _)| *name == stem), "{stem} is not embedded");
+        }
+    }
+}
+
+#[test]
+fn no_scripted_fault_is_idle() {
+    for (name, text) in EMBEDDED {
+        let scenario = Scenario::read(text, name).expect("embedded scenarios are well formed");
+        let outcome = hold(&scenario);
+        let idle: Vec<_> = outcome.summary.faults.iter().filter(|fault| fault.had_no_effect()).map(|fault| &fault.text).collect();
+        assert!(idle.is_empty() || name == &"storm", "{name}: {idle:?}");
+    }
+}

@@ -1,0 +1,21 @@
+//! Standard output, which a reader may close at any time.
+
+use std::io::Write;
+
+use super::problem::Problem;
+use super::Verdict;
+
+/// Prints a text and is content.
+pub(crate) fn print(text: &str) -> Result<Verdict, Problem> {
+    line(text)?;
+    Ok(Verdict::Met)
+}
+
+/// Prints a line.
+pub(crate) fn line(text: &str) -> Result<(), Problem> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.trim_end().as_bytes())?;
+    out.write_all(b"\n")?;
+    out.flush()?;
+    Ok(())
+}

@@ -1,0 +1,183 @@
+//! `tribunal run`: one run, narrated, judged.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use tribunal::check::{CheckResult, Status, loss};
+use tribunal::sim::host::HostKind;
+use tribunal::sim::scenario::Scenario;
+use tribunal::sim::trial::{self, Outcome, TrialOptions};
+use tribunal::trace::{Trace, line};
+
+use super::problem::Problem;
+use super::source::ScenarioOptions;
+use super::{Verdict, json, output};
+
+/// One run: the narrated events, the table of checks, the verdict.
+#[derive(Args, Debug)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    options: ScenarioOptions,
+    /// Which host turns the crank; all give the same run.
+    #[arg(long, value_enum, default_value_t = Host::Plain)]
+    host: Host,
+    /// Save the trace to this file.
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
+    /// One JSON object instead of text.
+    #[arg(long)]
+    json: bool,
+    /// Only the verdict.
+    #[arg(long)]
+    quiet: bool,
+    /// Every event, not only those worth telling.
+    #[arg(long, conflicts_with_all = ["quiet", "json"])]
+    all: bool,
+    /// Warnings count as failures.
+    #[arg(long)]
+    strict: bool,
+    /// Also run the scenario under each of its `[[rules]]`, and judge those.
+    #[arg(long)]
+    rules: bool,
+}
+
+/// A host, as the command line names it.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Host {
+    /// A plain loop.
+    Plain,
+    /// The same loop within one madsim task.
+    Inline,
+    /// Every process a madsim node whose task owns the machine.
+    Nodes,
+}
+
+impl From<Host> for HostKind {
+    fn from(host: Host) -> Self {
+        match host {
+            Host::Plain => Self::Plain,
+            Host::Inline => Self::Inline,
+            Host::Nodes => Self::Nodes,
+        }
+    }
+}
+
+impl Run {
+    pub(crate) fn execute(&self) -> Result<Verdict, Problem> {
+        let scenario = self.options.read()?;
+        let mut verdict = self.one(&scenario, None)?;
+        if self.rules {
+            for rule in &scenario.rules {
+                let under_rule = scenario.with_settings(&rule.set)?;
+                if self.one(&under_rule, Some(&rule.name))? == Verdict::NotMet {
+                    verdict = Verdict::NotMet;
+                }
+            }
+        }
+        Ok(verdict)
+    }
+
+    fn one(&self, scenario: &Scenario, rule: Option<&str>) -> Result<Verdict, Problem> {
+        let seed = self.options.seed.unwrap_or(scenario.seed);
+        let keep_trace = self.trace.is_some() || !(self.quiet || self.json);
+        let host = available(self.host);
+        let started = std::time::Instant::now();
+        let outcome = trial::hold(scenario, &TrialOptions { host, seed, keep_trace });
+        let wall_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        if let (Some(path), Some(trace)) = (&self.trace, &outcome.trace) {
+            trace.write(path).map_err(|error| Problem::new(format!("{}: {error}", path.display())))?;
+        }
+        if self.json {
+            output::line(&json::of_run(scenario, &outcome, wall_us).to_string())?;
+        } else {
+            self.tell(scenario, &outcome, rule)?;
+        }
+        let strict_failure = self.strict && !outcome.warnings.is_empty();
+        Ok(if outcome.met == Some(false) || strict_failure { Verdict::NotMet } else { Verdict::Met })
+    }
+
+    fn tell(&self, scenario: &Scenario, outcome: &Outcome, rule: Option<&str>) -> Result<(), Problem> {
+        let under = rule.map(|name| format!(" under the rule `{name}`")).unwrap_or_default();
+        if !self.quiet {
+            output::line(&format!("{}{under}: {}", scenario.name, scenario.story))?;
+            output::line(&opening(scenario, outcome))?;
+        }
+        if let Some(trace) = outcome.trace.as_ref().filter(|_| !self.quiet) {
+            narrate(trace, self.all)?;
+            output::line("")?;
+            output::line(&table(&outcome.checks))?;
+            for violated in outcome.checks.iter().filter(|check| check.status == Status::Violated) {
+                output::line("")?;
+                let again = format!("tribunal run {} --seed {:#x}{}", self.options.scenario, outcome.seed, self.options.changes.as_arguments());
+                output::line(&loss::verdict(&trace.events, violated, &again).join("\n"))?;
+            }
+            output::line("")?;
+        }
+        for warning in &outcome.warnings {
+            output::line(&format!("warning: {warning}"))?;
+        }
+        output::line(&closing(scenario, outcome, &under))
+    }
+}
+
+/// Without the cfg there is no madsim: the plain loop gives the same run, and we say so once.
+fn available(host: Host) -> HostKind {
+    let wanted = HostKind::from(host);
+    if wanted.is_available() {
+        return wanted;
+    }
+    eprintln!("this build has no madsim (it was made without `--cfg madsim`): running on the plain host, which gives the same run");
+    HostKind::Plain
+}
+
+fn opening(scenario: &Scenario, outcome: &Outcome) -> String {
+    let cluster = &scenario.cluster;
+    format!(
+        "seed {:#x} · {} brokers · {} controller{} · profile {} · {} simulated\n\
+         enable.idempotence is false here (Kafka's default is true): idempotent producers are not built yet\n",
+        outcome.seed,
+        cluster.brokers,
+        cluster.controllers,
+        if cluster.controllers == 1 { "" } else { "s" },
+        scenario.profile.word(),
+        scenario.duration,
+    )
+}
+
+fn narrate(trace: &Trace, all: bool) -> Result<(), Problem> {
+    for event in trace.events.iter().filter(|event| all || line::is_beat(event)) {
+        output::line(&line::line(event, trace))?;
+    }
+    Ok(())
+}
+
+/// The checks, one line each: status, name, sentence; the details of what is not simply ok below.
+fn table(checks: &[CheckResult]) -> String {
+    let mut text = String::from("checks\n");
+    for check in checks {
+        let mark = match check.status {
+            Status::Ok => "✓",
+            Status::AtRisk => "~",
+            Status::Violated => "✗",
+            Status::NotExercised | Status::NotPromised => "·",
+        };
+        let sentence = tribunal::check::sentence(check.name);
+        text += &format!("  {mark} {:<13} {:<24} {sentence}\n", check.status.word(), check.name);
+    }
+    text
+}
+
+fn closing(scenario: &Scenario, outcome: &Outcome, under: &str) -> String {
+    let facts = format!(
+        "{} events · {} turns · hash {:016x} · seed {:#x}",
+        outcome.summary.events, outcome.summary.turns, outcome.hash, outcome.seed
+    );
+    let violated: Vec<_> = outcome.checks.iter().filter(|check| check.status == Status::Violated).map(|check| check.name).collect();
+    let shown = if violated.is_empty() { "nothing is violated".to_owned() } else { format!("violated: {}", violated.join(", ")) };
+    let judged = match outcome.met {
+        Some(true) => format!("met: {}{under} does what it expects ({shown})", scenario.name),
+        Some(false) => format!("NOT MET: {}{under} expects otherwise ({shown})", scenario.name),
+        None => format!("unjudged: nothing is expected of these settings ({shown})"),
+    };
+    format!("{judged}\n{facts}")
+}

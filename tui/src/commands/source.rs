@@ -1,0 +1,147 @@
+//! Where a run comes from: an embedded scenario, a file, or a saved trace; and the options that change it.
+
+use std::path::Path;
+
+use clap::Args;
+use tribunal::sim::host::HostKind;
+use tribunal::sim::scenario::{self, Scenario};
+use tribunal::sim::trial::{self, Outcome, TrialOptions};
+use tribunal::trace::{Trace, TraceError};
+
+use super::problem::Problem;
+
+/// A scenario and what to change about it.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct ScenarioOptions {
+    /// A file, or the name of an embedded scenario such as 06-lost-ack.
+    pub(crate) scenario: String,
+    /// The seed, as 0x2a17 or 10775; the scenario's own if not given.
+    #[arg(long, value_parser = seed)]
+    pub(crate) seed: Option<u64>,
+    #[command(flatten)]
+    pub(crate) changes: Changes,
+}
+
+/// What to change about a scenario.
+#[derive(Args, Debug, Clone, Default)]
+pub(crate) struct Changes {
+    /// Change a setting: `producer.p1.acks=all`, `topic.orders.min.insync.replicas=2`, `truncation=high-watermark`.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
+    pub(crate) settings: Vec<(String, String)>,
+    /// Add a fault, written as in `[[faults]]`: `at = "1.2s", crash = "leader(orders-0)"`.
+    #[arg(long = "fault", value_name = "FAULT")]
+    pub(crate) faults: Vec<String>,
+    /// Pin a choice: `loss b2->b3 fetch-response #17 = drop`.
+    #[arg(long = "choose", value_name = "CHOICE")]
+    pub(crate) choices: Vec<String>,
+}
+
+impl ScenarioOptions {
+    /// Reads the scenario and changes it.
+    pub(crate) fn read(&self) -> Result<Scenario, Problem> {
+        self.changes.apply(find(&self.scenario)?)
+    }
+}
+
+impl Changes {
+    pub(crate) fn apply(&self, mut scenario: Scenario) -> Result<Scenario, Problem> {
+        if !self.settings.is_empty() {
+            scenario = scenario.with_settings(&self.settings)?;
+        }
+        for fault in &self.faults {
+            scenario = scenario.with_fault(fault)?;
+        }
+        for choice in &self.choices {
+            scenario = scenario.with_choice(choice)?;
+        }
+        Ok(scenario)
+    }
+
+    /// As they would be typed again.
+    pub(crate) fn as_arguments(&self) -> String {
+        let mut text = String::new();
+        for (key, value) in &self.settings {
+            text += &format!(" --set {key}={value}");
+        }
+        for fault in &self.faults {
+            text += &format!(" --fault '{fault}'");
+        }
+        for choice in &self.choices {
+            text += &format!(" --choose '{choice}'");
+        }
+        text
+    }
+}
+
+/// An embedded scenario by name, or a file.
+pub(crate) fn find(name: &str) -> Result<Scenario, Problem> {
+    if Path::new(name).exists() {
+        return Ok(Scenario::load(Path::new(name))?);
+    }
+    if let Some((name, text)) = scenario::embedded(name) {
+        return Ok(Scenario::read(text, &format!("{name}.toml"))?);
+    }
+    if name.contains('/') || name.ends_with(".toml") {
+        return Ok(Scenario::load(Path::new(name))?);
+    }
+    let names: Vec<_> = scenario::EMBEDDED.iter().map(|(name, _)| *name).collect();
+    Err(Problem::with_help(format!("no scenario or file is called `{name}`"), format!("embedded: {}", names.join(", "))))
+}
+
+/// A recorded run, made now from a scenario or read from a trace file.
+pub(crate) struct Recorded {
+    /// Its events.
+    pub(crate) trace: Trace,
+    /// The scenario it was made from.
+    pub(crate) scenario: Scenario,
+    /// The outcome, if it was made now.
+    pub(crate) outcome: Option<Outcome>,
+}
+
+/// Runs a scenario, or reads a trace; which of the two is told by the file's first bytes.
+pub(crate) fn record(options: &ScenarioOptions) -> Result<Recorded, Problem> {
+    let path = Path::new(&options.scenario);
+    if path.is_file() && Trace::is_trace_file(path) {
+        let trace = read_trace(path)?;
+        let scenario = scenario_of(&trace)?;
+        return Ok(Recorded { trace, scenario, outcome: None });
+    }
+    let scenario = options.read()?;
+    let seed = options.seed.unwrap_or(scenario.seed);
+    let mut outcome = trial::hold(&scenario, &TrialOptions { host: HostKind::Plain, seed, keep_trace: true });
+    let trace = outcome.trace.take().expect("the trace was asked for");
+    Ok(Recorded { trace, scenario, outcome: Some(outcome) })
+}
+
+/// Reads a trace file.
+pub(crate) fn read_trace(path: &Path) -> Result<Trace, Problem> {
+    Trace::read(path).map_err(|error: TraceError| Problem::new(format!("{}: {error}", path.display())))
+}
+
+/// The scenario a trace was made from, as its first event tells it.
+pub(crate) fn scenario_of(trace: &Trace) -> Result<Scenario, Problem> {
+    let run = trace.run().ok_or_else(|| Problem::new("the trace does not begin with RunStarted"))?;
+    let scenario = Scenario::read(&run.text, &format!("{}.toml", run.scenario))?;
+    Ok(if run.settings.is_empty() { scenario } else { scenario.with_settings(&run.settings)? })
+}
+
+/// Reads a seed, in hexadecimal or decimal.
+pub(crate) fn seed(text: &str) -> Result<u64, String> {
+    let parsed = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(hexadecimal) => u64::from_str_radix(hexadecimal, 16),
+        None => text.parse(),
+    };
+    parsed.map_err(|_| format!("`{text}` is no seed: a number such as 10775 or 0x2a17 is wanted"))
+}
+
+/// Reads `A..B`, which excludes B.
+pub(crate) fn seeds(text: &str) -> Result<std::ops::Range<u64>, String> {
+    let (from, to) = text.split_once("..").ok_or_else(|| format!("`{text}` is no range of seeds: write A..B, B excluded"))?;
+    let range = seed(from)?..seed(to)?;
+    if range.is_empty() { Err(format!("`{text}` holds no seed: B is excluded and must be larger than A")) } else { Ok(range) }
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or_else(|| format!("`{text}` sets nothing: write KEY=VALUE"))?;
+    Ok((key.trim().to_owned(), value.trim().to_owned()))
+}
