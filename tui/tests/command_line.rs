@@ -1,0 +1,180 @@
+//! The binary as a person meets it: exit statuses, messages, other processes.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+fn tribunal(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tribunal")).args(arguments).env("NO_COLOR", "1").output().expect("the binary was built")
+}
+
+fn status(output: &Output) -> i32 {
+    output.status.code().expect("it exits by itself")
+}
+
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+fn scratch(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&folder).expect("the target folder can be written");
+    folder
+}
+
+/// Runs a scenario text and answers with status and message.
+fn run_text(name: &str, text: impl AsRef<[u8]>) -> (i32, String) {
+    let path = scratch("bad").join(name);
+    std::fs::write(&path, text).expect("the scratch folder can be written");
+    let output = tribunal(&["run", &path.to_string_lossy()]);
+    (status(&output), told(&output))
+}
+
+const GOOD: &str = r#"
+name = "good"
+kind = "story"
+story = "Nothing happens."
+seed = 1
+duration = "2s"
+
+[cluster]
+brokers = 3
+
+[[topics]]
+name = "orders"
+partitions = 1
+replication-factor = 3
+
+[[producers]]
+id = "p1"
+topic = "orders"
+send = [ { at = "1s", key = "a", value = "1" } ]
+"#;
+
+#[test]
+fn the_lost_ack_is_shown_and_its_rule_keeps_the_record() {
+    let output = tribunal(&["run", "06-lost-ack", "--rules"]);
+    assert_eq!(status(&output), 0, "{}", told(&output));
+    let text = told(&output);
+    assert!(text.contains("any-ack-durable"), "{text}");
+    assert!(text.contains("met: lost-ack does what it expects"), "{text}");
+    assert!(text.contains("acks=all"), "{text}");
+}
+
+#[test]
+fn bad_input_is_status_2_with_file_line_and_what_was_meant() {
+    let cases: &[(&str, String, &str)] = &[
+        ("unknown.toml", GOOD.replace("brokers = 3", "brokerz = 3"), "brokers"),
+        ("unknown-config.toml", GOOD.replace("brokers = 3", "brokers = 3\nconfig = { \"broker.heartbeat.intervall.ms\" = 5 }"), "broker.heartbeat.interval.ms"),
+        ("type.toml", GOOD.replace("seed = 1", "seed = \"one\""), "seed"),
+        ("factor.toml", GOOD.replace("replication-factor = 3", "replication-factor = 4"), "4"),
+        ("who.toml", format!("{GOOD}\n[[faults]]\nat = \"1s\"\ncrash = \"b9\"\n"), "b9"),
+        ("role.toml", format!("{GOOD}\n[[faults]]\nat = \"1s\"\ncrash = \"leader(payments-0)\"\n"), "payments"),
+        ("unhealed.toml", format!("{GOOD}\n[[faults]]\nat = \"1s\"\ncut = [\"b1\", \"b2\"]\n"), "heal"),
+        ("late.toml", format!("{GOOD}\n[[faults]]\nat = \"9s\"\ncrash = \"b1\"\n"), "9"),
+        ("empty.toml", String::new(), "empty"),
+    ];
+    for (name, text, word) in cases {
+        let (status, told) = run_text(name, text);
+        assert_eq!(status, 2, "{name}: {told}");
+        assert!(told.contains(word), "{name} should speak of {word}: {told}");
+        assert!(told.contains(name), "{name} should be named: {told}");
+        assert!(!told.contains("panicked"), "{name}: {told}");
+    }
+}
+
+#[test]
+fn what_is_no_scenario_at_all_is_told_too() {
+    let folder = scratch("a-directory");
+    let output = tribunal(&["run", &folder.to_string_lossy()]);
+    assert_eq!(status(&output), 2, "{}", told(&output));
+    let (code, text) = run_text("binary.toml", [0xff, 0xfe, 0x00, 0x81]);
+    assert_eq!(code, 2, "{text}");
+    let (code, text) = run_text("huge.toml", vec![b'#'; 50 * 1024 * 1024]);
+    assert_eq!(code, 2, "{}", &text[..text.len().min(400)]);
+    let output = tribunal(&["run", "no-such-story"]);
+    assert_eq!(status(&output), 2);
+    assert!(told(&output).contains("06-lost-ack"), "{}", told(&output));
+    let output = tribunal(&["run", "06-lost-ack", "--set", "producer.p1.ackz=all"]);
+    assert_eq!(status(&output), 2);
+    assert!(told(&output).contains("acks"), "{}", told(&output));
+}
+
+#[test]
+fn a_role_that_nobody_holds_is_an_error_in_a_scripted_fault() {
+    let text = format!("{GOOD}\n[[faults]]\nat = \"1ms\"\ncrash = \"leader(orders-0)\"\n");
+    let (status, told) = run_text("nobody.toml", text);
+    assert_eq!(status, 2, "{told}");
+    assert!(told.contains("leader(orders-0)"), "{told}");
+}
+
+#[test]
+fn a_trace_is_saved_judged_compared_and_explained() {
+    let folder = scratch("traces");
+    let (one, two, cut) = (folder.join("one.trace"), folder.join("two.trace"), folder.join("cut.trace"));
+    let path = |path: &PathBuf| path.to_string_lossy().into_owned();
+    assert_eq!(status(&tribunal(&["run", "06-lost-ack", "--quiet", "--trace", &path(&one)])), 0);
+    assert_eq!(status(&tribunal(&["run", "06-lost-ack", "--quiet", "--seed", "7", "--trace", &path(&two)])), 0);
+
+    let judged = tribunal(&["check", &path(&one)]);
+    assert_eq!(status(&judged), 0, "{}", told(&judged));
+    assert_eq!(status(&tribunal(&["diff", &path(&one), &path(&one)])), 0);
+    let differing = tribunal(&["diff", &path(&one), &path(&two)]);
+    assert_eq!(status(&differing), 1);
+    let explained = tribunal(&["explain", &path(&one), "--step", "1.284s"]);
+    assert_eq!(status(&explained), 0, "{}", told(&explained));
+
+    let bytes = std::fs::read(&one).expect("it was written");
+    std::fs::write(&cut, &bytes[..bytes.len() / 2]).expect("the scratch folder can be written");
+    let truncated = tribunal(&["check", &path(&cut)]);
+    assert_eq!(status(&truncated), 2, "{}", told(&truncated));
+    assert!(told(&truncated).contains("truncated"), "{}", told(&truncated));
+    let unreadable = tribunal(&["check", &path(&folder)]);
+    assert_eq!(status(&unreadable), 2, "{}", told(&unreadable));
+    let nowhere = tribunal(&["run", "06-lost-ack", "--quiet", "--trace", "/no/such/folder/x.trace"]);
+    assert_eq!(status(&nowhere), 2, "{}", told(&nowhere));
+}
+
+#[test]
+fn json_has_the_keys_that_stay() {
+    let output = tribunal(&["run", "06-lost-ack", "--json"]);
+    let object: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    for key in ["scenario", "seed", "version", "events", "turns", "simulated_us", "wall_us", "hash", "met", "checks", "faults", "warnings", "counts"] {
+        assert!(object.get(key).is_some(), "{key} is missing: {object}");
+    }
+    assert_eq!(object["hash"].as_str().map(str::len), Some(16));
+    let output = tribunal(&["explore", "06-lost-ack", "--seeds", "0..3", "--json"]);
+    let object: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    for key in ["seeds", "failed", "failures", "events", "turns", "events_per_second", "turns_per_second", "counts"] {
+        assert!(object.get(key).is_some(), "{key} is missing: {object}");
+    }
+}
+
+#[test]
+fn an_unjudged_setting_is_reported_and_not_condemned() {
+    let output = tribunal(&["run", "06-lost-ack", "--json", "--set", "topic.orders.min.insync.replicas=2"]);
+    let object: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    assert_eq!(object["met"], serde_json::Value::Null);
+    assert_eq!(status(&output), 0);
+}
+
+#[test]
+fn hosts_and_processes_agree() {
+    let output = tribunal(&["verify", "06-lost-ack", "--seeds", "0..2"]);
+    assert_eq!(status(&output), 0, "{}", told(&output));
+}
+
+#[test]
+fn alone_it_says_what_to_try_first() {
+    let output = tribunal(&[]);
+    assert_eq!(status(&output), 0);
+    assert!(told(&output).contains("tribunal run 06-lost-ack"), "{}", told(&output));
+}
+
+#[test]
+fn a_snapshot_is_the_same_frame_twice() {
+    let frame = || tribunal(&["watch", "06-lost-ack", "--at", "1.284s", "--snapshot", "80x24", "--format", "text"]);
+    let (one, two) = (frame(), frame());
+    assert_eq!(status(&one), 0, "{}", told(&one));
+    assert_eq!(one.stdout, two.stdout);
+    assert!(told(&one).contains("orders-0"), "{}", told(&one));
+}
