@@ -20,7 +20,7 @@ impl Scenario {
         let inline = format!("{{{text}}}");
         let source = Source { file: "--fault", text, shift: 1 };
         let value = DeValue::parse(&inline).map_err(|error| syntax(source, &error))?;
-        let item = Item { source, key: "fault", value: value.get_ref(), span: value.span() };
+        let item = Item { source, key: "fault", value: value.get_ref(), span: value.span(), is_member: false };
         fault(&item.table(&FAULT)?, &Stage::of(self))?;
         let mut block = String::from("[[faults]]\n");
         for entry in item.entries()? {

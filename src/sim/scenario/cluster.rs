@@ -12,7 +12,10 @@ use crate::ids::BrokerSet;
 pub(super) fn cluster(root: &Table<'_>, profile: Profile, settings: &Settings<'_>) -> Read<(Cluster, Vec<String>)> {
     let table = root.need("cluster").table(&CLUSTER)?;
     let brokers = table.need("brokers").number(1, i64::from(BrokerSet::MAX))?;
-    let controllers = table.or("controllers", 1, |item| item.number(1, i64::from(u16::MAX)))?;
+    let controllers = table.or("controllers", 1, |item| match item.number(1, i64::from(u16::MAX))? {
+        1 => Ok(1),
+        _ => Err(item.bad("a quorum of several controllers is not built yet: `controllers` must be 1")),
+    })?;
     let mut config = BrokerConfig::of(profile);
     let mut topic_defaults = TopicConfig::of(profile);
     let configured = configure(

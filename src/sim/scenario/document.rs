@@ -27,6 +27,8 @@ pub(super) struct Item<'a> {
     pub value: &'a DeValue<'a>,
     /// Its bytes in what was parsed.
     pub span: Range<usize>,
+    /// Whether it is a member of the list under that key.
+    pub is_member: bool,
 }
 
 impl<'a> Item<'a> {
@@ -55,8 +57,10 @@ impl<'a> Item<'a> {
         }
     }
 
-    fn wrong_type(&self, wanted: &str) -> Mistake {
-        self.bad(format!("`{}` must be {wanted}, not {}", self.key, self.kind()))
+    /// A mistake of a value that is not what was wanted.
+    pub(super) fn wrong_type(&self, wanted: &str) -> Mistake {
+        let member = if self.is_member { "a member of " } else { "" };
+        self.bad(format!("{member}`{}` must be {wanted}, not {}", self.key, self.kind()))
     }
 
     pub(super) fn text(&self) -> Read<&'a str> {
@@ -120,6 +124,7 @@ impl<'a> Item<'a> {
             key: self.key,
             value: value.get_ref(),
             span: value.span(),
+            is_member: true,
         };
         Ok(values.iter().map(item).collect())
     }
@@ -156,7 +161,7 @@ pub(super) struct Entry<'a> {
 fn entries<'a>(source: Source<'a>, table: &'a DeTable<'a>) -> Vec<Entry<'a>> {
     let entry = |(key, value): (&'a Spanned<_>, &'a Spanned<DeValue<'a>>)| -> Entry<'a> {
         let name: &'a std::borrow::Cow<'a, str> = key.get_ref();
-        let item = Item { source, key: name, value: value.get_ref(), span: value.span() };
+        let item = Item { source, key: name, value: value.get_ref(), span: value.span(), is_member: false };
         Entry { key_span: key.span(), item }
     };
     let mut entries: Vec<_> = table.iter().map(entry).collect();

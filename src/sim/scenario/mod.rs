@@ -26,6 +26,7 @@ mod mistake;
 mod model;
 mod pins;
 mod read;
+mod schema;
 mod settings;
 mod shape;
 mod stage;
@@ -43,3 +44,4 @@ pub use model::{
     Chaos, ChaosKind, ClockSpec, Cluster, ConsumerSpec, DiskLaw, Expectation, FaultAction, FaultSpec, Load, NetworkLaw,
     ProducerSpec, Role, RuleBlock, Scenario, ScenarioKind, Target, Trigger, When,
 };
+pub use schema::schema;

@@ -27,6 +27,10 @@ pub(super) enum Shape {
     Time,
     /// A time that may be negative.
     Shift,
+    /// A process or a role.
+    Target,
+    /// A process, a role, or a list of them.
+    Side,
     /// A list of these.
     List(&'static Shape),
     /// A list of exactly two of these.
@@ -90,6 +94,8 @@ impl Shape {
             Self::Truth => "true or false".to_owned(),
             Self::Time => amount::TIME.to_owned(),
             Self::Shift => "a time such as \"400ms\" or \"-2h\"".to_owned(),
+            Self::Target => "a process or a role".to_owned(),
+            Self::Side => "a process, a role or a list of them".to_owned(),
             Self::List(of) => format!("a list, each {}", of.wanted()),
             Self::Pair(of) => format!("a list of two, each {}", of.wanted()),
             Self::Table(_) | Self::Config(_) | Self::Settings => "a table".to_owned(),
@@ -101,7 +107,8 @@ impl Shape {
     /// Whether a value is of the right type, whatever it holds: what decides among several shapes.
     fn is_type_of(self, value: &DeValue<'_>) -> bool {
         match self {
-            Self::Text | Self::Words(_) | Self::Time | Self::Shift => matches!(value, DeValue::String(_)),
+            Self::Text | Self::Words(_) | Self::Time | Self::Shift | Self::Target => matches!(value, DeValue::String(_)),
+            Self::Side => matches!(value, DeValue::String(_) | DeValue::Array(_)),
             Self::Whole(..) | Self::Seed => matches!(value, DeValue::Integer(_)),
             Self::Percent => matches!(value, DeValue::Integer(_) | DeValue::Float(_)),
             Self::Truth => matches!(value, DeValue::Boolean(_)),
@@ -114,10 +121,10 @@ impl Shape {
     /// Whether `item` looks like this. Tables are looked into when they are opened, not here.
     pub(super) fn check(self, item: &Item<'_>) -> Read<()> {
         if !self.is_type_of(item.value) {
-            return Err(item.bad(format!("`{}` must be {}, not {}", item.key, self.wanted(), item.kind())));
+            return Err(item.wrong_type(&self.wanted()));
         }
         match self {
-            Self::Text | Self::Truth | Self::Table(_) | Self::Config(_) | Self::Settings => Ok(()),
+            Self::Text | Self::Target | Self::Truth | Self::Table(_) | Self::Config(_) | Self::Settings => Ok(()),
             Self::Words(words) => check_word(item, words),
             Self::Whole(low, high) => item.whole(low, high).map(|_| ()),
             Self::Seed => item.seed().map(|_| ()),
@@ -125,6 +132,8 @@ impl Shape {
             Self::Time => item.time().map(|_| ()),
             Self::Shift => item.shift().map(|_| ()),
             Self::Tables(spec) => item.items()?.iter().try_for_each(|each| Self::Table(spec).check(each)),
+            Self::Side if item.text().is_ok() => Ok(()),
+            Self::Side => item.items()?.iter().try_for_each(|each| Self::Target.check(each)),
             Self::List(of) => item.items()?.iter().try_for_each(|each| of.check(each)),
             Self::Pair(of) => {
                 let items = item.items()?;

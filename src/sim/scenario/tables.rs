@@ -12,8 +12,6 @@ pub(super) const PARTITIONS_MAX: i64 = 10_000;
 const RATE_MAX: i64 = 1_000_000;
 /// Clocks run at most this much too fast or too slow.
 pub(super) const DRIFT_MAX: i64 = 500_000;
-/// How many controllers a cluster may have.
-const CONTROLLERS_MAX: i64 = 1;
 
 /// Keys that the format will have, by table, and what is missing for them.
 pub(super) const NOT_BUILT: &[(&str, &str, &str)] = &[
@@ -28,8 +26,6 @@ pub(super) const NOT_BUILT: &[(&str, &str, &str)] = &[
 
 const NAME: Shape = Shape::Text;
 const TIMES: Shape = Shape::Pair(&Shape::Time);
-const TARGET: Shape = Shape::Text;
-const TARGETS: Shape = Shape::Either(&[TARGET, Shape::List(&TARGET)]);
 const TIMESTAMP: Shape = Shape::Either(&[Shape::Whole(0, i64::MAX), Shape::Shift]);
 const CHECK_NAMES: Shape = Shape::List(&Shape::Words(CHECKS));
 
@@ -80,7 +76,7 @@ pub(super) const CLUSTER: TableSpec = TableSpec {
     doc: "The servers.",
     keys: &[
         must("brokers", Shape::Whole(1, BrokerSet::MAX as i64), "How many brokers: b1, b2 and so on."),
-        may("controllers", Shape::Whole(1, CONTROLLERS_MAX), "How many controllers: k1; a quorum of several is not built yet."),
+        may("controllers", Shape::Whole(1, i64::MAX), "How many controllers: k1; a quorum of several is not built yet."),
         may(
             "config",
             Shape::Config(Owner::Broker),
@@ -238,14 +234,14 @@ pub(super) const FAULT: TableSpec = TableSpec {
     keys: &[
         may("at", Shape::Time, "When."),
         may("after", Shape::Text, "Right after this happened: \"p1 ack 2\"."),
-        may("crash", TARGET, "Kills this process; what it wrote survives."),
-        may("power-off", TARGET, "Kills this server's machine; what was never synced is lost."),
-        may("replace-disk", TARGET, "Kills this server's machine and takes its disk away."),
+        may("crash", Shape::Target, "Kills this process; what it wrote survives."),
+        may("power-off", Shape::Target, "Kills this server's machine; what was never synced is lost."),
+        may("replace-disk", Shape::Target, "Kills this server's machine and takes its disk away."),
         may("restart-after", Shape::Time, "When the killed process is started again; never unless written."),
-        may("restart", TARGET, "Starts a process that is down."),
-        may("pause", TARGET, "Stops this process without killing it."),
+        may("restart", Shape::Target, "Starts a process that is down."),
+        may("pause", Shape::Target, "Stops this process without killing it."),
         may("resume-after", Shape::Time, "When the paused process goes on."),
-        may("cut", Shape::Pair(&TARGETS), "Lets nothing through between two sides."),
+        may("cut", Shape::Pair(&Shape::Side), "Lets nothing through between two sides."),
         may("one-way", Shape::Truth, "Whether the cut holds only from the first side to the second."),
         may("loss", Shape::Table(&SHARE), "Loses messages."),
         may("delay", Shape::Table(&SLOW), "Slows messages."),
@@ -258,11 +254,11 @@ pub(super) const FAULT: TableSpec = TableSpec {
 };
 
 pub(super) const SHARE: TableSpec = TableSpec {
-    title: "the messages",
+    title: "a loss or duplication",
     doc: "Messages from one side to the other, and how many of them.",
     keys: &[
-        must("from", TARGETS, "The senders."),
-        must("to", TARGETS, "The receivers."),
+        must("from", Shape::Side, "The senders."),
+        must("to", Shape::Side, "The receivers."),
         must("percent", Shape::Percent, "How many of a hundred."),
     ],
 };
@@ -270,20 +266,24 @@ pub(super) const SHARE: TableSpec = TableSpec {
 pub(super) const SLOW: TableSpec = TableSpec {
     title: "`delay`",
     doc: "Messages from one side to the other, and how much slower they are.",
-    keys: &[must("from", TARGETS, "The senders."), must("to", TARGETS, "The receivers."), must("by", Shape::Time, "By how much.")],
+    keys: &[
+        must("from", Shape::Side, "The senders."),
+        must("to", Shape::Side, "The receivers."),
+        must("by", Shape::Time, "By how much."),
+    ],
 };
 
 pub(super) const JUMP: TableSpec = TableSpec {
     title: "`clock-jump`",
     doc: "A wall clock that jumps.",
-    keys: &[must("process", TARGET, "Whose."), must("by", Shape::Shift, "By how much: \"2h\", \"-2h\".")],
+    keys: &[must("process", Shape::Target, "Whose."), must("by", Shape::Shift, "By how much: \"2h\", \"-2h\".")],
 };
 
 pub(super) const DRIFT: TableSpec = TableSpec {
     title: "`clock-drift`",
     doc: "Clocks that run too fast or too slow.",
     keys: &[
-        must("process", TARGET, "Whose."),
+        must("process", Shape::Target, "Whose."),
         must("ppm", Shape::Whole(-DRIFT_MAX, DRIFT_MAX), "How much too fast, in parts per million."),
     ],
 };

@@ -55,8 +55,8 @@ fn topic(
         let count = u32::try_from(topic.assignment.len()).unwrap_or(u32::MAX);
         let copies = topic.assignment.first().map_or(0, Vec::len);
         let copies = u16::try_from(copies).unwrap_or(u16::MAX);
-        agree(partitions.as_ref(), u64::from(topic.partitions), u64::from(count), "partitions")?;
-        agree(factor.as_ref(), u64::from(topic.replication_factor), u64::from(copies), "replicas")?;
+        agree(partitions.as_ref(), u64::from(topic.partitions), u64::from(count), "of them")?;
+        agree(factor.as_ref(), u64::from(topic.replication_factor), u64::from(copies), "replicas each")?;
         (topic.partitions, topic.replication_factor) = (count, copies);
     }
     topic.config = topic_config(&topic.name, table.get("config").as_ref(), settings, no_effect)?;
@@ -66,7 +66,7 @@ fn topic(
 fn agree(item: Option<&Item<'_>>, written: u64, assigned: u64, what: &str) -> Read<()> {
     match item {
         Some(item) if written != assigned => {
-            Err(item.bad(format!("`{}` is {written}, and `assignment` lists {assigned} {what}", item.key)))
+            Err(item.bad(format!("`{}` is {written}, and `assignment` has {assigned} {what}", item.key)))
         }
         Some(_) | None => Ok(()),
     }
