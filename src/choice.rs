@@ -108,6 +108,12 @@ impl Subject {
         Self { who: Self::number(from), whom: Self::number(to), what }
     }
 
+    /// A message on its way: its API's number and whether it is a response tell it from other traffic on the link.
+    #[must_use]
+    pub fn message(from: ProcessId, to: ProcessId, api: u8, is_response: bool) -> Self {
+        Self::link(from, to, u64::from(api) * 2 + u64::from(is_response))
+    }
+
     /// The same subject, about `what`.
     #[must_use]
     pub fn about(self, what: u64) -> Self {

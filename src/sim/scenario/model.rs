@@ -64,6 +64,8 @@ pub struct Scenario {
     pub no_effect: Vec<String>,
     /// The text it was read from, for the trace's first event.
     pub text: String,
+    /// The file it was read from, for messages.
+    pub file: String,
     /// The settings applied over the text (`--set` or a rule block).
     pub settings: Vec<(String, String)>,
 }

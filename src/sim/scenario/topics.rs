@@ -1,0 +1,218 @@
+//! Reads `[[topics]]` and what `[[admin]]` does: create and describe topics.
+
+use super::document::{Item, Table};
+use super::mistake::{Mistake, Read};
+use super::model::Cluster;
+use super::settings::{Given, Settings, configure};
+use super::tables::{ADMIN, PARTITIONS_MAX, TOPIC};
+use crate::config::{Owner, Profile, TopicConfig};
+use crate::context::Command;
+use crate::ids::{BrokerId, BrokerSet};
+use crate::protocol::{CreateTopicsRequest, NewTopic};
+use crate::time::{Duration, Instant};
+
+/// Kafka's longest topic name.
+const NAME_MAX: usize = 249;
+
+/// Reads `[[topics]]`; adds the keys without effect to `no_effect`.
+pub(super) fn topics(
+    root: &Table<'_>,
+    cluster: &Cluster,
+    settings: &Settings<'_>,
+    no_effect: &mut Vec<String>,
+) -> Read<Vec<NewTopic>> {
+    let mut topics: Vec<NewTopic> = Vec::new();
+    for table in root.tables("topics", &TOPIC)? {
+        let item = table.need("name");
+        let name = topic_name(&item, item.text()?)?;
+        if topics.iter().any(|topic| topic.name == name) {
+            return Err(item.bad(format!("there are two topics named `{name}`")));
+        }
+        topics.push(topic(&table, name, cluster, settings, no_effect)?);
+        table.close();
+    }
+    Ok(topics)
+}
+
+fn topic(
+    table: &Table<'_>,
+    name: String,
+    cluster: &Cluster,
+    settings: &Settings<'_>,
+    no_effect: &mut Vec<String>,
+) -> Read<NewTopic> {
+    let partitions = table.get("partitions");
+    let factor = table.get("replication-factor");
+    let mut topic = NewTopic {
+        name,
+        partitions: partitions.as_ref().map_or(Ok(1), |item| item.number(1, PARTITIONS_MAX))?,
+        replication_factor: factor.as_ref().map_or(Ok(1), |item| replication_factor(item, cluster))?,
+        assignment: Vec::new(),
+        config: Vec::new(),
+    };
+    if let Some(item) = table.get("assignment") {
+        topic.assignment = assignment(&item, cluster)?;
+        let count = u32::try_from(topic.assignment.len()).unwrap_or(u32::MAX);
+        let copies = topic.assignment.first().map_or(0, Vec::len);
+        let copies = u16::try_from(copies).unwrap_or(u16::MAX);
+        agree(partitions.as_ref(), u64::from(topic.partitions), u64::from(count), "of them")?;
+        agree(factor.as_ref(), u64::from(topic.replication_factor), u64::from(copies), "replicas each")?;
+        (topic.partitions, topic.replication_factor) = (count, copies);
+    }
+    topic.config = topic_config(&topic.name, table.get("config").as_ref(), settings, no_effect)?;
+    Ok(topic)
+}
+
+fn agree(item: Option<&Item<'_>>, written: u64, assigned: u64, what: &str) -> Read<()> {
+    match item {
+        Some(item) if written != assigned => {
+            Err(item.bad(format!("`{}` is {written}, and `assignment` has {assigned} {what}", item.key)))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The modelled keys of a topic, with their last values.
+fn topic_config(
+    name: &str,
+    item: Option<&Item<'_>>,
+    settings: &Settings<'_>,
+    no_effect: &mut Vec<String>,
+) -> Read<Vec<(String, String)>> {
+    let mut check = TopicConfig::of(Profile::Kafka);
+    let mut config: Vec<(String, String)> = Vec::new();
+    let set = |key: &str, value: &str| {
+        check.set(key, value)?;
+        config.retain(|(other, _)| other != key);
+        config.push((key.to_owned(), value.to_owned()));
+        Ok(())
+    };
+    let configured = configure(Owner::Topic, item, settings.of(Owner::Topic, name), set, |_, _| Ok(()))?;
+    no_effect.extend(configured.no_effect.iter().map(|key| format!("topic.{name}.{key}")));
+    Ok(config)
+}
+
+fn replication_factor(item: &Item<'_>, cluster: &Cluster) -> Read<u16> {
+    let factor = item.number(1, i64::from(BrokerSet::MAX))?;
+    if factor <= cluster.brokers { Ok(factor) } else { Err(too_many_replicas(item, u64::from(factor), cluster)) }
+}
+
+fn too_many_replicas(item: &Item<'_>, factor: u64, cluster: &Cluster) -> Mistake {
+    let wrong = item.bad(format!("{factor} replicas need {factor} brokers, and there {}", brokers(cluster)));
+    wrong.help("a broker holds one replica of a partition at most")
+}
+
+fn brokers(cluster: &Cluster) -> String {
+    match cluster.brokers {
+        1 => "is 1".to_owned(),
+        count => format!("are {count}"),
+    }
+}
+
+fn assignment(item: &Item<'_>, cluster: &Cluster) -> Read<Vec<Vec<BrokerId>>> {
+    let mut partitions: Vec<Vec<BrokerId>> = Vec::new();
+    for list in item.items()? {
+        let mut replicas: Vec<BrokerId> = Vec::new();
+        for member in list.items()? {
+            let broker = BrokerId(member.number(1, i64::from(BrokerSet::MAX))?);
+            if broker.0 > cluster.brokers {
+                return Err(member.bad(format!("there is no broker {}: there {}", broker.0, brokers(cluster))));
+            }
+            if replicas.contains(&broker) {
+                return Err(member.bad(format!("broker {} stands twice in one partition's replicas", broker.0)));
+            }
+            replicas.push(broker);
+        }
+        if replicas.is_empty() {
+            return Err(list.bad("a partition needs at least one replica"));
+        }
+        // Kafka refuses this as INVALID_REPLICA_ASSIGNMENT.
+        if partitions.first().is_some_and(|first| first.len() != replicas.len()) {
+            return Err(list.bad("all partitions of a topic have the same number of replicas"));
+        }
+        partitions.push(replicas);
+    }
+    if partitions.is_empty() { Err(item.bad("`assignment` lists no partition")) } else { Ok(partitions) }
+}
+
+/// Kafka's rule for topic names.
+fn topic_name(item: &Item<'_>, name: &str) -> Read<String> {
+    let is_legal = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-');
+    if name.is_empty() || name == "." || name == ".." || name.len() > NAME_MAX || !name.chars().all(is_legal) {
+        let wrong = item.bad(format!("`{name}` is no name for a topic"));
+        return Err(wrong.help("Kafka takes 1 to 249 of the letters a-z, A-Z, 0-9, `.`, `_` and `-`"));
+    }
+    if name == "__cluster_metadata" {
+        return Err(item.bad("`__cluster_metadata` is the controller's own topic"));
+    }
+    Ok(name.to_owned())
+}
+
+/// Reads `[[admin]]`. Its times are checked against `end`.
+pub(super) fn admin(root: &Table<'_>, cluster: &Cluster, request_timeout: Duration, end: Instant) -> Read<Vec<(Instant, Command)>> {
+    let mut commands = Vec::new();
+    for table in root.tables("admin", &ADMIN)? {
+        let item = table.need("at");
+        let at = Instant::ZERO.plus(item.time()?);
+        if at >= end {
+            return Err(item.bad(format!("`at` is {}, and the run is over at {}s", item.written(), super::stage::seconds(end))));
+        }
+        commands.push((at, command(&table.need("do"), cluster, request_timeout)?));
+        table.close();
+    }
+    Ok(commands)
+}
+
+fn command(item: &Item<'_>, cluster: &Cluster, timeout: Duration) -> Read<Command> {
+    let mut words = item.text()?.split_whitespace();
+    let verb = words.next().unwrap_or_default();
+    let name = words.next();
+    match (verb, name) {
+        ("create-topic", Some(name)) => {
+            let topic = created(item, topic_name(item, name)?, words, cluster)?;
+            Ok(Command::CreateTopics(CreateTopicsRequest { topics: vec![topic], timeout }))
+        }
+        ("describe", Some(name)) => match words.next() {
+            None => Ok(Command::DescribeTopic(topic_name(item, name)?)),
+            Some(word) => Err(item.bad(format!("`describe` takes a topic's name alone, not `{word}` as well"))),
+        },
+        ("create-topic" | "describe", None) => Err(item.bad(format!("`{verb}` needs a topic's name"))),
+        ("reassign", _) => Err(item.bad("`reassign`: reassignment is not built yet")),
+        _ => Err(item.bad(format!("an administrator cannot `{verb}`")).help("it can `create-topic NAME …` and `describe NAME`")),
+    }
+}
+
+fn created<'t>(item: &Item<'_>, name: String, words: impl Iterator<Item = &'t str>, cluster: &Cluster) -> Read<NewTopic> {
+    let mut topic = NewTopic { name, partitions: 1, replication_factor: 1, assignment: Vec::new(), config: Vec::new() };
+    let mut check = TopicConfig::of(Profile::Kafka);
+    for word in words {
+        let Some((key, value)) = word.split_once('=') else {
+            return Err(item.bad(format!("`{word}` is not of the form KEY=VALUE")));
+        };
+        let number = || value.parse::<u16>().ok().filter(|number| *number > 0);
+        let wanted = || item.bad(format!("`{key}` must be a whole number from 1 on, not `{value}`"));
+        match key {
+            "partitions" => topic.partitions = u32::from(number().ok_or_else(wanted)?),
+            "replication-factor" => {
+                topic.replication_factor = number().ok_or_else(wanted)?;
+                if topic.replication_factor > cluster.brokers {
+                    return Err(too_many_replicas(item, u64::from(topic.replication_factor), cluster));
+                }
+            }
+            _ => {
+                let given = vec![Given {
+                    source: item.source,
+                    key: key.to_owned(),
+                    value: value.to_owned(),
+                    key_span: item.span.clone(),
+                    value_span: item.span.clone(),
+                }];
+                let configured = configure(Owner::Topic, None, given, |key, value| check.set(key, value), |_, _| Ok(()))?;
+                if configured.no_effect.is_empty() {
+                    topic.config.push((key.to_owned(), value.to_owned()));
+                }
+            }
+        }
+    }
+    Ok(topic)
+}
