@@ -1,0 +1,75 @@
+//! Cutting a log: its end off where the leader's differs, or all of it when the leader's begins beyond its end.
+//!
+//! Invariant: files go from the end backwards, so that whatever a crash leaves is a prefix of what was there.
+//!
+//! Source: `LocalLog.truncateTo`, `truncateFullyAndStartAt`; KIP-101, KIP-279.
+//!
+//! Called by: replica, raft: a follower that learned where it differs.
+//!
+//! Kafka differs: it writes the shortened epoch checkpoint in the background; here it is written in the same turn.
+
+use std::sync::Arc;
+
+use super::partition_log::PartitionLog;
+use super::segment::Segment;
+use crate::context::Context;
+use crate::error::Fault;
+use crate::event::{LogFact, TruncationReason};
+use crate::ids::Offset;
+
+impl PartitionLog {
+    /// Cuts off every batch that reaches `to` or beyond. Nothing happens when the log ends there or before.
+    ///
+    /// Invariant: the log ends at `to`, or before it if `to` lies within a batch or below the log start.
+    /// Errors: as [`crate::context::Disk`]'s calls.
+    pub fn truncate_to(&mut self, to: Offset, why: TruncationReason, cx: &mut Context<'_>) -> Result<(), Fault> {
+        let from = self.end_offset();
+        if to >= from {
+            return Ok(());
+        }
+        let to = to.max(self.start_offset());
+        while self.active.base() > to {
+            let Some(previous) = Arc::make_mut(&mut self.closed).pop() else { break };
+            self.active.delete(cx)?;
+            self.is_folder_unsynced = true;
+            self.active = previous;
+        }
+        Arc::make_mut(&mut self.active).truncate_to(to, cx)?;
+        let to = self.end_offset();
+        self.flushed = self.flushed.min(to);
+        if self.epochs.truncate_from_end(to) {
+            self.write_epochs(cx)?;
+        }
+        assert!(to < from, "a cut takes something away");
+        cx.emit(LogFact::LogTruncated { partition: self.partition, from, to, why });
+        Ok(())
+    }
+
+    /// Drops all it holds and begins anew at `offset`, because the leader no longer has what would come next.
+    ///
+    /// Invariant: the log is empty, with start and end at `offset`.
+    /// Errors: as [`crate::context::Disk`]'s calls.
+    pub fn restart_at(&mut self, offset: Offset, cx: &mut Context<'_>) -> Result<(), Fault> {
+        let (start, end) = (self.start_offset(), self.end_offset());
+        for segment in self.segments().rev() {
+            segment.delete(cx)?;
+        }
+        let fresh = Segment::new(self.partition, offset);
+        fresh.create(cx)?;
+        self.closed = Arc::default();
+        self.active = Arc::new(fresh);
+        self.flushed = offset;
+        self.is_folder_unsynced = true;
+        if self.epochs.clear() {
+            self.write_epochs(cx)?;
+        }
+        let partition = self.partition;
+        if start < end {
+            cx.emit(LogFact::LogTruncated { partition, from: end, to: start, why: TruncationReason::BehindLogStart });
+        }
+        if start != offset {
+            cx.emit(LogFact::LogStartAdvanced { partition, old: start, new: offset });
+        }
+        Ok(())
+    }
+}
