@@ -56,6 +56,8 @@ error_codes! {
     10 MessageTooLarge = "MESSAGE_TOO_LARGE" fatal,
     /// The connection broke before an answer came.
     13 NetworkException = "NETWORK_EXCEPTION" retriable,
+    /// No topic can have that name.
+    17 InvalidTopicException = "INVALID_TOPIC_EXCEPTION" fatal,
     /// Fewer replicas in sync than `min.insync.replicas`: nothing was appended.
     19 NotEnoughReplicas = "NOT_ENOUGH_REPLICAS" retriable,
     /// Appended, but the ISR shrank below `min.insync.replicas` before it was committed.
@@ -78,6 +80,8 @@ error_codes! {
     41 NotController = "NOT_CONTROLLER" retriable,
     /// The request makes no sense.
     42 InvalidRequest = "INVALID_REQUEST" fatal,
+    /// The request asks for more than is allowed at once.
+    44 PolicyViolation = "POLICY_VIOLATION" fatal,
     /// The disk failed.
     56 KafkaStorageError = "KAFKA_STORAGE_ERROR" retriable,
     /// The leader epoch asked with is older than the partition's.

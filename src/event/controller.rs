@@ -28,6 +28,8 @@ facts! {
         [407] AlterPartitionRefused { partition: TopicPartition, leader: BrokerId, code: ErrorCode }
         /// The controller's answer to an admin request was a refusal.
         [408] AdminRefused { code: ErrorCode }
+        /// A broker is leaving in order: it is given nothing to lead any more, and loses what it leads.
+        [409] BrokerShuttingDown { broker: BrokerId, epoch: BrokerEpoch }
     }
 }
 
