@@ -26,6 +26,7 @@ pub mod state;
 pub use leader::Commit;
 pub use node::{RaftNode, RaftSetup};
 pub use observer::{Observer, ObserverSetup};
+pub use reading::MetadataRecords;
 
 use crate::config::{Profile, TopicConfig};
 use crate::context::Context;

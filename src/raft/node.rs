@@ -14,7 +14,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::leader::{Commit, Leader};
-use super::reading::metadata_records;
+use super::reading::{MetadataRecords, metadata_records};
 use super::state::QuorumState;
 use super::{log_config, or_halt};
 use crate::config::BrokerConfig;
@@ -61,7 +61,7 @@ impl RaftNode {
 
     /// Reads the log back and becomes leader of a new epoch. Returns the metadata records that were in the log; all of
     /// them count as soon as the epoch's first record does, which is before this returns. `None` when the disk failed.
-    pub fn start(&mut self, cx: &mut Context<'_>) -> Option<Vec<(Offset, Bytes)>> {
+    pub fn start(&mut self, cx: &mut Context<'_>) -> Option<MetadataRecords> {
         let started = self.try_start(cx);
         or_halt(started, cx)
     }
@@ -124,7 +124,7 @@ impl RaftNode {
         self.leader().and_then(Leader::next_deadline)
     }
 
-    fn try_start(&mut self, cx: &mut Context<'_>) -> Result<Vec<(Offset, Bytes)>, Fault> {
+    fn try_start(&mut self, cx: &mut Context<'_>) -> Result<MetadataRecords, Fault> {
         let quorum = QuorumState::read(cx)?;
         let log = open(cx)?;
         let records = metadata_records(&log, log.start_offset(), log.end_offset(), cx)?;

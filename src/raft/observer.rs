@@ -174,9 +174,9 @@ impl Observer {
             return Vec::new();
         }
         let read = metadata_records(log, self.handed_out, self.high_watermark, cx);
-        let Some(records) = or_halt(read, cx) else { return Vec::new() };
+        let Some(read) = or_halt(read, cx) else { return Vec::new() };
         self.handed_out = self.high_watermark;
-        records
+        read.records
     }
 
     /// The leader of the metadata quorum, as far as this broker knows: who takes heartbeats, AlterPartition and forwarded

@@ -16,6 +16,15 @@ use crate::record::RecordBatch;
 /// How much is read at once.
 const READ_BYTES: u32 = 1 << 20;
 
+/// Metadata records with their offsets, in order.
+#[derive(Clone, Debug, Default)]
+pub struct MetadataRecords {
+    /// The records.
+    pub records: Vec<(Offset, Bytes)>,
+    /// The offset of the first record in the last batch that holds any.
+    pub last_batch: Offset,
+}
+
 /// The metadata records with their offsets in `from..end`. `end` lies within the log.
 /// Errors: those of the disk; [`Fault::Corrupt`] when a batch is not what was written.
 pub(super) fn metadata_records(
@@ -23,9 +32,9 @@ pub(super) fn metadata_records(
     from: Offset,
     end: Offset,
     cx: &mut Context<'_>,
-) -> Result<Vec<(Offset, Bytes)>, Fault> {
+) -> Result<MetadataRecords, Fault> {
     assert!(end <= log.end_offset(), "nobody reads beyond the log's end");
-    let mut records = Vec::new();
+    let mut read = MetadataRecords::default();
     let mut next = from;
     while next < end {
         let batches = log.read(next, end, READ_BYTES, cx).map_err(refused)?;
@@ -36,12 +45,13 @@ pub(super) fn metadata_records(
             if batch.header.attributes.is_control() {
                 continue;
             }
+            read.last_batch = batch.header.base_offset;
             let wanted = batch.records.into_iter().filter(|record| record.offset >= from && record.offset < end);
-            records.extend(wanted.map(|record| (record.offset, record.value.unwrap_or_default())));
+            read.records.extend(wanted.map(|record| (record.offset, record.value.unwrap_or_default())));
         }
         if next == before {
             return Err(Fault::Truncated("metadata log"));
         }
     }
-    Ok(records)
+    Ok(read)
 }

@@ -58,6 +58,20 @@ impl RecordBatch {
         Ok(Self { header, records, bytes })
     }
 
+    /// The producer's time of each record, which stays in the bytes even where the leader's clock stamped the batch.
+    #[must_use]
+    pub fn create_times(&self) -> Vec<Timestamp> {
+        let mut times = Vec::with_capacity(self.records.len());
+        if !self.records.is_empty() {
+            let read = each_record(&self.header, &self.bytes, |raw| {
+                times.push(raw.create_time);
+                Ok(())
+            });
+            assert_eq!(read, Ok(()), "these bytes were decoded before");
+        }
+        times
+    }
+
     /// What events say of it. A batch that no leader stamped yet counts as of epoch 0.
     #[must_use]
     pub fn facts(&self) -> BatchFacts {

@@ -1,0 +1,9 @@
+//! What the tests of machines stand on: a disk in memory and a Context around it.
+
+#![allow(dead_code, reason = "each test binary uses its own part of it")]
+
+mod bench;
+mod disk;
+
+pub use bench::Bench;
+pub use disk::MemoryDisk;
