@@ -295,6 +295,12 @@ impl<'a> Context<'a> {
         self.moment.trail
     }
 
+    /// The newest event of the run so far: what just happened, as the cause of what it releases.
+    #[must_use]
+    pub fn latest(&self) -> Step {
+        self.out.next_step.0.checked_sub(1).map_or(Step::NONE, Step)
+    }
+
     /// Goes on with something parked earlier: what follows happens for its sake.
     pub fn resume(&mut self, trail: Trail) {
         self.moment.trail = trail;

@@ -34,6 +34,8 @@ config! {
         "controller.quorum.retry.backoff.ms" quorum_retry_backoff: Duration = "20" | "2",
         /// How long the active controller may gather records before it syncs them.
         "controller.quorum.append.linger.ms" quorum_append_linger: Duration = "25" | "2",
+        /// How long a broker waits for the controller's answer to a registration, heartbeat or proposal.
+        "controller.socket.timeout.ms" controller_socket_timeout: Duration = "30000" | "3000",
         /// How many bytes a single request may have.
         "socket.request.max.bytes" socket_request_max_bytes: u32 = "104857600" | "104857600",
     }

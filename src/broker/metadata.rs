@@ -1,0 +1,47 @@
+//! Metadata: who leads what, as this broker believes.
+//!
+//! Invariant: the answer is this broker's image, which may lag; the leader epochs in it tell how old it is. Before the
+//! broker has caught up with the metadata for the first time it knows of no topic, as in Kafka.
+//!
+//! Source: Kafka's `KafkaApis.handleTopicMetadataRequest`, `KRaftMetadataCache`. Called by: the router.
+//!
+//! Not modelled: automatic creation of topics on first touch.
+
+use super::Broker;
+use crate::context::{Context, ReplyTo};
+use crate::error::ErrorCode;
+use crate::event::PartitionFacts;
+use crate::ids::{BrokerSet, PartitionIndex, TopicId};
+use crate::protocol::{MetadataPartition, MetadataRequest, MetadataResponse, MetadataTopic};
+
+impl Broker {
+    /// Answers from the image.
+    pub(super) fn handle_metadata(&self, reply_to: ReplyTo, request: &MetadataRequest, cx: &mut Context<'_>) {
+        let is_ready = self.lifecycle.is_caught_up();
+        let brokers = if is_ready { self.image.alive() } else { BrokerSet::EMPTY };
+        let topics = request.topics.iter().map(|name| self.describe_topic(name, is_ready)).collect();
+        cx.reply(reply_to, MetadataResponse { brokers, topics }.into());
+    }
+
+    fn describe_topic(&self, name: &str, is_ready: bool) -> MetadataTopic {
+        let Some(topic) = self.image.topic_by_name(name).filter(|_| is_ready) else {
+            let error = Some(ErrorCode::UnknownTopicOrPartition);
+            return MetadataTopic { name: name.to_owned(), error, id: TopicId::default(), partitions: Vec::new() };
+        };
+        let partitions = self.image.partitions_of(topic.id);
+        let partitions = partitions.map(|(index, facts)| describe_partition(index, facts, self.image.alive())).collect();
+        MetadataTopic { name: name.to_owned(), error: None, id: topic.id, partitions }
+    }
+}
+
+fn describe_partition(partition: PartitionIndex, facts: &PartitionFacts, alive: BrokerSet) -> MetadataPartition {
+    let leader = facts.leader.filter(|leader| alive.contains(*leader));
+    MetadataPartition {
+        partition,
+        error: leader.is_none().then_some(ErrorCode::LeaderNotAvailable),
+        leader,
+        leader_epoch: facts.epoch,
+        replicas: facts.replicas.clone(),
+        isr: facts.isr,
+    }
+}

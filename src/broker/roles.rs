@@ -1,0 +1,153 @@
+//! What the metadata means for the replicas here: new topics get logs, partitions get leaders, others get followed.
+//!
+//! Invariant: committed records are applied in order, each once; roles change only after the broker has caught up with the
+//! metadata for the first time in this life, and then follow every change.
+//!
+//! Source: KIP-631; Kafka's `BrokerMetadataPublisher`, `ReplicaManager.applyDelta`. Called by: [`Broker`], when the
+//! observer has made progress; [`super::lifecycle`], when the broker has caught up.
+
+use std::sync::Arc;
+
+use super::Broker;
+use crate::context::{Context, Disk};
+use crate::controller::image::{Change, MetadataImage};
+use crate::controller::records::MetadataRecord;
+use crate::error::Fault;
+use crate::event::RaftFact;
+use crate::files::{FileName, FilePath, Folder};
+use crate::ids::{BrokerId, Offset, TopicPartition};
+use crate::log::{PartitionLog, checkpoint};
+use crate::replica::{Partition, Registration};
+
+impl Broker {
+    /// Reads back every log that lies on the disk, then begins to follow the metadata and to register.
+    pub(super) fn start(&mut self, cx: &mut Context<'_>) {
+        if let Err(fault) = self.recover_logs(cx) {
+            cx.halt(format!("the log directory cannot be read: {fault}"));
+            return;
+        }
+        self.begin_upkeep(cx);
+        self.observer.start(cx);
+        self.begin_lifecycle(cx);
+    }
+
+    /// Applies what is newly committed.
+    pub(super) fn follow_metadata(&mut self, cx: &mut Context<'_>) {
+        let records = self.observer.drain_committed(cx);
+        if records.is_empty() {
+            self.seek_controller(cx);
+            return;
+        }
+        let mut touched = Vec::new();
+        let image = Arc::make_mut(&mut self.image);
+        for (offset, bytes) in records {
+            match MetadataRecord::decode(&bytes) {
+                Ok(record) => touched.push(image.apply(offset, &record)),
+                Err(fault) => {
+                    cx.halt(format!("a committed metadata record cannot be read: {fault}"));
+                    return;
+                }
+            }
+        }
+        let end = image.end();
+        cx.emit(RaftFact::MetadataApplied { end });
+        for change in touched {
+            self.follow_change(change, cx);
+        }
+        self.seek_controller(cx);
+        self.replicate(cx);
+    }
+
+    /// Takes on every role that the image has for this broker: it has caught up for the first time.
+    pub(super) fn take_all_roles(&mut self, cx: &mut Context<'_>) {
+        let image = Arc::clone(&self.image);
+        for (partition, facts) in image.partitions() {
+            if facts.replicas.contains(&self.setup.me) {
+                self.take_role(partition, &image, cx);
+            }
+        }
+        self.replicate(cx);
+    }
+
+    fn follow_change(&mut self, change: Change, cx: &mut Context<'_>) {
+        match change {
+            Change::BrokerRegistered(broker)
+            | Change::BrokerFenced(broker)
+            | Change::BrokerUnfenced(broker)
+            | Change::BrokerShuttingDown(broker) => self.follow_registration(broker),
+            Change::TopicCreated(_) => {}
+            Change::PartitionCreated(partition, _) | Change::PartitionChanged { partition, .. } => {
+                if self.lifecycle.is_caught_up() {
+                    let image = Arc::clone(&self.image);
+                    self.take_role(partition, &image, cx);
+                }
+            }
+        }
+    }
+
+    fn follow_registration(&mut self, broker: BrokerId) {
+        if let Some(known) = self.image.broker(broker) {
+            let fenced = known.fenced || known.in_controlled_shutdown;
+            self.members.set(broker, Registration { epoch: known.epoch, fenced });
+        }
+    }
+
+    /// Does for one partition what the image says. A partition that changed more than once ends in the newest state.
+    fn take_role(&mut self, partition: TopicPartition, image: &MetadataImage, cx: &mut Context<'_>) {
+        let facts = image.partition(partition).expect("a changed partition is in the image");
+        let me = self.setup.me;
+        if !facts.replicas.contains(&me) {
+            if let Some(replica) = self.partitions.get_mut(partition) {
+                let change = replica.become_idle(facts, cx);
+                self.replicator.forget(partition, cx);
+                self.release_changed(partition, change, cx);
+            }
+            return;
+        }
+        if let Err(fault) = self.ensure_log(partition, image, cx) {
+            cx.halt(format!("a log cannot be made: {fault}"));
+            return;
+        }
+        let replica = self.partitions.get_mut(partition).expect("its log was made or found just now");
+        let change = if facts.leader == Some(me) {
+            self.replicator.forget(partition, cx);
+            replica.become_leader(facts, &self.members, cx)
+        } else {
+            let change = replica.become_follower(facts, cx);
+            self.replicator.follow(partition, replica, cx);
+            change
+        };
+        self.release_changed(partition, change, cx);
+    }
+
+    fn ensure_log(&mut self, partition: TopicPartition, image: &MetadataImage, cx: &mut Context<'_>) -> Result<(), Fault> {
+        let topic = image.topic(partition.topic).expect("a topic is written before its partitions");
+        if let Some(replica) = self.partitions.get_mut(partition) {
+            if replica.epoch().is_none() {
+                replica.set_config(topic.effective_config(&self.setup.topic_defaults));
+            }
+            return Ok(());
+        }
+        let log = PartitionLog::create(partition, topic.effective_config(&self.setup.topic_defaults), cx)?;
+        self.partitions.insert(Partition::new(Arc::clone(&self.replica_setup), log, Offset::ZERO));
+        Ok(())
+    }
+
+    /// The high watermark of a recovered log is the one written down last, never above the log's end. The topics' own
+    /// configuration is not known before the metadata is.
+    fn recover_logs(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
+        let file = FilePath::root(FileName::HighWatermarkCheckpoint);
+        let known = checkpoint::read(file, cx)?;
+        for folder in cx.folders() {
+            let partition = match folder {
+                Folder::Log(partition) if partition != TopicPartition::METADATA => partition,
+                Folder::Log(_) | Folder::Root => continue,
+            };
+            let found = known.iter().find(|(checkpointed, _)| *checkpointed == partition);
+            let high_watermark = found.map_or(Offset::ZERO, |(_, offset)| *offset);
+            let log = PartitionLog::recover(partition, self.setup.topic_defaults.clone(), high_watermark, false, cx)?;
+            self.partitions.insert(Partition::new(Arc::clone(&self.replica_setup), log, high_watermark));
+        }
+        Ok(())
+    }
+}

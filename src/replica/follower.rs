@@ -1,0 +1,107 @@
+//! A follower: appends what it fetched, learns the high watermark one fetch later, and cuts what the leader does not have.
+//!
+//! Invariant: its high watermark is never beyond its own log end; it changes its log only in the epoch it was asked to
+//! follow in.
+//!
+//! Source: KIP-101, KIP-279, KIP-595 (truncation by the Fetch response); Kafka's `ReplicaFetcherThread` and
+//! `AbstractFetcherThread.getOffsetTruncationState`. Called by: `broker/replicator`.
+
+use bytes::Bytes;
+
+use super::partition::{Partition, Role};
+use crate::config::Truncation;
+use crate::context::Context;
+use crate::error::ErrorCode;
+use crate::event::{ReplicaFact, TruncationReason};
+use crate::ids::{BrokerId, LeaderEpoch, Offset};
+use crate::protocol::DivergingEpoch;
+
+/// Whom a follower follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Follower {
+    /// The leader; `None` while there is none.
+    pub leader: Option<BrokerId>,
+    /// The last leader it followed, which is still the same while there is none.
+    pub(super) followed: Option<BrokerId>,
+}
+
+impl Partition {
+    /// Appends what the leader sent and learns the leader's high watermark.
+    ///
+    /// Errors: NOT_LEADER_OR_FOLLOWER when it follows nobody; what the log refuses.
+    pub fn append_fetched(
+        &mut self,
+        batches: &[Bytes],
+        leader_high_watermark: Offset,
+        cx: &mut Context<'_>,
+    ) -> Result<(), ErrorCode> {
+        let from = self.followed_leader().ok_or(ErrorCode::NotLeaderOrFollower)?;
+        if !batches.is_empty() {
+            self.log.append_as_follower(batches, from, cx).map_err(|code| self.refuse(code, cx))?;
+        }
+        self.learn_high_watermark(leader_high_watermark, cx);
+        Ok(())
+    }
+
+    /// Takes the leader's high watermark for its own, as far as its own log reaches. It may fall: a young leader's lags.
+    pub fn learn_high_watermark(&mut self, leaders: Offset, cx: &mut Context<'_>) {
+        assert!(!self.is_leader(), "a leader learns from nobody");
+        self.set_learned(leaders.min(self.log.end_offset()).max(self.log.start_offset()), cx);
+    }
+
+    /// Cuts the log where it leaves the leader's.
+    ///
+    /// The leader said: "the largest epoch I share with what you asked ends here in my log". If this replica knows that
+    /// epoch, the logs agree up to the lower of both ends. If not, it cuts back to the end of its own largest epoch below,
+    /// and the next fetch asks again (KIP-279).
+    pub fn truncate_to_divergence(&mut self, leaders: DivergingEpoch, cx: &mut Context<'_>) {
+        assert!(matches!(self.role, Role::Follower(_)), "only a follower gives way to a leader's log");
+        let end = self.log.end_offset();
+        let to = match self.log.end_offset_for_epoch(leaders.epoch) {
+            Some((epoch, own_end)) if epoch == leaders.epoch => own_end.min(leaders.end_offset),
+            Some((_, own_end)) => own_end,
+            None => leaders.end_offset,
+        };
+        self.truncate(to.min(end), TruncationReason::DivergingEpoch, cx);
+    }
+
+    /// Cuts the log to the leader's end, which it has outgrown without the leader being able to say where they diverged.
+    pub fn truncate_to_leader_end(&mut self, leader_end: Offset, cx: &mut Context<'_>) {
+        assert!(matches!(self.role, Role::Follower(_)), "only a follower gives way to a leader's log");
+        self.truncate(leader_end, TruncationReason::DivergingEpoch, cx);
+    }
+
+    /// Drops the whole log and begins anew where the leader's begins.
+    pub fn restart_at(&mut self, leader_start: Offset, cx: &mut Context<'_>) {
+        assert!(matches!(self.role, Role::Follower(_)), "only a follower gives way to a leader's log");
+        assert!(leader_start > self.log.end_offset(), "a log that reaches the leader's start is kept");
+        if let Err(fault) = self.log.restart_at(leader_start, cx) {
+            self.become_offline(&fault, cx);
+            return;
+        }
+        self.set_learned(leader_start, cx);
+    }
+
+    /// Where it wants to read on, and the epoch of its last record, by which the leader tells whether the logs agree.
+    /// The old rule (`truncation = high-watermark`) does not ask.
+    ///
+    /// Kafka differs: it names the newest epoch of its cache, which may be one that it led without a record, and has to
+    /// forget that entry when it truncates nothing.
+    #[must_use]
+    pub fn fetch_position(&self) -> (Offset, Option<LeaderEpoch>) {
+        let end = self.log.end_offset();
+        let last_epoch = end.previous().and_then(|last| self.log.epochs().epoch_at(last));
+        match self.setup.truncation {
+            Truncation::HighWatermark => (end, None),
+            Truncation::Kip279 => (end, last_epoch),
+        }
+    }
+
+    pub(super) fn set_learned(&mut self, new: Offset, cx: &mut Context<'_>) {
+        let old = self.high_watermark;
+        if new != old {
+            self.high_watermark = new;
+            cx.emit(ReplicaFact::HighWatermarkLearned { partition: self.partition(), old, new });
+        }
+    }
+}
