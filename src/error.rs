@@ -88,6 +88,8 @@ error_codes! {
     77 StaleBrokerEpoch = "STALE_BROKER_EPOCH" fatal,
     /// The high watermark is not yet known to cover the offsets (KIP-207).
     78 OffsetNotAvailable = "OFFSET_NOT_AVAILABLE" retriable,
+    /// The record batch is whole but not what a client may send: its count, its offsets, or control records (KIP-467).
+    87 InvalidRecord = "INVALID_RECORD" fatal,
     /// The partition changed since the request was made (KIP-497).
     95 InvalidUpdateVersion = "INVALID_UPDATE_VERSION" fatal,
     /// No such topic id.
