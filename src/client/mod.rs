@@ -1,4 +1,25 @@
-//! The clients.
+//! The clients, as processes of the world: producer, consumer, admin.
+//!
+//! | to understand | read |
+//! |---|---|
+//! | a send from the application to its end | [`producer`], then `accumulator`, `batch`, `sender` |
+//! | where a record goes | [`partitioner`] |
+//! | how a consumer finds and keeps its place | [`consumer`], then `position`, `lookup`, `fetcher` |
+//! | how clients find leaders | `metadata` |
+//! | requests without an answer | `connection`, `backoff` |
+//!
+//! Invariant: a client knows what it was told and when, nothing else. What it was not told it calls unknown.
+
+mod accumulator;
 pub mod admin;
+mod backoff;
+mod batch;
+mod connection;
 pub mod consumer;
+mod fetcher;
+mod lookup;
+mod metadata;
+pub mod partitioner;
+mod position;
 pub mod producer;
+mod sender;

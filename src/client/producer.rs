@@ -1,10 +1,30 @@
-//! Producer.
+//! A producer: takes records from its application, chooses their partitions, and hands them to its sender.
+//!
+//! The story of a send: `send` → waits here until the topic is known and there is memory (at most `max.block.ms`, else
+//! SendRefused) → its partition is chosen (SendInvoked) → the accumulator → a Produce request → SendAcknowledged,
+//! SendUnknown or SendFailed.
+//!
+//! Invariant: sends enter the accumulator in the order they were made. Every send ends exactly once.
+//!
+//! Kafka differs: there `send()` blocks its thread until the topic is known; here applications go on, each send waits for
+//! `max.block.ms` of its own, and takes its CreateTime when it is made.
+//!
+//! Called by: the world. Not modelled: idempotence, transactions, interceptors, several topics.
+
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::config::*;
-use crate::context::{Context, Input, Machine};
-use crate::ids::*;
-use crate::time::*;
+use super::batch::{Placed, Sent, record_size_bound};
+use super::connection::{Due, broker};
+use super::partitioner::Placement;
+use super::sender::Sender;
+use crate::config::ProducerConfig;
+use crate::context::{Command, Context, Input, Machine, Message, NewRecord};
+use crate::error::ErrorCode;
+use crate::event::{ClientFact, SentRecord};
+use crate::ids::{BrokerId, PartitionIndex, ProcessId, SendId, TopicPartition};
+use crate::record::digest;
+use crate::time::{Instant, Timestamp, Trail};
 
 /// What it is told before it starts.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,25 +43,171 @@ pub struct ProducerSetup {
     pub partition: Option<PartitionIndex>,
 }
 
-/// Producer.
+/// A send that waits for metadata or memory.
+#[derive(Clone, Debug)]
+struct Waiting {
+    send: SendId,
+    record: NewRecord,
+    timestamp: Timestamp,
+    refused_at: Instant,
+    trail: Trail,
+}
+
+/// Why the first waiting send cannot go on.
+enum Obstacle {
+    /// Its partition is not known.
+    Metadata,
+    /// Memory has run out.
+    Memory,
+}
+
+/// A producer for one topic.
 #[derive(Clone, Debug)]
 pub struct Producer {
     setup: Arc<ProducerSetup>,
+    sender: Sender,
+    placement: Placement,
+    waiting: VecDeque<Waiting>,
+    sends: u32,
 }
 
 impl Producer {
     /// One that has not started yet.
     #[must_use]
     pub fn new(setup: Arc<ProducerSetup>) -> Self {
-        Self { setup }
+        Self {
+            sender: Sender::new(Arc::clone(&setup)),
+            placement: Placement::new(setup.config.partitioner, setup.config.batch_size),
+            waiting: VecDeque::new(),
+            sends: 0,
+            setup,
+        }
+    }
+
+    fn send(&mut self, record: NewRecord, cx: &mut Context<'_>) {
+        self.sends += 1;
+        let waiting = Waiting {
+            send: SendId(self.sends),
+            timestamp: record.timestamp.unwrap_or(cx.wall()),
+            record,
+            refused_at: cx.mono().plus(self.setup.config.max_block),
+            trail: cx.trail(),
+        };
+        self.waiting.push_back(waiting);
+    }
+
+    /// Lets waiting sends into the accumulator, in order, as far as metadata and memory go.
+    fn admit_waiting(&mut self, cx: &mut Context<'_>) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let turn = cx.trail();
+        let mut obstacle = None;
+        while let Some(first) = self.waiting.pop_front() {
+            cx.resume(first.trail);
+            if let Err((blocked, why)) = self.admit(first, cx) {
+                self.waiting.push_front(blocked);
+                obstacle = Some(why);
+                break;
+            }
+        }
+        cx.resume(turn);
+        match obstacle {
+            Some(Obstacle::Metadata) => self.sender.request_metadata(),
+            Some(Obstacle::Memory) | None => {}
+        }
+        self.sender.set_exhausted(matches!(obstacle, Some(Obstacle::Memory)), cx);
+        match self.waiting.front() {
+            None => self.sender.timers().cancel(Due::Blocked),
+            Some(first) => self.sender.timers().set(Due::Blocked, first.refused_at, first.trail),
+        }
+    }
+
+    /// Chooses the record's partition and queues it. Errors: the send as it was, and what it must wait for.
+    fn admit(&mut self, waiting: Waiting, cx: &mut Context<'_>) -> Result<(), (Waiting, Obstacle)> {
+        let Some((topic, partitions)) = self.sender.topic() else { return Err((waiting, Obstacle::Metadata)) };
+        let named = waiting.record.partition.or(self.setup.partition);
+        if named.is_some_and(|named| named.0 >= partitions) {
+            return Err((waiting, Obstacle::Metadata));
+        }
+        let size = record_size_bound(&waiting.record);
+        if size > u64::from(self.setup.config.max_request_size) || size > self.setup.config.buffer_memory {
+            cx.emit(ClientFact::SendRefused { send: waiting.send, code: ErrorCode::MessageTooLarge });
+            return Ok(());
+        }
+        let partition = named.unwrap_or_else(|| self.place(&waiting.record, partitions, cx));
+        let partition = TopicPartition::new(topic, partition);
+        let Waiting { send, record, timestamp, .. } = &waiting;
+        let digest = digest(record.key.as_deref(), record.value.as_deref());
+        let placed = Placed { partition, sent: Sent { send: *send, digest }, timestamp: *timestamp, record };
+        let Ok(appended) = self.sender.append(&placed, cx) else { return Err((waiting, Obstacle::Memory)) };
+        let Waiting { send, record: NewRecord { key, value, .. }, timestamp, .. } = waiting;
+        let record = Arc::new(SentRecord { key, value, timestamp, digest });
+        let invoked = cx.emit(ClientFact::SendInvoked { partition, send, acks: self.setup.config.acks, record });
+        self.sender.note_appended(partition.partition, appended, invoked, cx);
+        if named.is_none() {
+            self.placement.gave(partition.partition, appended.bytes, appended.all_batches_full);
+        }
+        Ok(())
+    }
+
+    fn place(&mut self, record: &NewRecord, partitions: u32, cx: &mut Context<'_>) -> PartitionIndex {
+        let key = record.key.as_deref();
+        let candidates =
+            if self.placement.wants_candidates(key.is_some()) { self.sender.candidates(partitions) } else { Vec::new() };
+        self.placement.place(key, partitions, &candidates, cx)
+    }
+
+    /// Refuses the sends that have waited for `max.block.ms`.
+    fn refuse_overdue(&mut self, cx: &mut Context<'_>) {
+        while let Some(first) = self.waiting.front() {
+            if cx.mono() < first.refused_at {
+                break;
+            }
+            cx.emit(ClientFact::SendRefused { send: first.send, code: ErrorCode::RequestTimedOut });
+            self.waiting.pop_front();
+        }
+    }
+
+    fn handle_message(&mut self, message: Message, cx: &mut Context<'_>) {
+        match message {
+            Message::Response { from, correlation, response, .. } => {
+                self.sender.handle_response(broker(from), correlation, response, cx);
+            }
+            Message::Disconnected { from, .. } => self.sender.handle_lost(broker(from), ErrorCode::NetworkException, cx),
+            Message::Request { from, .. } => unreachable!("{from} sent a request to a producer"),
+        }
+    }
+
+    fn handle_deadlines(&mut self, cx: &mut Context<'_>) {
+        while let Some((due, trail)) = self.sender.timers().pop_due(cx.mono()) {
+            cx.resume(trail);
+            match due {
+                Due::Blocked => self.refuse_overdue(cx),
+                Due::Request(_) | Due::Reconnect(_) | Due::Metadata | Due::Partition(_) | Due::Delivery | Due::Retry => {
+                    self.sender.handle_due(due, cx);
+                }
+            }
+        }
     }
 }
 
 impl Machine for Producer {
-    fn step(&mut self, _input: Input, _cx: &mut Context<'_>) {
-        let _ = &self.setup;
+    fn step(&mut self, input: Input, cx: &mut Context<'_>) {
+        match input {
+            Input::Started => {}
+            Input::Message(message) => self.handle_message(message, cx),
+            Input::Deadline => self.handle_deadlines(cx),
+            Input::Command(Command::Send(record)) => self.send(record, cx),
+            Input::Command(Command::CreateTopics(_) | Command::DescribeTopic(_)) => {
+                unreachable!("the scenario reader gives admin commands to admins")
+            }
+        }
+        self.admit_waiting(cx);
+        self.sender.send_ready(cx);
     }
+
     fn next_deadline(&self) -> Option<Instant> {
-        None
+        self.sender.next_deadline()
     }
 }

@@ -36,6 +36,8 @@ facts! {
         [509] SendRefused { send: SendId, code: ErrorCode }
         /// A consumer found that what it had read was truncated away on the new leader (KIP-320).
         [510] TruncationDetected { partition: TopicPartition, position: Offset, end: Offset }
+        /// A consumer cannot read on from here, and tells its application why.
+        [511] ReadFailed { partition: TopicPartition, offset: Offset, code: ErrorCode }
     }
 }
 
