@@ -1,0 +1,138 @@
+//! `converges`: after the last fault heals all promised progress happens in time.
+//!
+//! Promises: once nothing was done to the world for `heal-time` (no fault struck, lasted or ended, nobody started or died, no
+//! application sent anything new), every partition that has a live member of its ISR has a leader; its ISR is all live replicas;
+//! their logs are equal, and the high watermark is their end; no send is without an answer; and every live broker's metadata
+//! is the committed one.
+//!
+//! Violated: at the first event after such a quiet `heal-time` (or the end of the run) at which one of these does not hold.
+//!
+//! Not promised: a fault other than a crash is never ended. Not exercised: no quiet `heal-time` fits before the end.
+
+use super::finding::{Finding, Promise, Scene};
+use super::ledger::{Ledger, PartitionLedger};
+use super::liveness::Liveness;
+use super::names::Names;
+use super::promises::Promises;
+use super::sends::Sends;
+use super::{CheckResult, Claim};
+use crate::event::Event;
+use crate::ids::{BrokerSet, Offset, ProcessId, TopicPartition};
+use crate::time::Instant;
+
+/// The claim.
+pub(super) const CLAIM: Claim = Claim {
+    name: "converges",
+    sentence: "After the last fault heals all promised progress happens in time.",
+    needs: "looks after a quiet heal-time",
+    advisory: false,
+};
+
+/// The check.
+#[derive(Clone, Debug)]
+pub(super) struct Converges {
+    /// When to look; `None` once looked, until something is done to the world again.
+    due: Option<Instant>,
+    cuts: u32,
+    finding: Finding,
+}
+
+/// What the check looks at.
+#[derive(Clone, Copy)]
+pub(super) struct Sight<'a> {
+    /// The partitions.
+    pub(super) ledger: &'a Ledger,
+    /// The processes.
+    pub(super) live: &'a Liveness,
+    /// The sends.
+    pub(super) sends: &'a Sends,
+    /// The names.
+    pub(super) names: &'a Names,
+}
+
+impl Converges {
+    /// Looks first after a quiet `heal-time` from the start.
+    pub(super) fn new(promises: &Promises) -> Self {
+        Self { due: Some(Instant::ZERO.plus(promises.heal_time)), cuts: 0, finding: Finding::default() }
+    }
+
+    /// Something was done to the world: the quiet time begins anew.
+    pub(super) fn disturb(&mut self, at: Instant, promises: &Promises) {
+        self.due = Some(at.plus(promises.heal_time));
+    }
+
+    /// A link was cut, or a cut was healed.
+    pub(super) fn count_cut(&mut self, is_cut: bool) {
+        self.cuts = if is_cut { self.cuts + 1 } else { self.cuts.saturating_sub(1) };
+    }
+
+    /// Whether it is time to look.
+    pub(super) fn is_due(&self, at: Instant) -> bool {
+        self.due.is_some_and(|due| due <= at)
+    }
+
+    /// Looks. Call it before the event is written down that came after the quiet time, unless that is the last.
+    pub(super) fn judge(&mut self, event: &Event, sight: Sight<'_>) {
+        self.due = None;
+        if self.cuts > 0 || sight.live.is_anybody_paused() || self.finding.is_violated() {
+            return;
+        }
+        self.finding.judge();
+        if let Some((place, detail)) = first_unsettled(sight) {
+            self.finding.violate(Scene { event, names: sight.names }, place, detail);
+        }
+    }
+
+    /// At the end of the run.
+    pub(super) fn finish(self, promises: &Promises) -> CheckResult {
+        let promise = Promise::when(!promises.never_healed, "a fault is never ended");
+        self.finding.result(&CLAIM, promise, promises.named.contains(CLAIM.name))
+    }
+}
+
+type Unsettled = (Option<(TopicPartition, Offset)>, String);
+
+fn first_unsettled(sight: Sight<'_>) -> Option<Unsettled> {
+    if sight.sends.open() > 0 {
+        return Some((None, format!("{} sends have no answer", sight.sends.open())));
+    }
+    if let Some((broker, end)) = sight.live.behind() {
+        let detail = format!("{broker} has applied the metadata up to {end} of {}", sight.live.metadata_end);
+        return Some((None, detail));
+    }
+    sight.ledger.data_partitions().find_map(|partition| {
+        let (offset, what) = partition_unsettled(sight, partition)?;
+        Some((Some((partition.partition, offset)), format!("{}: {what}", sight.names.partition(partition.partition))))
+    })
+}
+
+fn partition_unsettled(sight: Sight<'_>, partition: &PartitionLedger) -> Option<(Offset, String)> {
+    let facts = partition.facts.as_ref()?;
+    let replicas: BrokerSet = facts.replicas.iter().copied().collect();
+    let live: BrokerSet = replicas.iter().filter(|broker| sight.live.brokers().contains(*broker)).collect();
+    if facts.isr.iter().all(|broker| !live.contains(broker)) {
+        return None;
+    }
+    let nobody_leads = || Some((Offset::ZERO, format!("nobody leads {}", facts.epoch)));
+    let Some(leader) = facts.leader.filter(|leader| live.contains(*leader)) else { return nobody_leads() };
+    let Some(leader) = partition.copy(ProcessId::Broker(leader)) else { return nobody_leads() };
+    if leader.leads != Some(facts.epoch) {
+        return nobody_leads();
+    }
+    if facts.isr != live {
+        return Some((Offset::ZERO, format!("the ISR is {} and the live replicas are {live}", facts.isr)));
+    }
+    let end = leader.end();
+    if leader.high_watermark != end {
+        return Some((leader.high_watermark, format!("the high watermark is {} and the log ends at {end}", leader.high_watermark)));
+    }
+    live.iter().find_map(|broker| {
+        let copy = partition.copy(ProcessId::Broker(broker));
+        let copy_end = copy.map_or(Offset::ZERO, super::log_copy::LogCopy::end);
+        if copy_end != end {
+            return Some((copy_end.min(end), format!("the leader's log ends at {end} and that of {broker} at {copy_end}")));
+        }
+        let offset = partition.first_difference(leader, copy?, end)?;
+        Some((offset, format!("the log of {broker} is not the leader's at offset {offset}")))
+    })
+}

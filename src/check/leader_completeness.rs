@@ -1,0 +1,67 @@
+//! `leader-completeness`: a new leader holds everything committed before.
+//!
+//! Promises: what a leader of an earlier epoch committed is in the log of every leader of a later one (Raft's property of
+//! that name; in Kafka it follows from electing only out of the ISR).
+//!
+//! Violated: at a `BecameLeader` whose log is not the committed log up to where leaders of earlier epochs committed; or at a
+//! `HighWatermarkAdvanced` of an old leader beyond what the newest one has.
+//! Companions: `acks-all-durable` and `any-ack-durable`, when the record was acknowledged; `committed-kept` and `strong-isr`.
+//!
+//! Not promised: an unclean leader election is allowed. Not exercised: no leader followed another.
+
+use super::finding::{Finding, Promise, Scene};
+use super::ledger::PartitionLedger;
+use super::promises::Promises;
+use super::{CheckResult, Claim};
+use crate::ids::{LeaderEpoch, Offset, ProcessId};
+
+/// The claim.
+pub(super) const CLAIM: Claim = Claim {
+    name: "leader-completeness",
+    sentence: "A new leader holds everything committed before.",
+    needs: "leaders that followed another",
+    advisory: false,
+};
+
+/// The check.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LeaderCompleteness(Finding);
+
+impl LeaderCompleteness {
+    /// After `BecameLeader`.
+    pub(super) fn judge(&mut self, scene: Scene<'_>, ledger: &PartitionLedger, leader: ProcessId, epoch: LeaderEpoch) {
+        if self.0.is_violated() || epoch == LeaderEpoch::ZERO {
+            return;
+        }
+        self.0.judge();
+        self.require(scene, ledger, leader, ledger.committed_before(epoch));
+    }
+
+    /// After the leader of `epoch` committed all below `end`: a later leader must have it, if there is one already.
+    pub(super) fn judge_commit(&mut self, scene: Scene<'_>, ledger: &PartitionLedger, epoch: LeaderEpoch, end: Offset) {
+        if let Some((leader, _)) = ledger.newest_leader.filter(|(_, newest)| *newest > epoch) {
+            self.require(scene, ledger, leader, end);
+        }
+    }
+
+    /// At the end of the run.
+    pub(super) fn finish(self, promises: &Promises) -> CheckResult {
+        let promise = Promise::when(!promises.unclean_leader_election, "unclean.leader.election.enable=true gives it up");
+        self.0.result(&CLAIM, promise, promises.named.contains(CLAIM.name))
+    }
+
+    fn require(&mut self, scene: Scene<'_>, ledger: &PartitionLedger, leader: ProcessId, end: Offset) {
+        let Some(copy) = ledger.copy(leader) else { return };
+        if self.0.is_violated() || copy.agreed() >= end {
+            return;
+        }
+        let offset = copy.agreed();
+        let detail = format!(
+            "{} was committed (up to {end}) before {} led, whose log {}",
+            scene.names.place(ledger.partition, offset),
+            scene.names.process(leader),
+            if offset < copy.end() { "has another record there".to_owned() } else { format!("ends at {offset}") },
+        );
+        self.0.violate(scene, Some((ledger.partition, offset)), detail);
+    }
+}

@@ -1,0 +1,303 @@
+//! What checks remember of each partition: the committed log, every replica's difference from it, who leads, and what the
+//! controller's committed word on it is.
+//!
+//! The committed log ends at the *true high watermark*: the highest offset that any leader ever advanced to or answered an
+//! acks=all request with. No broker knows it; only who reads the trace does.
+//!
+//! Invariant: an event costs the records it carries (and a commit the records it commits), never a scan of a log. Only a
+//! loss does: then the committed log is cut to what the new leader has, so that what comes after is judged on its own.
+//!
+//! Called by: `Checks`, before or after the checks that look at it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::log_copy::{DiskState, Entry, LogCopy, Misfit, end_of, entry_at};
+use crate::event::{BatchFacts, PartitionFacts, RecoveryFacts, TruncationReason};
+use crate::ids::{BrokerId, BrokerSet, LeaderEpoch, Offset, ProcessId, TopicPartition};
+
+/// All partitions of a run.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ledger {
+    places: BTreeMap<TopicPartition, usize>,
+    partitions: Vec<PartitionLedger>,
+}
+
+impl Ledger {
+    /// The ledger of a partition, new if it was not heard of.
+    pub(super) fn partition_mut(&mut self, partition: TopicPartition) -> &mut PartitionLedger {
+        let place = *self.places.entry(partition).or_insert_with(|| {
+            self.partitions.push(PartitionLedger::new(partition));
+            self.partitions.len() - 1
+        });
+        self.partitions.get_mut(place).expect("every place in the table is one of the list")
+    }
+
+    /// Every partition heard of but the metadata's own.
+    pub(super) fn data_partitions(&self) -> impl Iterator<Item = &PartitionLedger> {
+        self.partitions.iter().filter(|ledger| ledger.is_data())
+    }
+
+    /// A process lost its life and with it every role.
+    pub(super) fn forget_roles(&mut self, process: ProcessId) {
+        for ledger in &mut self.partitions {
+            ledger.forget_role(process);
+        }
+    }
+
+    /// A server's disk is empty now.
+    pub(super) fn empty_disk(&mut self, process: ProcessId) {
+        for ledger in &mut self.partitions {
+            if let Some(copy) = ledger.existing_copy_mut(process) {
+                copy.restart(Offset::ZERO);
+                copy.disk = DiskState::Whole;
+                copy.is_suspect = true;
+                copy.has_registered = false;
+            }
+        }
+    }
+
+    /// A broker's new incarnation is known to the controller, so that no proposal can name its old one any more.
+    pub(super) fn note_registration(&mut self, broker: BrokerId) {
+        for ledger in &mut self.partitions {
+            let is_named = ledger.isr().contains(broker);
+            if let Some(copy) = ledger.existing_copy_mut(ProcessId::Broker(broker)) {
+                copy.has_registered = true;
+                copy.is_suspect &= is_named;
+            }
+        }
+    }
+}
+
+/// What became of an advance of the committed log.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Commit {
+    /// The first offset that is newly committed.
+    pub(super) from: Offset,
+    /// The offset after the last.
+    pub(super) to: Offset,
+    /// The first offset at which the leader's log is not what was committed before.
+    pub(super) differs_at: Option<Offset>,
+}
+
+/// One partition.
+#[derive(Clone, Debug)]
+pub(super) struct PartitionLedger {
+    /// Which.
+    pub(super) partition: TopicPartition,
+    /// The controller's committed word on it.
+    pub(super) facts: Option<Arc<PartitionFacts>>,
+    /// Who acts as its leader in the newest epoch, as long as it lives.
+    pub(super) newest_leader: Option<(ProcessId, LeaderEpoch)>,
+    newest_epoch: LeaderEpoch,
+    trunk: Vec<Entry>,
+    commits: Vec<(LeaderEpoch, Offset)>,
+    copies: Vec<LogCopy>,
+}
+
+impl PartitionLedger {
+    fn new(partition: TopicPartition) -> Self {
+        Self {
+            partition,
+            facts: None,
+            newest_leader: None,
+            newest_epoch: LeaderEpoch::ZERO,
+            trunk: Vec::new(),
+            commits: Vec::new(),
+            copies: Vec::new(),
+        }
+    }
+
+    /// Whether it holds clients' records.
+    pub(super) fn is_data(&self) -> bool {
+        self.partition != TopicPartition::METADATA
+    }
+
+    /// The committed ISR.
+    pub(super) fn isr(&self) -> BrokerSet {
+        self.facts.as_ref().map_or(BrokerSet::EMPTY, |facts| facts.isr)
+    }
+
+    /// Whether the committed ISR names it.
+    pub(super) fn is_in_sync(&self, process: ProcessId) -> bool {
+        matches!(process, ProcessId::Broker(broker) if self.isr().contains(broker))
+    }
+
+    /// The true high watermark.
+    pub(super) fn committed_end(&self) -> Offset {
+        end_of(&self.trunk)
+    }
+
+    /// The committed record at `offset`.
+    pub(super) fn committed(&self, offset: Offset) -> Option<Entry> {
+        entry_at(&self.trunk, offset)
+    }
+
+    /// Up to where leaders of epochs before `epoch` committed.
+    pub(super) fn committed_before(&self, epoch: LeaderEpoch) -> Offset {
+        let earlier = self.commits.iter().take_while(|(committer, _)| *committer < epoch);
+        earlier.map(|(_, end)| *end).max().unwrap_or(Offset::ZERO)
+    }
+
+    /// Every replica's log.
+    pub(super) fn copies(&self) -> &[LogCopy] {
+        &self.copies
+    }
+
+    /// One replica's log.
+    pub(super) fn copy(&self, process: ProcessId) -> Option<&LogCopy> {
+        self.copies.iter().find(|copy| copy.process == process)
+    }
+
+    /// One replica's log, empty if it was not heard of.
+    pub(super) fn copy_mut(&mut self, process: ProcessId) -> &mut LogCopy {
+        let place = self.copies.iter().position(|copy| copy.process == process).unwrap_or_else(|| {
+            self.copies.push(LogCopy::new(process));
+            self.copies.len() - 1
+        });
+        self.copies.get_mut(place).expect("the place was found or made above")
+    }
+
+    /// The record at `offset` of a replica's log.
+    pub(super) fn entry(&self, copy: &LogCopy, offset: Offset) -> Option<Entry> {
+        copy.entry(&self.trunk, offset)
+    }
+
+    /// Whether a replica holds all that is committed.
+    pub(super) fn holds_all_committed(&self, copy: &LogCopy) -> bool {
+        copy.agreed() >= self.committed_end()
+    }
+
+    /// The first offset below `end` at which the first log has a record and the second has not the same.
+    pub(super) fn first_difference(&self, one: &LogCopy, other: &LogCopy, end: Offset) -> Option<Offset> {
+        if one.agreed().min(other.agreed()) >= end {
+            return None;
+        }
+        let last = end.previous()?;
+        let chain = |copy: &LogCopy| self.entry(copy, last).map(|entry| entry.chain);
+        if chain(one).is_none_or(|chain_of_one| chain(other) == Some(chain_of_one)) {
+            return None;
+        }
+        let from = one.agreed().min(other.agreed()).max(one.start).max(other.start);
+        (from.0..end.0).map(Offset).find(|offset| self.entry(one, *offset) != self.entry(other, *offset))
+    }
+
+    /// A replica wrote a batch.
+    pub(super) fn append(&mut self, process: ProcessId, batch: &BatchFacts) -> Option<Misfit> {
+        let trunk = std::mem::take(&mut self.trunk);
+        let misfit = self.copy_mut(process).append(&trunk, batch);
+        self.trunk = trunk;
+        misfit
+    }
+
+    /// A replica cut its log.
+    pub(super) fn truncate(&mut self, process: ProcessId, to: Offset, why: TruncationReason) {
+        let copy = self.copy_mut(process);
+        match why {
+            TruncationReason::BehindLogStart => copy.restart(to),
+            TruncationReason::DivergingEpoch | TruncationReason::HighWatermark => copy.cut(to),
+        }
+    }
+
+    /// A replica read its log back.
+    pub(super) fn recover(&mut self, process: ProcessId, recovery: &RecoveryFacts) {
+        let trunk = std::mem::take(&mut self.trunk);
+        self.copy_mut(process).recover(&trunk, recovery);
+        self.trunk = trunk;
+    }
+
+    /// A leader of `epoch` says that all below `to` is committed.
+    pub(super) fn advance_committed(&mut self, process: ProcessId, epoch: LeaderEpoch, to: Offset) -> Commit {
+        let from = self.committed_end();
+        let mut commit = Commit { from, to: from, differs_at: None };
+        let Some(copy) = self.copies.iter().find(|copy| copy.process == process) else { return commit };
+        if copy.agreed() < from.min(to) {
+            commit.differs_at = Some(copy.agreed());
+            return commit;
+        }
+        match self.commits.binary_search_by_key(&epoch, |(committer, _)| *committer) {
+            Ok(place) => {
+                if let Some((_, end)) = self.commits.get_mut(place) {
+                    *end = to.max(*end);
+                }
+            }
+            Err(place) => self.commits.insert(place, (epoch, to)),
+        }
+        if to <= from || copy.agreed() != from {
+            return commit;
+        }
+        self.trunk.extend(copy.own_entries(from, to));
+        for copy in &mut self.copies {
+            copy.settle(&self.trunk);
+        }
+        commit.to = self.committed_end();
+        commit
+    }
+
+    /// A broker acts as the leader. Returns whether nobody leads or led in a newer epoch.
+    pub(super) fn become_leader(&mut self, process: ProcessId, epoch: LeaderEpoch, high_watermark: Offset) -> bool {
+        let copy = self.copy_mut(process);
+        copy.leads = Some(epoch);
+        copy.led = Some((epoch, high_watermark));
+        copy.high_watermark = high_watermark;
+        let newest = self.facts.as_ref().map_or(self.newest_epoch, |facts| facts.epoch.max(self.newest_epoch));
+        if epoch < newest {
+            return false;
+        }
+        self.newest_epoch = epoch;
+        self.newest_leader = Some((process, epoch));
+        true
+    }
+
+    /// A leader raised its high watermark.
+    pub(super) fn advance_high_watermark(&mut self, process: ProcessId, epoch: LeaderEpoch, new: Offset) {
+        let copy = self.copy_mut(process);
+        copy.high_watermark = new;
+        copy.led = Some((epoch, new));
+    }
+
+    /// A process leads nothing here any more.
+    pub(super) fn forget_role(&mut self, process: ProcessId) {
+        if let Some(copy) = self.existing_copy_mut(process) {
+            copy.leads = None;
+        }
+        self.newest_leader = self.newest_leader.filter(|(leader, _)| *leader != process);
+    }
+
+    /// The committed word on the partition changed.
+    pub(super) fn change(&mut self, facts: Arc<PartitionFacts>) {
+        let before = self.isr();
+        for copy in &mut self.copies {
+            let ProcessId::Broker(broker) = copy.process else { continue };
+            let is_released = !facts.isr.contains(broker) && (before.contains(broker) || copy.has_registered);
+            copy.is_suspect &= !is_released;
+        }
+        self.facts = Some(facts);
+    }
+
+    /// Its disk lost something of this log (or worse): the replica does not count until the ISR lets go of it.
+    pub(super) fn suspect(&mut self, process: ProcessId, disk: DiskState) {
+        let copy = self.copy_mut(process);
+        copy.disk = copy.disk.max(disk);
+        copy.is_suspect = true;
+        copy.has_registered = false;
+    }
+
+    /// Cuts the committed log to what this new leader has of it: the rest is lost, and has been told of. Returns what is lost.
+    pub(super) fn abandon_lost(&mut self, leader: ProcessId) -> Vec<Entry> {
+        let Some(cut) = self.copy(leader).map(LogCopy::agreed).filter(|agreed| *agreed < self.committed_end()) else {
+            return Vec::new();
+        };
+        for copy in &mut self.copies {
+            copy.unsettle(&self.trunk, cut);
+        }
+        for (_, end) in &mut self.commits {
+            *end = cut.min(*end);
+        }
+        usize::try_from(cut.0).map_or_else(|_| Vec::new(), |place| self.trunk.split_off(place))
+    }
+
+    fn existing_copy_mut(&mut self, process: ProcessId) -> Option<&mut LogCopy> {
+        self.copies.iter_mut().find(|copy| copy.process == process)
+    }
+}

@@ -1,0 +1,70 @@
+//! `recovery-prefix`: a recovered log is the old one minus an unsynced suffix.
+//!
+//! Promises: what comes back from a disk was written there and not cut since; nothing is missing from the middle, nothing below
+//! what was synced, and nothing at all unless the disk lost something. Holds for the metadata log as well.
+//!
+//! Violated: at the `LogRecovered` that has a record the old log had not, or ends too early. (A disk that gave back other bytes
+//! than were written excuses any shorter end.) Companions: `committed-kept` and `strong-isr`, when the replica is in the ISR.
+//!
+//! Not exercised: no log was read back.
+
+use super::finding::{Finding, Promise, Scene};
+use super::ledger::PartitionLedger;
+use super::log_copy::{DiskState, LogCopy};
+use super::promises::Promises;
+use super::{CheckResult, Claim};
+use crate::event::RecoveryFacts;
+use crate::ids::Offset;
+
+/// The claim.
+pub(super) const CLAIM: Claim = Claim {
+    name: "recovery-prefix",
+    sentence: "A recovered log is the old one minus an unsynced suffix.",
+    needs: "logs read back",
+    advisory: false,
+};
+
+/// The check.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RecoveryPrefix(Finding);
+
+impl RecoveryPrefix {
+    /// Before `LogRecovered` is written down.
+    pub(super) fn judge(&mut self, scene: Scene<'_>, ledger: &PartitionLedger, recovery: &RecoveryFacts) {
+        if self.0.is_violated() {
+            return;
+        }
+        self.0.judge();
+        let unknown = LogCopy::new(scene.event.process);
+        let old = ledger.copy(scene.event.process).unwrap_or(&unknown);
+        if let Some((offset, what)) = Self::first_wrong(ledger, old, recovery) {
+            let who = scene.names.process(scene.event.process);
+            let detail = format!("{} on {who}: {what}", scene.names.partition(ledger.partition));
+            self.0.violate(scene, Some((ledger.partition, offset)), detail);
+        }
+    }
+
+    /// At the end of the run.
+    pub(super) fn finish(self, promises: &Promises) -> CheckResult {
+        self.0.result(&CLAIM, Promise::MADE, promises.named.contains(CLAIM.name))
+    }
+
+    fn first_wrong(ledger: &PartitionLedger, old: &LogCopy, recovery: &RecoveryFacts) -> Option<(Offset, String)> {
+        for batch in &recovery.batches {
+            for record in batch.records.iter().filter(|record| record.offset >= old.start) {
+                let offset = record.offset;
+                match ledger.entry(old, offset) {
+                    Some(entry) if entry.digest == record.digest && entry.epoch == batch.leader_epoch => {}
+                    Some(_) => return Some((offset, format!("offset {offset} came back as another record"))),
+                    None => return Some((offset, format!("offset {offset} came back, and the log ended at {}", old.end()))),
+                }
+            }
+        }
+        let (least, why) = match old.disk {
+            DiskState::Whole => (old.end(), "its disk lost nothing"),
+            DiskState::LostUnsynced => (old.flushed, "all below was synced"),
+            DiskState::Corrupted => (old.start, ""),
+        };
+        (recovery.end < least).then(|| (recovery.end, format!("the log came back up to {} of {least}, and {why}", recovery.end)))
+    }
+}
