@@ -1,0 +1,106 @@
+//! What producers, consumers and admins do, in words.
+
+use super::network::api_words;
+use super::{Mark, Told, key};
+use crate::event::{Acks, ClientFact, Event, Fact, PollFacts, PositionReason};
+use crate::ids::{SendId, Step};
+use crate::time::Trail;
+use crate::trace::names::Names;
+use crate::trace::trace::event_at;
+
+pub(super) fn told(fact: &ClientFact, names: &Names, events: &[Event], trail: Trail) -> Told {
+    match fact {
+        ClientFact::SendInvoked { partition, send, acks, record } => Told::new(
+            Mark::Sent,
+            format!("send {send} to {}: {}, {}", names.partition(*partition), key(record.key.as_ref()), acks_words(*acks)),
+        ),
+        ClientFact::SendAcknowledged { partition, send, acks, offset, by, .. } => {
+            let of = key_of(*send, events, trail).map_or_else(String::new, |key| format!(" ({key})"));
+            let place = offset.map_or_else(|| "assumed stored".to_owned(), |offset| format!("stored as record {offset}"));
+            let by = by.map_or_else(String::new, |by| format!(" by {by}"));
+            Told::new(
+                Mark::Received,
+                format!("acknowledged: send {send}{of} {place} of {}{by}, {}", names.partition(*partition), acks_words(*acks)),
+            )
+        }
+        ClientFact::SendUnknown { partition, send, code, .. } => Told::new(
+            Mark::Lost,
+            format!("unknown whether send {send} to {} is stored: {}", names.partition(*partition), code.name()),
+        ),
+        ClientFact::SendFailed { partition, send, code, .. } => {
+            Told::new(Mark::Refused, format!("send {send} to {} failed for good: {}", names.partition(*partition), code.name()))
+        }
+        ClientFact::SendRetried { partition, first, records, code } => Told::new(
+            Mark::Sent,
+            format!("again: {records} record(s) from send {first} to {}, after {}", names.partition(*partition), code.name()),
+        ),
+        ClientFact::PositionSet { partition, offset, why, .. } => {
+            Told::new(Mark::Change, format!("reads {} from {offset}: {}", names.partition(*partition), position_words(*why)))
+        }
+        ClientFact::PollReturned { poll } => Told::new(Mark::Received, poll_words(poll, names)),
+        ClientFact::MetadataRefreshed { from, topics } => {
+            Told::new(Mark::Received, format!("learns who leads what in {topics} topic(s) from {from}"))
+        }
+        ClientFact::AdminAnswered { api, code: None } => Told::new(Mark::Received, format!("{}: done", api_words(*api))),
+        ClientFact::AdminAnswered { api, code: Some(code) } => {
+            Told::new(Mark::Refused, format!("{}: {}", api_words(*api), code.name()))
+        }
+        ClientFact::SendRefused { send, code } => {
+            Told::new(Mark::Refused, format!("send {send} could not be queued: {}", code.name()))
+        }
+        ClientFact::TruncationDetected { partition, position, end } => Told::new(
+            Mark::Cut,
+            format!("what it read of {} from {end} to {position} was truncated away", names.partition(*partition)),
+        ),
+    }
+}
+
+fn poll_words(poll: &PollFacts, names: &Names) -> String {
+    let partition = names.partition(poll.partition);
+    match (poll.records.first(), poll.records.last()) {
+        (Some(first), Some(last)) => {
+            let keys: Vec<String> = poll.records.iter().take(4).map(|record| key(record.key.as_ref())).collect();
+            let more = if poll.records.len() > 4 { ", …" } else { "" };
+            format!("reads {partition} {} ({}{more})", super::range(first.offset, last.offset), keys.join(", "))
+        }
+        _ => format!("reads nothing new of {partition} at {}", poll.position),
+    }
+}
+
+/// The key of a send, found by walking the events of its producer back from the acknowledgement.
+fn key_of(send: SendId, events: &[Event], trail: Trail) -> Option<String> {
+    let mut step = trail.origin.some().or_else(|| trail.cause.some())?;
+    let process = event_at(events, step)?.process;
+    // Sends are close before their requests; a bound keeps a line from costing the whole run.
+    for _ in 0..4_096 {
+        let event = event_at(events, step)?;
+        if let Fact::Client(ClientFact::SendInvoked { send: invoked, record, .. }) = &event.fact
+            && event.process == process
+            && *invoked == send
+        {
+            return Some(key(record.key.as_ref()));
+        }
+        step = Step(step.0.checked_sub(1)?);
+    }
+    None
+}
+
+/// What a producer waits for, as its setting says it.
+pub(crate) fn acks_words(acks: Acks) -> &'static str {
+    match acks {
+        Acks::None => "acks=0",
+        Acks::Leader => "acks=1",
+        Acks::All => "acks=all",
+    }
+}
+
+fn position_words(why: PositionReason) -> &'static str {
+    match why {
+        PositionReason::Beginning => "the beginning",
+        PositionReason::End => "the end",
+        PositionReason::Seek => "asked for",
+        PositionReason::Timestamp => "the first record not older than asked",
+        PositionReason::Reset => "its old position is no longer in the log",
+        PositionReason::Truncation => "the log was truncated below its old position",
+    }
+}

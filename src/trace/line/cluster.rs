@@ -1,0 +1,127 @@
+//! Replication, controller, quorum and faults in words.
+
+use super::network::api_words;
+use super::{Mark, Told, range};
+use crate::event::{ControllerFact, FaultFact, RaftFact, ReplicaFact};
+use crate::ids::{BrokerId, BrokerSet, ProcessId};
+use crate::trace::names::Names;
+
+pub(super) fn replica(fact: &ReplicaFact, names: &Names) -> Told {
+    let partition = |partition| names.partition(partition);
+    match fact {
+        ReplicaFact::BecameLeader { partition: p, epoch, end, high_watermark, isr } => {
+            Told::new(Mark::Elected, format!("leads {} from {epoch}, LEO {end}, HW {high_watermark}, ISR {isr}", partition(*p)))
+        }
+        ReplicaFact::BecameFollower { partition: p, epoch, leader, end, high_watermark } => {
+            let whom = leader.map_or_else(|| "nobody: there is no leader".to_owned(), |leader| leader.to_string());
+            Told::new(Mark::Change, format!("{} follows {whom} in {epoch}, LEO {end}, HW {high_watermark}", partition(*p)))
+        }
+        ReplicaFact::HighWatermarkAdvanced { partition: p, old, new, .. } => {
+            Told::new(Mark::Change, format!("high watermark {} {old} → {new}", partition(*p)))
+        }
+        ReplicaFact::HighWatermarkLearned { partition: p, old, new } => {
+            Told::new(Mark::Change, format!("learns high watermark {} {old} → {new}", partition(*p)))
+        }
+        ReplicaFact::FollowerProgressed { partition: p, follower, end } => {
+            Told::new(Mark::Received, format!("{follower} holds all of {} below {end}", partition(*p)))
+        }
+        ReplicaFact::IsrProposed { partition: p, isr, maximal, .. } => {
+            Told::new(Mark::Sent, format!("proposes ISR {isr} for {} (counts on {maximal} until then)", partition(*p)))
+        }
+        ReplicaFact::IsrAdopted { partition: p, isr, .. } => {
+            Told::new(Mark::Change, format!("ISR of {} is now {isr}", partition(*p)))
+        }
+        ReplicaFact::IsrProposalRefused { partition: p, code } => {
+            Told::new(Mark::Refused, format!("its ISR proposal for {} was refused: {}", partition(*p), code.name()))
+        }
+        ReplicaFact::RequestRefused { api, partition: p, code } => {
+            Told::new(Mark::Refused, format!("refuses {} {}: {}", api_words(*api), partition(*p), code.name()))
+        }
+        ReplicaFact::ReplicaOffline { partition: p } => {
+            Told::new(Mark::Crash, format!("its replica of {} is offline", partition(*p)))
+        }
+        ReplicaFact::ProduceCommitted { partition: p, base, last, isr, min_insync } => Told::new(
+            Mark::Change,
+            format!("{} of {} committed: on {isr}, {min_insync} needed", range(*base, *last), partition(*p)),
+        ),
+        ReplicaFact::ReplicaResigned { partition: p, epoch } => {
+            Told::new(Mark::Change, format!("lays down its role for {} ({epoch})", partition(*p)))
+        }
+    }
+}
+
+pub(super) fn controller(fact: &ControllerFact, names: &Names) -> Told {
+    match fact {
+        ControllerFact::BrokerRegistered { broker, incarnation, epoch } => {
+            Told::new(Mark::Change, format!("registers {broker} (life {incarnation}) under broker epoch {epoch}, fenced"))
+        }
+        ControllerFact::RegistrationRefused { broker, code, .. } => {
+            Told::new(Mark::Refused, format!("refuses to register {broker}: {}", code.name()))
+        }
+        ControllerFact::BrokerFenced { broker, .. } => {
+            Told::new(Mark::Fault, format!("fences {broker}: it no longer counts as alive"))
+        }
+        ControllerFact::BrokerUnfenced { broker, .. } => Told::new(Mark::Back, format!("unfences {broker}: it counts as alive")),
+        ControllerFact::TopicCreated { topic } => Told::new(
+            Mark::Change,
+            format!(
+                "creates topic {}: {} partition(s), {} replica(s) each",
+                topic.name, topic.partitions, topic.replication_factor
+            ),
+        ),
+        ControllerFact::PartitionChanged { partition, now } => Told::new(
+            Mark::Change,
+            format!("{}: {} {}, ISR {}", names.partition(*partition), leader_words(now.leader), now.epoch, isr_words(now.isr)),
+        ),
+        ControllerFact::LeaderElected { partition, from, leader: Some(leader), epoch, clean } => {
+            let was = from.map_or_else(String::new, |from| format!(" after {from}"));
+            let how = if *clean { "" } else { ", uncleanly: it was not in the ISR" };
+            Told::new(Mark::Elected, format!("elects {leader} for {} in {epoch}{was}{how}", names.partition(*partition)))
+        }
+        ControllerFact::LeaderElected { partition, leader: None, epoch, .. } => Told::new(
+            Mark::Fault,
+            format!("{} has no leader in {epoch}: no member of the ISR is alive", names.partition(*partition)),
+        ),
+        ControllerFact::AlterPartitionRefused { partition, leader, code } => {
+            Told::new(Mark::Refused, format!("refuses {leader}'s ISR for {}: {}", names.partition(*partition), code.name()))
+        }
+        ControllerFact::AdminRefused { code } => Told::new(Mark::Refused, format!("refuses the admin's request: {}", code.name())),
+    }
+}
+
+pub(super) fn raft(fact: &RaftFact) -> Told {
+    match fact {
+        RaftFact::QuorumLeaderElected { epoch } => Told::new(Mark::Elected, format!("leads the metadata quorum from {epoch}")),
+        RaftFact::MetadataCommitted { end, .. } => Told::new(Mark::Change, format!("metadata below {end} counts")),
+        RaftFact::MetadataApplied { end } => Told::new(Mark::Change, format!("knows the metadata below {end}")),
+    }
+}
+
+pub(super) fn fault(fact: &FaultFact, names: &Names) -> Told {
+    let upon = |target: &Option<ProcessId>| target.map_or_else(String::new, |target| format!(" [{}]", names.process(target)));
+    match fact {
+        FaultFact::FaultStruck { fault, target } => {
+            Told::new(Mark::Fault, format!("fault: {}{}", names.fault(*fault), upon(target)))
+        }
+        FaultFact::FaultHealed { fault, target } => Told::new(Mark::Back, format!("over: {}{}", names.fault(*fault), upon(target))),
+        FaultFact::FaultSpared { fault, target } => Told::new(
+            Mark::Back,
+            format!("{} spares the disk of {}: last in-sync copy", names.fault(*fault), names.process(*target)),
+        ),
+        FaultFact::FaultMissed { fault } => Told::new(Mark::Change, format!("{} found nobody in its role", names.fault(*fault))),
+        FaultFact::LinkCut { from, to, .. } => {
+            Told::new(Mark::Fault, format!("nothing gets through from {} to {}", names.process(*from), names.process(*to)))
+        }
+        FaultFact::LinkHealed { from, to, .. } => {
+            Told::new(Mark::Back, format!("the link from {} to {} is whole again", names.process(*from), names.process(*to)))
+        }
+    }
+}
+
+fn leader_words(leader: Option<BrokerId>) -> String {
+    leader.map_or_else(|| "no leader,".to_owned(), |leader| format!("leader {leader}"))
+}
+
+fn isr_words(isr: BrokerSet) -> String {
+    if isr.is_empty() { "empty".to_owned() } else { isr.to_string() }
+}

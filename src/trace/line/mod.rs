@@ -1,0 +1,209 @@
+//! One line for people for every fact: time, process, mark, words. The same line is printed by `run`, `explain`, golden
+//! tests, the screen and the book.
+//!
+//! ```text
+//!  2.031s  b1  ⇐ fetch orders-0 at 7 from b3                            (#409)
+//!  2.031s  b1  · high watermark orders-0 6 → 7                          (#412 because #409)
+//! ```
+//!
+//! Invariant: the words come from the event alone, and from the sending of the message it is about; no fact is without words.
+//!
+//! Called by: whoever shows an event to somebody.
+
+mod client;
+mod cluster;
+mod network;
+mod storage;
+
+use super::cause;
+use super::names::Names;
+use crate::event::{ClientFact, ControllerFact, Event, Fact, FaultFact, LogFact, ReplicaFact, WorldFact};
+use crate::ids::TopicPartition;
+
+/// The sign before the words. Every sign is one column wide and has a plain one beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mark {
+    /// Something leaves.
+    Sent,
+    /// Something arrives.
+    Received,
+    /// State changed.
+    Change,
+    /// A leader was elected or took over.
+    Elected,
+    /// A process died.
+    Crash,
+    /// Something began to fail.
+    Fault,
+    /// Something came back.
+    Back,
+    /// A clock moved.
+    Clock,
+    /// A log was cut.
+    Cut,
+    /// A message or bytes were lost.
+    Lost,
+    /// Somebody said no.
+    Refused,
+}
+
+impl Mark {
+    /// The sign.
+    #[must_use]
+    pub fn sign(self) -> char {
+        match self {
+            Self::Sent => '⇒',
+            Self::Received => '⇐',
+            Self::Change => '·',
+            Self::Elected => '★',
+            Self::Crash => '✖',
+            Self::Fault => '≠',
+            Self::Back => '↺',
+            Self::Clock => '◷',
+            Self::Cut => '⇤',
+            Self::Lost => '╳',
+            Self::Refused => '!',
+        }
+    }
+}
+
+/// What an event says, before time and process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The sign before it.
+    pub mark: Mark,
+    /// The words.
+    pub words: String,
+}
+
+impl Told {
+    fn new(mark: Mark, words: impl Into<String>) -> Self {
+        Self { mark, words: words.into() }
+    }
+}
+
+/// The words of an event. `events` are the run's events from step 0, as far as they are kept: what a message says stands
+/// in the event of its sending.
+#[must_use]
+pub fn told(event: &Event, names: &Names, events: &[Event]) -> Told {
+    match &event.fact {
+        Fact::Network(fact) => network::told(fact, names, events),
+        Fact::Log(fact) => storage::log(fact, names),
+        Fact::Replica(fact) => cluster::replica(fact, names),
+        Fact::Controller(fact) => cluster::controller(fact, names),
+        Fact::Raft(fact) => cluster::raft(fact),
+        Fact::Client(fact) => client::told(fact, names, events, event.trail),
+        Fact::Fault(fact) => cluster::fault(fact, names),
+        Fact::World(fact) => storage::world(fact),
+    }
+}
+
+/// The whole line of an event.
+#[must_use]
+pub fn line(event: &Event, names: &Names, events: &[Event]) -> String {
+    let Told { mark, words } = told(event, names, events);
+    let because = match cause::cause_of(event) {
+        Some(cause) => format!("({} because {cause})", event.step),
+        None => format!("({})", event.step),
+    };
+    let (time, process) = (event.at.to_string(), names.process(event.process));
+    format!("{time:>8}  {process:<4} {} {words:<58} {because}", mark.sign())
+}
+
+/// Whether an event is worth telling: what moves records, promises and leaders, and whatever goes wrong; not heartbeats,
+/// not the metadata log, not the plain arrival of a message whose effect is told anyway.
+#[must_use]
+pub fn is_beat(event: &Event) -> bool {
+    let data = |partition: &TopicPartition| *partition != TopicPartition::METADATA;
+    match &event.fact {
+        Fact::Network(fact) => network::is_beat(fact),
+        Fact::Log(
+            LogFact::RecordsAppended { partition, .. }
+            | LogFact::RecordsReplicated { partition, .. }
+            | LogFact::LogTruncated { partition, .. }
+            | LogFact::LogStartAdvanced { partition, .. },
+        ) => data(partition),
+        Fact::Log(LogFact::LogRecovered { recovery }) => data(&recovery.partition),
+        Fact::Log(
+            LogFact::LogFlushed { .. }
+            | LogFact::SegmentRolled { .. }
+            | LogFact::EpochStarted { .. }
+            | LogFact::HighWatermarksCheckpointed { .. },
+        ) => false,
+        Fact::Replica(ReplicaFact::RequestRefused { partition, .. }) => data(partition),
+        Fact::Replica(_) => true,
+        Fact::Controller(fact) => {
+            !matches!(fact, ControllerFact::BrokerRegistered { .. } | ControllerFact::PartitionChanged { .. })
+        }
+        Fact::Raft(_) => false,
+        Fact::Client(ClientFact::PollReturned { poll }) => !poll.records.is_empty(),
+        Fact::Client(ClientFact::MetadataRefreshed { .. }) => false,
+        Fact::Client(_) => true,
+        Fact::Fault(fact) => !matches!(fact, FaultFact::LinkCut { .. } | FaultFact::LinkHealed { .. }),
+        Fact::World(WorldFact::ProcessStarted { incarnation }) => incarnation.0 > 1,
+        Fact::World(WorldFact::ClockSet { offset_us, drift_ppm }) => *offset_us != 0 || *drift_ppm != 0,
+        Fact::World(_) => true,
+    }
+}
+
+/// Bytes as a person reads them: text when it is text, cut to `most` characters.
+#[must_use]
+pub fn readable(bytes: &[u8], most: usize) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let is_text = !text.is_empty() && text.chars().all(|sign| !sign.is_control() && sign != char::REPLACEMENT_CHARACTER);
+    let text = if is_text { text.into_owned() } else { bytes.iter().map(|byte| format!("{byte:02x}")).collect() };
+    if text.chars().count() <= most {
+        return text;
+    }
+    let mut short: String = text.chars().take(most.saturating_sub(1)).collect();
+    short.push('…');
+    short
+}
+
+/// A key as a person reads it; a record without one has none.
+fn key(bytes: Option<&bytes::Bytes>) -> String {
+    bytes.map_or_else(|| "no key".to_owned(), |key| readable(key, 24))
+}
+
+/// `record 3`, or `records 3 to 7`.
+fn range(base: crate::ids::Offset, last: crate::ids::Offset) -> String {
+    if base == last { format!("record {base}") } else { format!("records {base} to {last}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Fact;
+    use crate::trace::testing;
+
+    #[test]
+    fn every_fact_of_the_tale_has_words_and_one_line() {
+        let events = testing::lost_acknowledgement();
+        let names = Names::of(&events);
+        for event in &events {
+            let line = line(event, &names, &events);
+            assert!(!line.contains('\n'), "{line}");
+            assert!(line.contains(&format!("{}", event.step)), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_line_shows_time_process_mark_words_and_cause() {
+        let events = testing::lost_acknowledgement();
+        let names = Names::of(&events);
+        let advanced = events
+            .iter()
+            .find(|event| matches!(event.fact, Fact::Replica(ReplicaFact::HighWatermarkAdvanced { .. })))
+            .expect("the tale has one");
+        let line = line(advanced, &names, &events);
+        assert!(line.contains("b1   · high watermark orders-0 0 → 1"), "{line}");
+        assert!(line.contains("because"), "{line}");
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_shown_as_hexadecimal() {
+        assert_eq!(readable(b"order 117", 24), "order 117");
+        assert_eq!(readable(&[0, 255], 24), "00ff");
+        assert_eq!(readable(b"abcdef", 4), "abc…");
+    }
+}

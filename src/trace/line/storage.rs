@@ -1,0 +1,106 @@
+//! Logs, disks, clocks and processes in words.
+
+use super::{Mark, Told, key, range};
+use crate::event::{BatchFacts, CrashKind, LogFact, TruncationReason, WorldFact};
+use crate::time::Duration;
+use crate::trace::names::Names;
+
+pub(super) fn log(fact: &LogFact, names: &Names) -> Told {
+    match fact {
+        LogFact::RecordsAppended { partition, batch } => {
+            Told::new(Mark::Change, format!("append {} {}", names.partition(*partition), batch_words(batch)))
+        }
+        LogFact::RecordsReplicated { partition, from, batch } => {
+            Told::new(Mark::Change, format!("replicate {} {} from b{}", names.partition(*partition), batch_words(batch), from.0))
+        }
+        LogFact::LogTruncated { partition, from, to, why } => {
+            Told::new(Mark::Cut, format!("truncate {} {from} → {to}: {}", names.partition(*partition), truncation_words(*why)))
+        }
+        LogFact::LogFlushed { partition, to } => {
+            Told::new(Mark::Change, format!("flush {}: all below {to} is on disk", names.partition(*partition)))
+        }
+        LogFact::LogStartAdvanced { partition, old, new } => {
+            Told::new(Mark::Change, format!("log start {} {old} → {new}", names.partition(*partition)))
+        }
+        LogFact::SegmentRolled { partition, base } => {
+            Told::new(Mark::Change, format!("new segment of {} at {base}", names.partition(*partition)))
+        }
+        LogFact::LogRecovered { recovery } => {
+            let torn =
+                if recovery.torn_bytes > 0 { format!(", {} torn bytes cut off", recovery.torn_bytes) } else { String::new() };
+            let how = if recovery.was_clean { "clean" } else { "scanned" };
+            Told::new(
+                Mark::Back,
+                format!(
+                    "recover {}: {} to {}, HW {} from its checkpoint ({how}{torn})",
+                    names.partition(recovery.partition),
+                    recovery.start,
+                    recovery.end,
+                    recovery.high_watermark
+                ),
+            )
+        }
+        LogFact::EpochStarted { partition, epoch, start } => {
+            Told::new(Mark::Change, format!("epoch {epoch} of {} begins at {start}", names.partition(*partition)))
+        }
+        LogFact::HighWatermarksCheckpointed { partitions } => {
+            Told::new(Mark::Change, format!("writes down the high watermarks of {partitions} partition(s)"))
+        }
+    }
+}
+
+fn batch_words(batch: &BatchFacts) -> String {
+    let keys: Vec<String> = batch.records.iter().take(4).map(|record| key(record.key.as_ref())).collect();
+    let more = if batch.records.len() > 4 { ", …" } else { "" };
+    format!("{} {} ({}{more})", range(batch.base, batch.last), batch.leader_epoch, keys.join(", "))
+}
+
+/// Why a log was cut, in words.
+pub(crate) fn truncation_words(why: TruncationReason) -> &'static str {
+    match why {
+        TruncationReason::DivergingEpoch => "the leader's log parts from it there",
+        TruncationReason::HighWatermark => "down to its own high watermark (the old rule)",
+        TruncationReason::BehindLogStart => "the leader's log begins later",
+    }
+}
+
+pub(super) fn world(fact: &WorldFact) -> Told {
+    match fact {
+        WorldFact::RunStarted { run } => Told::new(Mark::Change, format!("run of {} begins, seed 0x{:X}", run.scenario, run.seed)),
+        WorldFact::RunEnded { turns } => Told::new(Mark::Change, format!("the run ends after {turns} turns")),
+        WorldFact::ProcessStarted { incarnation } if incarnation.0 > 1 => {
+            Told::new(Mark::Back, format!("starts again, life {incarnation}"))
+        }
+        WorldFact::ProcessStarted { .. } => Told::new(Mark::Change, "starts"),
+        WorldFact::ProcessCrashed { kind, .. } => Told::new(Mark::Crash, crash_words(*kind)),
+        WorldFact::ProcessPaused {} => Told::new(Mark::Fault, "stands still"),
+        WorldFact::ProcessResumed {} => Told::new(Mark::Back, "goes on"),
+        WorldFact::ProcessHalted { why, .. } => Told::new(Mark::Crash, format!("ends itself: {}", one_line(why))),
+        WorldFact::ClockSet { offset_us, drift_ppm } => {
+            Told::new(Mark::Clock, format!("its clocks run at {drift_ppm:+} ppm; its wall clock is {} off", signed(*offset_us)))
+        }
+        WorldFact::ClockJumped { by_us } => Told::new(Mark::Clock, format!("its wall clock jumps by {}", signed(*by_us))),
+        WorldFact::DiskLost { file, bytes } => Told::new(Mark::Lost, format!("its disk lost {bytes} unsynced bytes of {file}")),
+        WorldFact::DiskReplaced { bytes } => Told::new(Mark::Lost, format!("its disk was replaced: {bytes} bytes are gone")),
+        WorldFact::AssertionFailed { message } => Told::new(Mark::Crash, format!("assertion failed: {}", one_line(message))),
+        WorldFact::DiskCorrupted { file, at } => Told::new(Mark::Lost, format!("its disk corrupts {file} at byte {at}")),
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A crash in words.
+pub(crate) fn crash_words(kind: CrashKind) -> &'static str {
+    match kind {
+        CrashKind::Process => "crashes; what it wrote stays",
+        CrashKind::Power => "loses power; what it never synced may be gone",
+        CrashKind::DiskReplaced => "crashes, and its disk with it",
+    }
+}
+
+fn signed(us: i64) -> String {
+    let sign = if us < 0 { '-' } else { '+' };
+    format!("{sign}{}", Duration(us.unsigned_abs()))
+}

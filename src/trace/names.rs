@@ -1,0 +1,83 @@
+//! What people call the processes, topics and faults of a run, as the run itself told.
+//!
+//! Invariant: a name is learned from an event (`RunStarted`, `TopicCreated`) and never invented; what has none yet prints as
+//! its number.
+//!
+//! Called by: everything that prints.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use crate::event::{ControllerFact, Event, Fact, FaultIndex, WorldFact};
+use crate::ids::{BrokerSet, ProcessId, TopicId, TopicPartition};
+
+/// The names of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    processes: BTreeMap<ProcessId, String>,
+    topics: BTreeMap<TopicId, String>,
+    faults: Vec<String>,
+}
+
+impl Names {
+    /// The names told by these events.
+    #[must_use]
+    pub fn of(events: &[Event]) -> Self {
+        let mut names = Self::default();
+        for event in events {
+            names.observe(event);
+        }
+        names
+    }
+
+    /// Learns the names that an event tells.
+    pub fn observe(&mut self, event: &Event) {
+        match &event.fact {
+            Fact::World(WorldFact::RunStarted { run }) => {
+                self.processes = run.processes.iter().cloned().collect();
+                self.faults.clone_from(&run.faults);
+            }
+            Fact::Controller(ControllerFact::TopicCreated { topic }) => {
+                self.topics.insert(topic.id, topic.name.clone());
+            }
+            _ => {}
+        }
+    }
+
+    /// A process: `b1`, `k1`, or a client's own name.
+    #[must_use]
+    pub fn process(&self, process: ProcessId) -> Cow<'_, str> {
+        self.processes.get(&process).map_or_else(|| Cow::Owned(process.to_string()), |name| Cow::Borrowed(name.as_str()))
+    }
+
+    /// A partition: `orders-0`.
+    #[must_use]
+    pub fn partition(&self, partition: TopicPartition) -> String {
+        match self.topics.get(&partition.topic) {
+            Some(name) => format!("{name}-{}", partition.partition),
+            None => partition.to_string(),
+        }
+    }
+
+    /// A fault of the scenario, as written there; a random one has no text and prints as its number.
+    #[must_use]
+    pub fn fault(&self, fault: FaultIndex) -> Cow<'_, str> {
+        self.faults
+            .get(usize::from(fault.0))
+            .map_or_else(|| Cow::Owned(format!("random fault {}", fault.0)), |text| Cow::Borrowed(text.as_str()))
+    }
+
+    /// Every process that has a name, in the order of ids.
+    pub fn processes(&self) -> impl Iterator<Item = (ProcessId, &str)> {
+        self.processes.iter().map(|(id, name)| (*id, name.as_str()))
+    }
+
+    /// A set of brokers as people say it: `b1, b2`.
+    #[must_use]
+    pub fn brokers(&self, brokers: BrokerSet) -> String {
+        if brokers.is_empty() {
+            return "nobody".to_owned();
+        }
+        brokers.iter().map(|broker| self.process(ProcessId::Broker(broker)).into_owned()).collect::<Vec<_>>().join(", ")
+    }
+}
