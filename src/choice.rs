@@ -213,6 +213,13 @@ impl Choices {
         }
     }
 
+    /// The pinned answer to a choice, where only a pin can ask for something out of the ordinary.
+    pub fn pinned(&mut self, kind: ChoiceKind, subject: Subject, nth: u32) -> Option<u64> {
+        let answer = self.pins.get(&(kind, subject, nth)).copied()?;
+        self.met.insert((kind, subject, nth));
+        Some(answer)
+    }
+
     /// The pins that never came up.
     #[must_use]
     pub fn unmet_pins(&self) -> Vec<Pin> {
