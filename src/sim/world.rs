@@ -231,6 +231,11 @@ impl World {
         }
     }
 
+    /// The same, by value, behind what is in `into` already.
+    pub fn take_told(&mut self, into: &mut Vec<Told>) {
+        into.append(&mut self.told);
+    }
+
     /// The births and deaths since the last time, in order; only for a world whose host keeps the machines.
     pub fn take_lives(&mut self) -> Vec<LifeChange> {
         std::mem::take(&mut self.lives)
@@ -250,6 +255,12 @@ impl World {
         }
         let at = if let When::At(at) = fault.when { Some(at) } else { None };
         (self.plan_fault(fault), at)
+    }
+
+    /// How many places for processes there are.
+    #[must_use]
+    pub fn place_count(&self) -> usize {
+        self.slots.len()
     }
 
     /// True time.
