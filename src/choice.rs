@@ -195,7 +195,18 @@ impl Choices {
 
     /// Answers a choice and counts that it came up.
     pub fn choose(&mut self, kind: ChoiceKind, subject: Subject, odds: Odds) -> u64 {
+        self.choose_counted(kind, subject, odds).0
+    }
+
+    /// The same, and tells the how-manieth time it was, from 0.
+    pub fn choose_counted(&mut self, kind: ChoiceKind, subject: Subject, odds: Odds) -> (u64, u32) {
         let nth = self.count(kind, subject);
+        (self.choose_nth(kind, subject, nth, odds), nth)
+    }
+
+    /// Answers a choice that is counted under another kind: a message's loss, copy and delay have the number that its
+    /// latency has, so that `#17` of a link is one and the same message, whatever is asked about it.
+    pub fn choose_nth(&mut self, kind: ChoiceKind, subject: Subject, nth: u32, odds: Odds) -> u64 {
         if !self.pins.is_empty() {
             if let Some(answer) = self.pins.get(&(kind, subject, nth)) {
                 self.met.insert((kind, subject, nth));
@@ -206,6 +217,13 @@ impl Choices {
             Luck::None => odds.quiet(),
             Luck::Seeded => odds.answer(|| self.draw(kind, subject, nth)),
         }
+    }
+
+    /// The pinned answer to a choice, where only a pin can ask for something out of the ordinary.
+    pub fn pinned(&mut self, kind: ChoiceKind, subject: Subject, nth: u32) -> Option<u64> {
+        let answer = self.pins.get(&(kind, subject, nth)).copied()?;
+        self.met.insert((kind, subject, nth));
+        Some(answer)
     }
 
     /// The pins that never came up.

@@ -1,5 +1,7 @@
 //! Facts of faults: what is done to the world on purpose. What each fault is, is told by its place in the run's list.
 
+use std::sync::Arc;
+
 use super::canonical::Field;
 use super::facts::facts;
 use crate::error::Fault;
@@ -20,12 +22,20 @@ facts! {
         [604] LinkCut { fault: FaultIndex, from: ProcessId, to: ProcessId }
         /// That cut is over (others may still hold).
         [605] LinkHealed { fault: FaultIndex, from: ProcessId, to: ProcessId }
+        /// Luck drew a random fault; this is what it will be.
+        [606] FaultDrawn { fault: FaultIndex, text: Arc<String> }
     }
 }
 
-/// A fault's place in the run's list: the scenario's own in file order, then the random ones as they come.
+/// A fault's place in the run's list: the scenario's own in file order from 0, the random ones, as they come, from
+/// [`FaultIndex::FIRST_RANDOM`]. So one more fault in the file does not rename the random ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FaultIndex(pub u16);
+
+impl FaultIndex {
+    /// The first random fault of a run.
+    pub const FIRST_RANDOM: Self = Self(0x8000);
+}
 
 impl Field for FaultIndex {
     fn put(&self, out: &mut Vec<u8>) {

@@ -105,9 +105,11 @@ pub enum DropReason {
     DeadPeer,
     /// The connection was closed while the message was on its way.
     Closed,
+    /// The sender died before the message had left it.
+    SenderDied,
 }
 
-tagged_words!(DropReason { 0 Cut, 1 Loss, 2 Silenced, 3 DeadPeer, 4 Closed });
+tagged_words!(DropReason { 0 Cut, 1 Loss, 2 Silenced, 3 DeadPeer, 4 Closed, 5 SenderDied });
 
 /// Kafka's APIs, with its numbers, as far as something here speaks them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

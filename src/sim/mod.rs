@@ -1,2 +1,33 @@
-//! The simulator.
+//! The simulator: the world as a value, and the hosts that turn its crank.
+//!
+//! * [`world`]: [`World`](world::World): processes, queue, network, disks, clocks, luck. It moves by turns.
+//! * `queue`: what happens next: faults before timers before messages; equal instants are ordered by luck.
+//! * `process`: the closed list of machines, and the slot each lives in; `life` starts, kills, pauses and resumes them.
+//! * `network`: connections, and what cuts, loss, delay and duplication do to them; `carry` moves the messages;
+//!   [`clock`], [`disk`]: what else a process touches.
+//! * `fault`: the faults of the scenario; `chaos`: the random ones; `roles`: who leads what, as committed.
+//! * [`host`]: plain loop, one madsim task, a madsim node per process: three ways to run the same world.
+//! * [`explore`]: many seeds on all cores. [`scenario`]: what a run is made of.
+//!
+//! Invariant: a run is (scenario, seed, pins). Nothing in here but `host` and `explore` knows threads or madsim.
+
+mod assertion;
+mod carry;
+mod chaos;
+pub mod clock;
+pub mod disk;
+pub mod effect;
+pub mod explore;
+mod fault;
+mod file;
+pub mod host;
+mod life;
+mod network;
+mod process;
+mod queue;
+mod roles;
 pub mod scenario;
+mod setup;
+mod weather;
+mod workload;
+pub mod world;

@@ -1,0 +1,359 @@
+//! Faults: when they strike, whom, and how they end. `chaos` draws the random ones, `life` and `weather` carry them out.
+//!
+//! A role is resolved when its fault strikes, from the newest committed metadata, and stays bound to those processes (in
+//! that life) until the fault ends.
+//!
+//! Invariant: every fault is told when it strikes and when it ends, and keeps the proof of what it did.
+
+use std::sync::Arc;
+
+use super::effect::Proof;
+use super::process::Place;
+use super::scenario::{FaultAction, FaultSpec, Role, Target, Trigger, When};
+use super::weather::{Front, Harm};
+use super::world::World;
+use crate::event::{ClientFact, CrashKind, FaultFact, FaultIndex, WorldFact};
+use crate::ids::{Incarnation, ProcessId};
+use crate::time::{Duration, Instant, Trail};
+
+/// What the queue holds of a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Call {
+    /// It strikes.
+    Strike(FaultIndex),
+    /// It ends.
+    Heal(FaultIndex),
+    /// Luck draws the next random one.
+    Draw,
+}
+
+impl Call {
+    /// Its place among those of one instant: file order; random ones last.
+    fn order(self) -> u64 {
+        match self {
+            Self::Strike(fault) => u64::from(fault.0) * 2,
+            Self::Heal(fault) => u64::from(fault.0) * 2 + 1,
+            Self::Draw => u64::MAX,
+        }
+    }
+}
+
+/// A fault and what became of it.
+#[derive(Clone, Debug)]
+pub(super) struct Record {
+    /// What it is.
+    pub spec: Arc<FaultSpec>,
+    /// When it struck.
+    pub struck: Option<Instant>,
+    /// Whom it holds.
+    pub bound: Vec<(Place, Incarnation)>,
+    /// Whether it has ended.
+    pub is_over: bool,
+    /// What it did.
+    pub proof: Proof,
+}
+
+/// All faults of a run so far.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Faults {
+    scripted: Vec<Record>,
+    random: Vec<Record>,
+    /// Scripted ones that wait for something to happen.
+    waiting: Vec<(FaultIndex, Trigger)>,
+    /// How many acknowledgements each process got.
+    acks: Vec<u32>,
+}
+
+impl Faults {
+    /// Adds a scripted fault.
+    fn add(&mut self, spec: FaultSpec) -> FaultIndex {
+        let index = FaultIndex(u16::try_from(self.scripted.len()).expect("the scenario reader refuses more than 32,768 faults"));
+        if let When::After(trigger) = &spec.when {
+            self.waiting.push((index, trigger.clone()));
+        }
+        self.scripted.push(Record::new(spec));
+        index
+    }
+
+    /// Adds a random fault.
+    pub(super) fn add_random(&mut self, spec: FaultSpec) -> FaultIndex {
+        let count = u16::try_from(self.random.len()).expect("a run has fewer than 32,768 random faults");
+        self.random.push(Record::new(spec));
+        FaultIndex(FaultIndex::FIRST_RANDOM.0 + count)
+    }
+
+    /// What a fault has become.
+    pub(super) fn get_mut(&mut self, fault: FaultIndex) -> Option<&mut Record> {
+        match fault.0.checked_sub(FaultIndex::FIRST_RANDOM.0) {
+            None => self.scripted.get_mut(usize::from(fault.0)),
+            Some(place) => self.random.get_mut(usize::from(place)),
+        }
+    }
+
+    /// All of them, and whether luck drew them: the scenario's own, then the random ones.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Record, bool)> {
+        self.scripted.iter().map(|record| (record, false)).chain(self.random.iter().map(|record| (record, true)))
+    }
+
+    /// Counts an acknowledgement; returns the faults that were waiting for it.
+    fn count_ack(&mut self, place: Place, producer: ProcessId) -> Vec<FaultIndex> {
+        if self.acks.len() <= place.index() {
+            self.acks.resize(place.index() + 1, 0);
+        }
+        let Some(acks) = self.acks.get_mut(place.index()) else { return Vec::new() };
+        *acks += 1;
+        if self.waiting.is_empty() {
+            return Vec::new();
+        }
+        let come = Trigger::Ack { producer, nth: *acks };
+        let due = self.waiting.extract_if(.., |(_, trigger)| *trigger == come);
+        due.map(|(fault, _)| fault).collect()
+    }
+}
+
+impl Record {
+    fn new(spec: FaultSpec) -> Self {
+        Self { spec: Arc::new(spec), struck: None, bound: Vec::new(), is_over: false, proof: Proof::default() }
+    }
+}
+
+impl Record {
+    /// Whether it keeps its victims from running.
+    pub(super) fn stops(&self) -> bool {
+        matches!(self.spec.action, FaultAction::Crash { .. } | FaultAction::Pause { .. })
+    }
+}
+
+/// Whether a fault was drawn by luck.
+pub(super) fn is_random(fault: FaultIndex) -> bool {
+    fault >= FaultIndex::FIRST_RANDOM
+}
+
+impl World {
+    /// Adds a scripted fault, to strike at its time or after its trigger.
+    pub(super) fn plan_fault(&mut self, spec: FaultSpec) -> FaultIndex {
+        let at = match spec.when {
+            When::At(at) => Some(at),
+            When::After(_) => None,
+        };
+        let fault = self.faults.add(spec);
+        if let Some(at) = at {
+            self.call(at, Call::Strike(fault));
+        }
+        fault
+    }
+
+    /// Adds to what a fault is known to have done.
+    pub(super) fn prove(&mut self, fault: Option<FaultIndex>, change: impl FnOnce(&mut Proof)) {
+        if let Some(record) = fault.and_then(|fault| self.faults.get_mut(fault)) {
+            change(&mut record.proof);
+        }
+    }
+
+    /// Looks whether a client's fact is what a fault has been waiting for; such a fault strikes 1 µs later.
+    pub(super) fn trigger(&mut self, place: Place, fact: &ClientFact) {
+        if let ClientFact::SendAcknowledged { .. } = fact {
+            for fault in self.faults.count_ack(place, self.id(place)) {
+                self.call(self.now.plus(Duration(1)), Call::Strike(fault));
+            }
+        }
+    }
+
+    /// Queues a call.
+    pub(super) fn call(&mut self, at: Instant, call: Call) {
+        self.queue.push_fault(at, call.order(), call);
+    }
+
+    /// Carries out what the queue held of a fault.
+    pub(super) fn handle_call(&mut self, call: Call) {
+        match call {
+            Call::Strike(fault) => self.strike(fault),
+            Call::Heal(fault) => self.heal(fault),
+            Call::Draw => self.draw_fault(),
+        }
+    }
+
+    fn strike(&mut self, fault: FaultIndex) {
+        let Some(spec) = self.faults.get_mut(fault).map(|record| Arc::clone(&record.spec)) else { return };
+        let places = self.resolve_all(spec.action.victims());
+        let front = self.front(fault, &spec.action);
+        let is_missed = places.is_empty() && front.is_none();
+        if is_missed {
+            self.prove(Some(fault), |proof| proof.was_missed = true);
+            self.tell(ProcessId::World, Trail::NONE, FaultFact::FaultMissed { fault });
+            return;
+        }
+        let target = if let [only] = places.as_slice() { Some(self.id(*only)) } else { None };
+        let struck = self.tell(ProcessId::World, Trail::NONE, FaultFact::FaultStruck { fault, target });
+        let bound = places.iter().map(|place| (*place, self.slot(*place).incarnation)).collect();
+        let now = self.now;
+        if let Some(record) = self.faults.get_mut(fault) {
+            record.struck = Some(now);
+            record.bound = bound;
+        }
+        let trail = Trail { cause: struck, ..Trail::NONE };
+        for place in places {
+            self.strike_one(fault, place, &spec.action, trail);
+        }
+        if let Some(front) = front {
+            self.begin_front(front, trail);
+        }
+        if let Some(lasts) = spec.lasts {
+            self.call(self.now.plus(lasts), Call::Heal(fault));
+        }
+    }
+
+    fn strike_one(&mut self, fault: FaultIndex, place: Place, action: &FaultAction, trail: Trail) {
+        match action {
+            FaultAction::Crash { kind, .. } => self.strike_down(fault, place, *kind, trail),
+            FaultAction::Restart { .. } => {
+                if !self.slot(place).is_up {
+                    self.come_back(place, Some(fault), trail);
+                    self.prove(Some(fault), |proof| proof.started += 1);
+                }
+            }
+            FaultAction::Pause { .. } => self.pause(place, trail),
+            FaultAction::ClockJump { by_us, .. } => self.jump_clock(place, *by_us, Some(fault), trail),
+            FaultAction::ClockDrift { ppm, .. } => self.drift_clock(place, *ppm, Some(fault), trail),
+            FaultAction::Cut { .. } | FaultAction::Loss { .. } | FaultAction::Delay { .. } | FaultAction::Duplicate { .. } => {}
+        }
+    }
+
+    fn heal(&mut self, fault: FaultIndex) {
+        let Some(record) = self.faults.get_mut(fault) else { return };
+        let (spec, bound, struck) = (Arc::clone(&record.spec), record.bound.clone(), record.struck);
+        let is_crash = matches!(spec.action, FaultAction::Crash { .. });
+        if is_crash && is_random(fault) && !self.may_come_back(fault, &bound) {
+            return self.call(self.now.plus(super::chaos::LOOK_AGAIN), Call::Heal(fault));
+        }
+        if let Some(record) = self.faults.get_mut(fault) {
+            record.is_over = true;
+        }
+        let target = if let [(only, _)] = bound.as_slice() { Some(self.id(*only)) } else { None };
+        let healed = self.tell(ProcessId::World, Trail::NONE, FaultFact::FaultHealed { fault, target });
+        let trail = Trail { cause: healed, ..Trail::NONE };
+        let span = self.now.since(struck.unwrap_or(self.now));
+        for (place, life) in bound {
+            let slot = self.slot(place);
+            let is_same_life = slot.incarnation == life;
+            match &spec.action {
+                FaultAction::Crash { .. } if is_same_life && !slot.is_up => {
+                    self.prove(Some(fault), |proof| proof.stopped = proof.stopped.plus(span));
+                    self.come_back(place, Some(fault), trail);
+                }
+                FaultAction::Crash { .. } => self.forget_doom(place, fault),
+                FaultAction::Pause { .. } if is_same_life && slot.is_up => {
+                    self.prove(Some(fault), |proof| proof.stopped = proof.stopped.plus(span));
+                    self.resume(place, trail);
+                }
+                FaultAction::ClockJump { by_us, .. } => self.jump_clock(place, by_us.saturating_neg(), None, trail),
+                FaultAction::ClockDrift { .. } => self.drift_clock(place, self.setup.first_drift(place), None, trail),
+                FaultAction::Pause { .. }
+                | FaultAction::Restart { .. }
+                | FaultAction::Cut { .. }
+                | FaultAction::Loss { .. }
+                | FaultAction::Delay { .. }
+                | FaultAction::Duplicate { .. } => {}
+            }
+        }
+        if let Some(front) = self.network.weather.end(fault) {
+            if front.harm == Harm::Cut {
+                for (from, to) in front.links() {
+                    self.tell(ProcessId::World, trail, FaultFact::LinkHealed { fault, from: self.id(from), to: self.id(to) });
+                }
+            }
+        }
+    }
+
+    fn begin_front(&mut self, front: Front, trail: Trail) {
+        if front.harm == Harm::Cut {
+            for (from, to) in front.links() {
+                let fact = FaultFact::LinkCut { fault: front.fault, from: self.id(from), to: self.id(to) };
+                self.tell(ProcessId::World, trail, fact);
+            }
+        }
+        self.network.weather.begin(front);
+    }
+
+    /// What a fault does to links; `None` when it does nothing to them or finds nobody on one side.
+    fn front(&self, fault: FaultIndex, action: &FaultAction) -> Option<Front> {
+        let (from, to, is_both_ways, harm) = match action {
+            FaultAction::Cut { from, to, one_way } => (from, to, !one_way, Harm::Cut),
+            FaultAction::Loss { from, to, ppm } => (from, to, false, Harm::Loss(*ppm)),
+            FaultAction::Delay { from, to, by } => (from, to, false, Harm::Delay(*by)),
+            FaultAction::Duplicate { from, to, ppm } => (from, to, false, Harm::Duplicate(*ppm)),
+            FaultAction::Crash { .. }
+            | FaultAction::Restart { .. }
+            | FaultAction::Pause { .. }
+            | FaultAction::ClockJump { .. }
+            | FaultAction::ClockDrift { .. } => return None,
+        };
+        let (from, to) = (self.resolve_all(from), self.resolve_all(to));
+        if from.is_empty() || to.is_empty() {
+            return None;
+        }
+        Some(Front { fault, from: from.into_iter().collect(), to: to.into_iter().collect(), is_both_ways, harm })
+    }
+
+    fn resolve_all(&self, targets: &[Target]) -> Vec<Place> {
+        targets.iter().flat_map(|target| self.resolve(target)).collect()
+    }
+
+    fn resolve(&self, target: &Target) -> Vec<Place> {
+        let broker = |id| self.place_of(ProcessId::Broker(id));
+        match target {
+            Target::Process(id) => vec![self.place_of(*id)],
+            Target::Role(Role::Leader(topic, partition)) => self.roles.leader(topic, *partition).into_iter().map(broker).collect(),
+            Target::Role(Role::Follower(topic, partition)) => self.roles.follower(topic, *partition).into_iter().map(broker).collect(),
+            Target::Role(Role::Followers(topic, partition)) => {
+                self.roles.followers(topic, *partition).into_iter().map(broker).collect()
+            }
+            Target::Role(Role::Controller) => self.roles.controller().into_iter().map(|id| self.place_of(id)).collect(),
+        }
+    }
+
+    pub(super) fn jump_clock(&mut self, place: Place, by_us: i64, fault: Option<FaultIndex>, trail: Trail) {
+        let slot = self.slot_mut(place);
+        slot.clock.jump(by_us);
+        slot.bent_by = fault;
+        self.tell(self.id(place), trail, WorldFact::ClockJumped { by_us });
+    }
+
+    pub(super) fn drift_clock(&mut self, place: Place, drift_ppm: i32, fault: Option<FaultIndex>, trail: Trail) {
+        let now = self.now;
+        let slot = self.slot_mut(place);
+        slot.clock.drift(now, drift_ppm);
+        slot.bent_by = fault;
+        let offset_us = slot.clock.offset_us(now);
+        self.tell(self.id(place), trail, WorldFact::ClockSet { offset_us, drift_ppm });
+        self.arm(place, now);
+    }
+
+    /// A crash strikes: at once, or, drawn by luck, in the middle of the victim's next turn.
+    fn strike_down(&mut self, fault: FaultIndex, place: Place, kind: CrashKind, trail: Trail) {
+        let last_effect = if is_random(fault) { self.draw_crash_point(place) } else { 0 };
+        if last_effect == 0 || !self.slot(place).is_up {
+            return self.crash(place, kind, Some(fault), trail);
+        }
+        self.slot_mut(place).doom = Some(super::process::Doom { fault, kind, last_effect });
+    }
+
+    fn forget_doom(&mut self, place: Place, fault: FaultIndex) {
+        let slot = self.slot_mut(place);
+        slot.doom = slot.doom.filter(|doom| doom.fault != fault);
+    }
+}
+
+impl FaultAction {
+    /// The processes it acts on (not: the links).
+    fn victims(&self) -> &[Target] {
+        match self {
+            Self::Crash { target, .. }
+            | Self::Restart { target }
+            | Self::Pause { target }
+            | Self::ClockJump { target, .. }
+            | Self::ClockDrift { target, .. } => std::slice::from_ref(target),
+            Self::Cut { .. } | Self::Loss { .. } | Self::Delay { .. } | Self::Duplicate { .. } => &[],
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! What a world is told once, at the beginning, and never changes: made from a scenario, shared by all clones.
+
+use std::sync::Arc;
+
+use super::clock::Clock;
+use super::process::{Blueprint, Place, Process, Slot};
+use super::scenario::{Chaos, ClockSpec, DiskLaw, NetworkLaw, Scenario};
+use super::workload::{Plan, Script};
+use crate::choice::Pin;
+use crate::context::Command;
+use crate::event::RunFacts;
+use crate::ids::{BrokerId, ProcessId};
+use crate::node::NodeSetup;
+use crate::protocol::CreateTopicsRequest;
+use crate::time::{Duration, Instant};
+
+/// The version of the trace's events. It changes when an old reader would misread a new trace.
+pub const TRACE_FORMAT: u32 = 1;
+
+/// The unchanging part of a world.
+#[derive(Debug)]
+pub(super) struct Setup {
+    residents: Vec<Resident>,
+    brokers: usize,
+    controllers: usize,
+    /// When the run ends.
+    pub end: Instant,
+    /// How messages travel.
+    pub network: NetworkLaw,
+    /// How long disk calls take.
+    pub disk: DiskLaw,
+    /// The random faults.
+    pub chaos: Option<Chaos>,
+}
+
+/// A process as the scenario has it.
+#[derive(Debug)]
+struct Resident {
+    id: ProcessId,
+    name: String,
+    blueprint: Blueprint,
+    clock: ClockSpec,
+    plan: Arc<Plan>,
+}
+
+impl Setup {
+    /// The processes of a scenario, brokers first, then controllers, then clients by number.
+    pub(super) fn new(scenario: &Scenario) -> Self {
+        let mut residents = servers(scenario);
+        residents.extend(clients(scenario));
+        Self {
+            residents,
+            brokers: usize::from(scenario.cluster.brokers),
+            controllers: usize::from(scenario.cluster.controllers),
+            end: Instant::ZERO.plus(scenario.duration),
+            network: scenario.network,
+            disk: scenario.disk,
+            chaos: scenario.chaos.clone().filter(|chaos| !chaos.kinds.is_empty()),
+        }
+    }
+
+    /// Every place.
+    pub(super) fn places(&self) -> impl Iterator<Item = Place> + use<> {
+        (0..self.residents.len()).map(Place::new)
+    }
+
+    /// Where a process lives.
+    pub(super) fn place_of(&self, process: ProcessId) -> Place {
+        let index = match process {
+            ProcessId::Broker(id) => usize::from(id.0).checked_sub(1),
+            ProcessId::Controller(number) => usize::from(number).checked_sub(1).map(|place| self.brokers + place),
+            ProcessId::Client(number) => usize::from(number).checked_sub(1).map(|place| self.brokers + self.controllers + place),
+            ProcessId::World => None,
+        };
+        let place = Place::new(index.expect("processes are counted from 1, and the world itself lives nowhere"));
+        assert!(self.residents.get(place.index()).is_some_and(|resident| resident.id == process), "no such process: {process}");
+        place
+    }
+
+    /// Who lives at every place.
+    pub(super) fn ids(&self) -> Arc<[ProcessId]> {
+        self.residents.iter().map(|resident| resident.id).collect()
+    }
+
+    /// The name that the scenario gives a process.
+    pub(super) fn name(&self, process: ProcessId) -> String {
+        self.residents.iter().find(|resident| resident.id == process).map_or_else(|| process.to_string(), |found| found.name.clone())
+    }
+
+    /// A new machine for a place.
+    pub(super) fn build(&self, place: Place) -> Process {
+        self.resident(place).blueprint.build()
+    }
+
+    /// The empty slots of a new world.
+    pub(super) fn slots(&self) -> Vec<Slot> {
+        let clock = |resident: &Resident| Clock::new(resident.clock.offset_us, resident.clock.drift_ppm);
+        self.residents.iter().map(|resident| Slot::new(resident.id, clock(resident))).collect()
+    }
+
+    /// The scripts of a new world.
+    pub(super) fn scripts(&self) -> Vec<Script> {
+        self.residents.iter().map(|resident| Script::new(Arc::clone(&resident.plan))).collect()
+    }
+
+    /// The rate at which a process's clocks ran at first.
+    pub(super) fn first_drift(&self, place: Place) -> i32 {
+        self.resident(place).clock.drift_ppm
+    }
+
+    /// The run's opening facts.
+    pub(super) fn run_facts(&self, scenario: &Scenario, seed: u64, pins: &[Pin]) -> RunFacts {
+        RunFacts {
+            format: TRACE_FORMAT,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            scenario: scenario.name.clone(),
+            text: scenario.text.clone(),
+            seed,
+            settings: scenario.settings.clone(),
+            pins: pins.iter().map(write_pin).collect(),
+            processes: self.residents.iter().map(|resident| (resident.id, resident.name.clone())).collect(),
+            faults: scenario.faults.iter().map(|fault| fault.text.clone()).collect(),
+        }
+    }
+
+    fn resident(&self, place: Place) -> &Resident {
+        self.residents.get(place.index()).expect("places are made from the list of residents")
+    }
+}
+
+fn write_pin(pin: &Pin) -> String {
+    let Pin { kind, subject, nth, answer } = pin;
+    format!("{} {}:{}:{} #{nth} = {answer}", kind.name(), subject.who, subject.whom, subject.what)
+}
+
+fn clock_of(scenario: &Scenario, process: ProcessId) -> ClockSpec {
+    let exact = ClockSpec { process, offset_us: 0, drift_ppm: 0 };
+    scenario.clocks.iter().copied().rfind(|clock| clock.process == process).unwrap_or(exact)
+}
+
+fn servers(scenario: &Scenario) -> Vec<Resident> {
+    let cluster = &scenario.cluster;
+    let brokers = (1..=cluster.brokers).map(|number| ProcessId::Broker(BrokerId(number)));
+    let controllers = (1..=cluster.controllers).map(ProcessId::Controller);
+    let voters = controllers.clone().collect::<Vec<_>>();
+    let server = |process: ProcessId| {
+        let setup = NodeSetup {
+            process,
+            controllers: voters.clone(),
+            config: cluster.config.clone(),
+            topic_defaults: cluster.topic_defaults.clone(),
+            variants: scenario.variants,
+        };
+        Resident {
+            id: process,
+            name: process.to_string(),
+            blueprint: Blueprint::Node(Arc::new(setup)),
+            clock: clock_of(scenario, process),
+            plan: Arc::new(Plan::idle(process.to_string())),
+        }
+    };
+    brokers.chain(controllers).map(server).collect()
+}
+
+fn clients(scenario: &Scenario) -> Vec<Resident> {
+    let resident = |id, name: &str, blueprint, plan| {
+        let clock = clock_of(scenario, id);
+        Resident { id, name: name.to_owned(), blueprint, clock, plan: Arc::new(plan) }
+    };
+    let producers = scenario.producers.iter().map(|producer| {
+        let setup = &producer.setup;
+        let sends = producer.sends.iter().map(|(at, record)| (*at, Command::Send(record.clone()))).collect();
+        let plan = Plan::busy(setup.name.clone(), sends, producer.load);
+        resident(setup.process, &setup.name, Blueprint::Producer(Arc::new(setup.clone())), plan)
+    });
+    let consumers = scenario.consumers.iter().map(|consumer| {
+        let setup = &consumer.setup;
+        let plan = Plan { start: consumer.start, ..Plan::idle(setup.name.clone()) };
+        resident(setup.process, &setup.name, Blueprint::Consumer(Arc::new(setup.clone())), plan)
+    });
+    let mut all = producers.chain(consumers).collect::<Vec<_>>();
+    let admin = &scenario.admin;
+    let plan = Plan::busy(admin.name.clone(), admin_commands(scenario), None);
+    all.push(resident(admin.process, &admin.name, Blueprint::Admin(Arc::new(admin.clone())), plan));
+    all.sort_by_key(|client| client.id);
+    all
+}
+
+/// Topics are made at time zero, before anything else that the admin is told.
+fn admin_commands(scenario: &Scenario) -> Vec<(Instant, Command)> {
+    let timeout = scenario.admin.request_timeout;
+    let request = CreateTopicsRequest { topics: scenario.topics.clone(), timeout: timeout.min(Duration::from_secs(86_400)) };
+    let creation = (!scenario.topics.is_empty()).then_some((Instant::ZERO, Command::CreateTopics(request)));
+    creation.into_iter().chain(scenario.admin_commands.iter().cloned()).collect()
+}

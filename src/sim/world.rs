@@ -1,0 +1,435 @@
+//! The world as a value: processes, queue, network, disks, clocks and luck, moved by turns.
+//!
+//! A turn is one queue entry handled by one machine: [`World::begin`] pops the queue (what is no machine's business, such as
+//! faults and messages that get lost, it handles itself) and says which machine takes which input; [`World::step`] lets the
+//! machine take it; [`World::end`] takes what came of it. A host calls these three in a loop and decides nothing.
+//!
+//! A turn costs time: 5 µs and the latency of its disk calls. Until it is over the process is busy: its messages leave at
+//! that instant, its inputs wait.
+//!
+//! Invariant: between two turns the world is whole: a clone of it goes on exactly as the original would. What happens
+//! depends on (scenario, seed, pins) alone.
+
+use std::panic::Location;
+use std::sync::Arc;
+
+use super::assertion::guarded;
+use super::effect::Proof;
+use super::fault::Faults;
+use super::network::{Flight, Network};
+use super::process::{Place, Process, Slot, Waiting};
+use super::queue::{Alarm, Due, Queue};
+use super::roles::Roles;
+use super::scenario::{FaultSpec, Scenario, When};
+use super::setup::Setup;
+use super::workload::{Script, Wish};
+use crate::choice::{ChoiceKind, Choices, Pin, Subject};
+use crate::context::{Context, Effect, Input, Machine, Moment, Outbox};
+use crate::event::{Event, Fact, FaultIndex, RaftFact, WorldFact};
+use crate::ids::{ProcessId, Step};
+use crate::time::{Duration, Instant, Trail};
+
+/// What every turn costs, besides its disk calls.
+const TURN_COST: Duration = Duration(5);
+
+/// An event with the line that emitted it.
+pub type Told = (Event, &'static Location<'static>);
+
+/// The whole simulated world between two turns.
+#[derive(Clone, Debug)]
+pub struct World {
+    pub(super) setup: Arc<Setup>,
+    pub(super) keeps_processes: bool,
+    pub(super) now: Instant,
+    pub(super) queue: Queue,
+    pub(super) network: Network,
+    pub(super) choices: Choices,
+    pub(super) faults: Faults,
+    pub(super) roles: Arc<Roles>,
+    slots: Vec<Slot>,
+    scripts: Vec<Script>,
+    told: Vec<Told>,
+    spare_events: Vec<Told>,
+    spare_effects: Vec<Effect>,
+    lives: Vec<LifeChange>,
+    next_step: Step,
+    turns: u64,
+    is_over: bool,
+    failed_assertion: Option<Arc<String>>,
+}
+
+/// A change that a host which keeps the machines itself must follow, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LifeChange {
+    /// A new machine lives here (see [`World::build`]).
+    Born(Place),
+    /// The machine that lived here is dead.
+    Died(Place),
+}
+
+/// One turn of one machine, between its beginning and its end.
+#[derive(Debug)]
+pub struct Turn {
+    place: Place,
+    moment: Moment,
+    input: Option<Input>,
+    out: Outbox,
+    deadline: Option<Instant>,
+    failed_assertion: Option<String>,
+}
+
+impl Turn {
+    pub(super) fn new(place: Place, moment: Moment, input: Input, out: Outbox) -> Self {
+        Self { place, moment, input: Some(input), out, deadline: None, failed_assertion: None }
+    }
+
+    /// Whose turn it is.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        self.place
+    }
+}
+
+/// What a fault of the run was, and what it did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FaultEffect {
+    /// One line for people.
+    pub text: String,
+    /// What it did.
+    pub effect: Proof,
+    /// Whether luck drew it.
+    pub is_random: bool,
+}
+
+impl World {
+    /// The world of a scenario at time zero. With `keeps_processes` it holds the machines itself; else its host does.
+    #[must_use]
+    pub fn new(scenario: &Scenario, seed: u64, pins: &[Pin], keeps_processes: bool) -> Self {
+        let setup = Arc::new(Setup::new(scenario));
+        let pins = scenario.pins.iter().chain(pins).copied().collect::<Vec<_>>();
+        let ids = setup.ids();
+        let mut world = Self {
+            keeps_processes,
+            now: Instant::ZERO,
+            network: Network::new(ids.len()),
+            queue: Queue::new(ids),
+            choices: Choices::new(seed, scenario.luck, &pins),
+            faults: Faults::default(),
+            roles: Arc::default(),
+            slots: setup.slots(),
+            scripts: setup.scripts(),
+            told: Vec::new(),
+            spare_events: Vec::new(),
+            spare_effects: Vec::new(),
+            lives: Vec::new(),
+            next_step: Step(0),
+            turns: 0,
+            is_over: false,
+            failed_assertion: None,
+            setup,
+        };
+        let run = Arc::new(world.setup.run_facts(scenario, seed, &pins));
+        world.tell(ProcessId::World, Trail::NONE, WorldFact::RunStarted { run });
+        for clock in &scenario.clocks {
+            let fact = WorldFact::ClockSet { offset_us: clock.offset_us, drift_ppm: clock.drift_ppm };
+            world.tell(clock.process, Trail::NONE, fact);
+        }
+        for place in world.setup.places() {
+            world.plan_script(place);
+        }
+        for fault in &scenario.faults {
+            world.plan_fault(fault.clone());
+        }
+        if let Some(chaos) = world.setup.chaos.clone() {
+            world.plan_draw(&chaos, chaos.from);
+        }
+        world
+    }
+
+    /// Goes on to the next turn. `None` when the run is over (it has then told so).
+    pub fn begin(&mut self) -> Option<Turn> {
+        while !self.is_over {
+            let Some((at, due)) = self.queue.pop(self.setup.end, &mut self.choices) else {
+                self.now = self.setup.end;
+                self.finish();
+                return None;
+            };
+            assert!(at >= self.now, "true time does not go back");
+            self.now = at;
+            let turn = match due {
+                Due::Fault(call) => {
+                    self.handle_call(call);
+                    None
+                }
+                Due::Message(flight) => self.arrive(flight),
+                Due::Alarm(place, Alarm::Free) => self.free(place),
+                Due::Alarm(place, Alarm::Wake) => self.wake(place),
+                Due::Alarm(place, Alarm::Script) => self.follow_script(place),
+            };
+            if turn.is_some() {
+                return turn;
+            }
+        }
+        None
+    }
+
+    /// Lets the machine take its input. Only for a world that keeps its processes.
+    pub fn step(&mut self, turn: &mut Turn) {
+        let mut process = self.slot_mut(turn.place).process.take().expect("a process that has a turn is up and kept here");
+        self.step_with(Arc::make_mut(&mut process), turn);
+        self.slot_mut(turn.place).process = Some(process);
+    }
+
+    /// Lets a machine that its host keeps take its input.
+    pub fn step_with(&mut self, process: &mut Process, turn: &mut Turn) {
+        let Some(input) = turn.input.take() else { return };
+        let slot = self.slots.get_mut(turn.place.index()).expect("turns are made for places that exist");
+        let disk = Arc::make_mut(&mut slot.disk);
+        let mut context = Context::new(turn.moment, disk, &mut self.choices, &mut turn.out);
+        let outcome = guarded(|| {
+            process.step(input, &mut context);
+            turn.deadline = process.next_deadline();
+        });
+        turn.failed_assertion = outcome.err();
+    }
+
+    /// Takes what came of a turn.
+    pub fn end(&mut self, turn: Turn) {
+        let Turn { place, moment, out, deadline, failed_assertion, .. } = turn;
+        self.turns += 1;
+        self.take_events(place, out.events, out.next_step);
+        if let Some(message) = failed_assertion {
+            return self.fail(place, moment, message);
+        }
+        let free_at = self.now.plus(TURN_COST).plus(self.disk_latency(place));
+        let mut effects = out.effects;
+        let halt = effects.iter().find_map(|effect| if let Effect::Halt { why } = effect { Some(why.clone()) } else { None });
+        let doom = self.slot(place).doom;
+        if doom.is_some() || halt.is_some() {
+            // What it did before it died has left it; nobody is there to be busy.
+            self.depart(place, &mut effects);
+            self.spare_effects = effects;
+            match (doom, halt) {
+                (Some(doom), _) => self.crash(place, doom.kind, Some(doom.fault), moment.trail),
+                (None, why) => self.halt(place, why.unwrap_or_default(), moment.trail),
+            }
+            return;
+        }
+        let slot = self.slot_mut(place);
+        slot.is_busy = true;
+        slot.deadline = deadline;
+        let spare = std::mem::replace(&mut slot.leaving, effects);
+        self.spare_effects = spare;
+        self.queue.set(place, Alarm::Free, free_at);
+        self.arm(place, free_at);
+    }
+
+    /// Hands over the events since the last time, in order.
+    pub fn drain(&mut self, observe: &mut dyn FnMut(&Event, &'static Location<'static>)) {
+        for (event, source) in self.told.drain(..) {
+            observe(&event, source);
+        }
+    }
+
+    /// The same, by value, behind what is in `into` already.
+    pub fn take_told(&mut self, into: &mut Vec<Told>) {
+        into.append(&mut self.told);
+    }
+
+    /// The births and deaths since the last time, in order; only for a world whose host keeps the machines.
+    pub fn take_lives(&mut self) -> Vec<LifeChange> {
+        std::mem::take(&mut self.lives)
+    }
+
+    /// A new machine for a place, without a past; its disk is the world's.
+    #[must_use]
+    pub fn build(&self, place: Place) -> Process {
+        self.setup.build(place)
+    }
+
+    /// Adds a fault to a run that is under way; it strikes at its time, or 1 µs from now if that has passed. Written into the
+    /// scenario as its last fault, at the time returned, it makes the same run from the start.
+    pub fn inject(&mut self, mut fault: FaultSpec) -> (FaultIndex, Option<Instant>) {
+        if let When::At(at) = &mut fault.when {
+            *at = (*at).max(self.now.plus(Duration(1)));
+        }
+        let at = if let When::At(at) = fault.when { Some(at) } else { None };
+        (self.plan_fault(fault), at)
+    }
+
+    /// How many places for processes there are.
+    #[must_use]
+    pub fn place_count(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// True time.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// How many turns there have been.
+    #[must_use]
+    pub fn turns(&self) -> u64 {
+        self.turns
+    }
+
+    /// How many events there have been: the step that the next one gets.
+    #[must_use]
+    pub fn next_step(&self) -> Step {
+        self.next_step
+    }
+
+    /// Whether the run has ended.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// The failed assertion that ended the run.
+    #[must_use]
+    pub fn failed_assertion(&self) -> Option<&str> {
+        self.failed_assertion.as_deref().map(String::as_str)
+    }
+
+    /// The pins that never came up.
+    #[must_use]
+    pub fn unmet_pins(&self) -> Vec<Pin> {
+        self.choices.unmet_pins()
+    }
+
+    /// Every fault so far and what it did.
+    #[must_use]
+    pub fn fault_effects(&self) -> Vec<FaultEffect> {
+        let effects = self.faults.iter().map(|(record, is_random)| {
+            let mut effect = record.proof;
+            let held = record.struck.map_or(Duration::ZERO, |struck| self.now.since(struck));
+            for (place, life) in &record.bound {
+                let slot = self.slot(*place);
+                if record.stops() && !record.is_over && slot.incarnation == *life && (!slot.is_up || slot.pauses > 0) {
+                    effect.stopped = effect.stopped.plus(held);
+                }
+            }
+            FaultEffect { text: record.spec.text.clone(), effect, is_random }
+        });
+        effects.collect()
+    }
+
+    /// The messages in flight, each with its arrival, in no order.
+    pub fn in_flight(&self) -> impl Iterator<Item = (Instant, &Flight)> {
+        self.queue.in_flight()
+    }
+
+    /// A process's disk, for `dump`.
+    #[must_use]
+    pub fn disk(&self, process: ProcessId) -> &super::disk::SimDisk {
+        &self.slot(self.place_of(process)).disk
+    }
+
+    #[track_caller]
+    pub(super) fn tell(&mut self, process: ProcessId, trail: Trail, fact: impl Into<Fact>) -> Step {
+        let step = self.next_step;
+        self.told.push((Event { step, at: self.now, process, trail, fact: fact.into() }, Location::caller()));
+        self.next_step = step.next();
+        step
+    }
+
+    pub(super) fn slot(&self, place: Place) -> &Slot {
+        self.slots.get(place.index()).expect("places are made from the list of slots")
+    }
+
+    pub(super) fn slot_mut(&mut self, place: Place) -> &mut Slot {
+        self.slots.get_mut(place.index()).expect("places are made from the list of slots")
+    }
+
+    pub(super) fn id(&self, place: Place) -> ProcessId {
+        self.slot(place).id
+    }
+
+    pub(super) fn place_of(&self, process: ProcessId) -> Place {
+        self.setup.place_of(process)
+    }
+
+    pub(super) fn note_life(&mut self, change: LifeChange) {
+        if !self.keeps_processes {
+            self.lives.push(change);
+        }
+    }
+
+    /// An empty outbox for the next turn; its buffers are those of earlier ones.
+    pub(super) fn take_outbox(&mut self) -> Outbox {
+        let mut out = Outbox::starting_at(self.next_step);
+        out.events = std::mem::take(&mut self.spare_events);
+        out.effects = std::mem::take(&mut self.spare_effects);
+        out
+    }
+
+    fn take_events(&mut self, place: Place, mut events: Vec<Told>, next_step: Step) {
+        for (event, _) in &events {
+            match &event.fact {
+                Fact::Controller(fact) if Roles::cares(fact) => Arc::make_mut(&mut self.roles).observe(fact),
+                Fact::Raft(RaftFact::QuorumLeaderElected { .. }) => Arc::make_mut(&mut self.roles).elect_controller(event.process),
+                Fact::Client(fact) => self.trigger(place, fact),
+                Fact::Controller(_)
+                | Fact::Raft(_)
+                | Fact::Network(_)
+                | Fact::Log(_)
+                | Fact::Replica(_)
+                | Fact::Fault(_)
+                | Fact::World(_) => {}
+            }
+        }
+        self.next_step = next_step;
+        self.told.append(&mut events);
+        self.spare_events = events;
+    }
+
+    fn disk_latency(&mut self, place: Place) -> Duration {
+        let slot = self.slot_mut(place);
+        let process = slot.id;
+        let calls = Arc::make_mut(&mut slot.disk).take_calls();
+        let law = self.setup.disk;
+        let mut cost = 0;
+        for (what, (count, odds)) in [(calls.writes, law.write), (calls.reads, law.read), (calls.syncs, law.sync)].into_iter().enumerate() {
+            if count > 0 {
+                let each = self.choices.choose(ChoiceKind::DiskLatency, Subject::of(process).about(what as u64), odds);
+                cost += each * u64::from(count);
+            }
+        }
+        Duration(cost)
+    }
+
+    fn plan_script(&mut self, place: Place) {
+        match self.scripts.get(place.index()).and_then(Script::next_time) {
+            Some(at) => self.queue.set(place, Alarm::Script, at.max(self.now)),
+            None => self.queue.clear(place, Alarm::Script),
+        }
+    }
+
+    fn follow_script(&mut self, place: Place) -> Option<Turn> {
+        let process = self.id(place);
+        let script = self.scripts.get_mut(place.index())?;
+        let wish = script.next(self.now, process, &mut self.choices);
+        self.plan_script(place);
+        match wish? {
+            Wish::Start => {
+                self.start(place, Trail::NONE);
+                None
+            }
+            Wish::Tell(command) => self.offer(place, Waiting::Command(command)),
+        }
+    }
+
+    fn fail(&mut self, place: Place, moment: Moment, message: String) {
+        let message = Arc::new(message);
+        self.tell(self.id(place), moment.trail, WorldFact::AssertionFailed { message: Arc::clone(&message) });
+        self.failed_assertion = Some(message);
+        self.finish();
+    }
+
+    fn finish(&mut self) {
+        self.is_over = true;
+        self.tell(ProcessId::World, Trail::NONE, WorldFact::RunEnded { turns: self.turns });
+    }
+}
