@@ -30,8 +30,8 @@ fn every_host_gives_the_same_run() {
         let seeds = if scenario.name == "storm" { 0..4 } else { 0..2 };
         for seed in seeds {
             let plain = hash(&scenario, HostKind::Plain, seed);
-            for host in HostKind::ALL.iter().copied().filter(|host| host.is_available()) {
-                assert_eq!(plain, hash(&scenario, host, seed), "{} on {}, seed {seed}", scenario.name, host.word());
+            for host in [HostKind::Inline, HostKind::Nodes].into_iter().filter(|host| host.available().is_ok()) {
+                assert_eq!(plain, hash(&scenario, host, seed), "{} on {}, seed {seed}", scenario.name, host.name());
             }
         }
     }

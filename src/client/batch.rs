@@ -225,6 +225,8 @@ fn is_definite(code: ErrorCode, acks: Acks) -> bool {
         | ErrorCode::DuplicateBrokerRegistration
         | ErrorCode::BrokerIdNotRegistered
         | ErrorCode::IneligibleReplica
+        | ErrorCode::InvalidTopicException
+        | ErrorCode::PolicyViolation
         | ErrorCode::NewLeaderElected => false,
     }
 }

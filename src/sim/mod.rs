@@ -7,11 +7,13 @@
 //!   [`clock`], [`disk`]: what else a process touches.
 //! * `fault`: the faults of the scenario; `chaos`: the random ones; `roles`: who leads what, as committed.
 //! * [`host`]: plain loop, one madsim task, a madsim node per process: three ways to run the same world.
-//! * [`explore`]: many seeds on all cores. [`scenario`]: what a run is made of.
+//! * [`scenario`]: what a run is made of. [`trial`]: one run recorded, checked and judged. [`explore`]: many seeds on all
+//!   cores; [`batch`]: many trials.
 //!
 //! Invariant: a run is (scenario, seed, pins). Nothing in here but `host` and `explore` knows threads or madsim.
 
 mod assertion;
+pub mod batch;
 mod carry;
 mod chaos;
 pub mod clock;
@@ -24,10 +26,12 @@ pub mod host;
 mod life;
 mod network;
 mod process;
+mod promises;
 mod queue;
 mod roles;
 pub mod scenario;
 mod setup;
+pub mod trial;
 mod weather;
 mod workload;
 pub mod world;

@@ -49,6 +49,7 @@ impl Roles {
             | ControllerFact::BrokerUnfenced { .. }
             | ControllerFact::LeaderElected { .. }
             | ControllerFact::AlterPartitionRefused { .. }
+            | ControllerFact::BrokerShuttingDown { .. }
             | ControllerFact::AdminRefused { .. } => {}
         }
     }

@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::event::{ControllerFact, Event, Fact, FaultIndex, WorldFact};
+use crate::event::{ControllerFact, Event, Fact, FaultFact, FaultIndex, WorldFact};
 use crate::ids::{BrokerSet, ProcessId, TopicId, TopicPartition};
 
 /// The names of a run.
@@ -16,7 +16,7 @@ use crate::ids::{BrokerSet, ProcessId, TopicId, TopicPartition};
 pub struct Names {
     processes: BTreeMap<ProcessId, String>,
     topics: BTreeMap<TopicId, String>,
-    faults: Vec<String>,
+    faults: BTreeMap<FaultIndex, String>,
 }
 
 impl Names {
@@ -35,10 +35,13 @@ impl Names {
         match &event.fact {
             Fact::World(WorldFact::RunStarted { run }) => {
                 self.processes = run.processes.iter().cloned().collect();
-                self.faults.clone_from(&run.faults);
+                self.faults = (0..).map(FaultIndex).zip(run.faults.iter().cloned()).collect();
             }
             Fact::Controller(ControllerFact::TopicCreated { topic }) => {
                 self.topics.insert(topic.id, topic.name.clone());
+            }
+            Fact::Fault(FaultFact::FaultDrawn { fault, text }) => {
+                self.faults.insert(*fault, text.to_string());
             }
             _ => {}
         }
@@ -59,12 +62,10 @@ impl Names {
         }
     }
 
-    /// A fault of the scenario, as written there; a random one has no text and prints as its number.
+    /// A fault of the scenario, as written there, or a random one, as drawn.
     #[must_use]
     pub fn fault(&self, fault: FaultIndex) -> Cow<'_, str> {
-        self.faults
-            .get(usize::from(fault.0))
-            .map_or_else(|| Cow::Owned(format!("random fault {}", fault.0)), |text| Cow::Borrowed(text.as_str()))
+        self.faults.get(&fault).map_or_else(|| Cow::Owned(format!("fault {}", fault.0)), |text| Cow::Borrowed(text.as_str()))
     }
 
     /// Every process that has a name, in the order of ids.

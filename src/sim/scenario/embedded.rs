@@ -15,7 +15,14 @@ macro_rules! embedded {
 }
 
 embedded! {
+    "lessons" / "00-tour",
+    "lessons" / "01-one-log",
+    "lessons" / "05-pull",
     "lessons" / "06-lost-ack",
+    "lessons" / "07-truncate-hw",
+    "lessons" / "08-cut-leader",
+    "lessons" / "11-clock-skew",
+    "chaos" / "storm",
 }
 
 /// The embedded scenario of this name, with or without its number: `06-lost-ack` or `lost-ack`. Returns the full name and

@@ -48,6 +48,9 @@ pub(super) fn told(fact: &ClientFact, names: &Names, events: &[Event], trail: Tr
         ClientFact::SendRefused { send, code } => {
             Told::new(Mark::Refused, format!("send {send} could not be queued: {}", code.name()))
         }
+        ClientFact::ReadFailed { partition, offset, code } => {
+            Told::new(Mark::Refused, format!("cannot read {} on from {offset}: {}", names.partition(*partition), code.name()))
+        }
         ClientFact::TruncationDetected { partition, position, end } => Told::new(
             Mark::Cut,
             format!("what it read of {} from {end} to {position} was truncated away", names.partition(*partition)),

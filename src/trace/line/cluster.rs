@@ -62,6 +62,9 @@ pub(super) fn controller(fact: &ControllerFact, names: &Names) -> Told {
             Told::new(Mark::Fault, format!("fences {broker}: it no longer counts as alive"))
         }
         ControllerFact::BrokerUnfenced { broker, .. } => Told::new(Mark::Back, format!("unfences {broker}: it counts as alive")),
+        ControllerFact::BrokerShuttingDown { broker, .. } => {
+            Told::new(Mark::Change, format!("lets {broker} leave in order: it is given nothing to lead"))
+        }
         ControllerFact::TopicCreated { topic } => Told::new(
             Mark::Change,
             format!(
@@ -108,6 +111,7 @@ pub(super) fn fault(fact: &FaultFact, names: &Names) -> Told {
             Mark::Back,
             format!("{} spares the disk of {}: last in-sync copy", names.fault(*fault), names.process(*target)),
         ),
+        FaultFact::FaultDrawn { text, .. } => Told::new(Mark::Fault, format!("luck draws a fault: {text}")),
         FaultFact::FaultMissed { fault } => Told::new(Mark::Change, format!("{} found nobody in its role", names.fault(*fault))),
         FaultFact::LinkCut { from, to, .. } => {
             Told::new(Mark::Fault, format!("nothing gets through from {} to {}", names.process(*from), names.process(*to)))

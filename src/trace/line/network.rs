@@ -131,6 +131,7 @@ fn drop_words(why: DropReason) -> &'static str {
         DropReason::Loss => "the link lost it",
         DropReason::Silenced => "behind an earlier loss on its connection",
         DropReason::DeadPeer => "its receiver is not there",
+        DropReason::SenderDied => "its sender died before it had left",
         DropReason::Closed => "its connection was closed",
     }
 }

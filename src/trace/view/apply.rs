@@ -125,6 +125,7 @@ impl View {
             ControllerFact::LeaderElected { .. }
             | ControllerFact::RegistrationRefused { .. }
             | ControllerFact::AlterPartitionRefused { .. }
+            | ControllerFact::BrokerShuttingDown { .. }
             | ControllerFact::AdminRefused { .. } => {}
         }
     }
@@ -242,6 +243,7 @@ impl View {
             | ClientFact::MetadataRefreshed { .. }
             | ClientFact::AdminAnswered { .. }
             | ClientFact::SendRefused { .. }
+            | ClientFact::ReadFailed { .. }
             | ClientFact::TruncationDetected { .. } => {}
         }
     }

@@ -28,7 +28,8 @@ impl Check {
         for event in &trace.events {
             checks.observe(event);
         }
-        let (results, met) = trial::judge(&scenario, checks);
+        let results = checks.finish();
+        let met = trial::judge(&scenario, &results);
         if self.json {
             output::line(&json::of_checks(&results).to_string())?;
         } else {

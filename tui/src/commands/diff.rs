@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use tribunal::trace::{Trace, diff, line};
+use tribunal::trace::{Trace, diff, line::line};
 
 use super::problem::Problem;
 use super::source;
@@ -28,14 +28,14 @@ impl Diff {
 
 /// Tells the first difference; the same is [`Verdict::Met`].
 pub(crate) fn tell(left: &Trace, right: &Trace) -> Result<Verdict, Problem> {
-    let Some(step) = diff::first_difference(left, right) else {
+    let Some(difference) = diff::first_difference(&left.events, &right.events) else {
         output::line(&format!("the same {} events", left.events.len()))?;
         return Ok(Verdict::Met);
     };
-    output::line(&format!("equal up to step {}, then:", step.0))?;
-    for (name, trace) in [("left ", left), ("right", right)] {
-        match trace.get(step) {
-            Some(event) => output::line(&format!("  {name} {}", line::line(event, trace).trim_start()))?,
+    output::line(&format!("equal up to step {}, then:", difference.step.0))?;
+    for (name, trace, event) in [("left ", left, difference.left), ("right", right, difference.right)] {
+        match event {
+            Some(event) => output::line(&format!("  {name} {}", line(event, &trace.names(), &trace.events).trim()))?,
             None => output::line(&format!("  {name} ended"))?,
         }
     }

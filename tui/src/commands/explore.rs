@@ -4,8 +4,10 @@ use std::io::{IsTerminal as _, Write as _};
 
 use clap::Args;
 use serde_json::json;
-use tribunal::sim::explore::{self, Batch, Plan};
+use tribunal::sim::batch::{self, Batch};
+use tribunal::sim::explore::{Plan, Shard};
 use tribunal::sim::scenario::Scenario;
+use tribunal::time::Duration;
 
 use super::problem::Problem;
 use super::source::{Changes, find, seeds};
@@ -36,28 +38,31 @@ impl Explore {
     pub(crate) fn execute(&self) -> Result<Verdict, Problem> {
         let scenario = self.changes.apply(find(&self.scenario)?)?;
         let jobs = self.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get)).max(1);
-        let plan = Plan { seeds: self.seeds.clone(), jobs, until_failure: self.until_failure };
+        let plan = Plan { seeds: self.seeds.clone(), jobs, shard: Shard::WHOLE };
         let bar = Bar::new(!self.json, self.seeds.end - self.seeds.start);
-        let batch = explore::explore(&scenario, &plan, &|done, failed| bar.show(done, failed));
+        let begun = std::time::Instant::now();
+        let batch = batch::hold(&scenario, &plan, self.until_failure, &|done, failed| bar.show(done, failed));
+        let wall = Duration(u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
         bar.clear();
-        if self.json { output::line(&self.as_json(&scenario, &batch).to_string())? } else { self.tell(&scenario, &batch)? }
+        if self.json { output::line(&self.as_json(&scenario, &batch, wall).to_string())? } else { self.tell(&scenario, &batch, wall)? }
         Ok(if batch.failures.is_empty() { Verdict::Met } else { Verdict::NotMet })
     }
 
     fn again(&self, seed: u64) -> String {
-        format!("tribunal run {} --seed {seed:#x}{}", self.scenario, self.changes.as_arguments())
+        format!("tribunal run {} --seed {seed:#x}{}", self.scenario, self.changes.as_arguments(&self.changes.settings))
     }
 
-    fn tell(&self, scenario: &Scenario, batch: &Batch) -> Result<(), Problem> {
+    fn tell(&self, scenario: &Scenario, batch: &Batch, wall: Duration) -> Result<(), Problem> {
+        let (events, turns) = batch.rates(wall);
         output::line(&format!(
-            "{}: {} seeds, {} failed · {} events, {} turns · {}/s, {} turns/s",
+            "{}: {} seeds, {} failed · {} events, {} turns · {} events/s, {} turns/s",
             scenario.name,
             batch.seeds,
-            batch.failures.len(),
+            batch.failed,
             batch.events,
             batch.turns,
-            batch.events_per_second(),
-            batch.turns_per_second()
+            events,
+            turns
         ))?;
         let counted: Vec<_> = batch.counts.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{name} {count}")).collect();
         output::line(&format!("  {}", counted.join(" · ")))?;
@@ -69,7 +74,8 @@ impl Explore {
         Ok(())
     }
 
-    fn as_json(&self, scenario: &Scenario, batch: &Batch) -> serde_json::Value {
+    fn as_json(&self, scenario: &Scenario, batch: &Batch, wall: Duration) -> serde_json::Value {
+        let (events_per_second, turns_per_second) = batch.rates(wall);
         let failures: Vec<_> = batch
             .failures
             .iter()
@@ -79,12 +85,12 @@ impl Explore {
             "scenario": scenario.name,
             "version": env!("CARGO_PKG_VERSION"),
             "seeds": batch.seeds,
-            "failed": batch.failures.len(),
+            "failed": batch.failed,
             "failures": failures,
             "events": batch.events,
             "turns": batch.turns,
-            "events_per_second": batch.events_per_second(),
-            "turns_per_second": batch.turns_per_second(),
+            "events_per_second": events_per_second,
+            "turns_per_second": turns_per_second,
             "counts": json::of_counts(&batch.counts),
         })
     }

@@ -7,7 +7,7 @@ use tribunal::check::{CheckResult, Status, loss};
 use tribunal::sim::host::HostKind;
 use tribunal::sim::scenario::Scenario;
 use tribunal::sim::trial::{self, Outcome, TrialOptions};
-use tribunal::trace::{Trace, line};
+use tribunal::trace::{Trace, line::{is_beat, line}};
 
 use super::problem::Problem;
 use super::source::ScenarioOptions;
@@ -84,8 +84,12 @@ impl Run {
         let started = std::time::Instant::now();
         let outcome = trial::hold(scenario, &TrialOptions { host, seed, keep_trace });
         let wall_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        if let Some(missed) = outcome.summary.faults.iter().find(|fault| !fault.is_random && fault.effect.was_missed) {
+            let help = "a role is resolved when its fault strikes, from the newest committed metadata";
+            return Err(Problem::with_help(format!("nobody held the role that this fault is meant for: {}", missed.text), help));
+        }
         if let (Some(path), Some(trace)) = (&self.trace, &outcome.trace) {
-            trace.write(path).map_err(|error| Problem::new(format!("{}: {error}", path.display())))?;
+            trace.write(path).map_err(|error| Problem::new(error.to_string()))?;
         }
         if self.json {
             output::line(&json::of_run(scenario, &outcome, wall_us).to_string())?;
@@ -108,7 +112,7 @@ impl Run {
             output::line(&table(&outcome.checks))?;
             for violated in outcome.checks.iter().filter(|check| check.status == Status::Violated) {
                 output::line("")?;
-                let again = format!("tribunal run {} --seed {:#x}{}", self.options.scenario, outcome.seed, self.options.changes.as_arguments());
+                let again = self.options.again(outcome.seed, &scenario.settings);
                 output::line(&loss::verdict(&trace.events, violated, &again).join("\n"))?;
             }
             output::line("")?;
@@ -122,12 +126,13 @@ impl Run {
 
 /// Without the cfg there is no madsim: the plain loop gives the same run, and we say so once.
 fn available(host: Host) -> HostKind {
-    let wanted = HostKind::from(host);
-    if wanted.is_available() {
-        return wanted;
+    match HostKind::from(host).available() {
+        Ok(host) => host,
+        Err(why) => {
+            eprintln!("{why}");
+            HostKind::Plain
+        }
     }
-    eprintln!("this build has no madsim (it was made without `--cfg madsim`): running on the plain host, which gives the same run");
-    HostKind::Plain
 }
 
 fn opening(scenario: &Scenario, outcome: &Outcome) -> String {
@@ -145,8 +150,9 @@ fn opening(scenario: &Scenario, outcome: &Outcome) -> String {
 }
 
 fn narrate(trace: &Trace, all: bool) -> Result<(), Problem> {
-    for event in trace.events.iter().filter(|event| all || line::is_beat(event)) {
-        output::line(&line::line(event, trace))?;
+    let names = trace.names();
+    for event in trace.events.iter().filter(|event| all || is_beat(event)) {
+        output::line(line(event, &names, &trace.events).trim_end())?;
     }
     Ok(())
 }
@@ -161,7 +167,7 @@ fn table(checks: &[CheckResult]) -> String {
             Status::Violated => "✗",
             Status::NotExercised | Status::NotPromised => "·",
         };
-        let sentence = tribunal::check::sentence(check.name);
+        let sentence = tribunal::check::claim(check.name).map_or("", |claim| claim.sentence);
         text += &format!("  {mark} {:<13} {:<24} {sentence}\n", check.status.word(), check.name);
     }
     text

@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use clap::Args;
+use tribunal::ids::Step;
 use tribunal::sim::host::HostKind;
 use tribunal::sim::scenario::{self, Scenario};
 use tribunal::sim::trial::{self, Outcome, TrialOptions};
+use tribunal::time::Instant;
 use tribunal::trace::{Trace, TraceError};
 
 use super::problem::Problem;
@@ -37,6 +39,11 @@ pub(crate) struct Changes {
 }
 
 impl ScenarioOptions {
+    /// The command that makes this run again, under the settings in force.
+    pub(crate) fn again(&self, seed: u64, settings: &[(String, String)]) -> String {
+        format!("tribunal run {} --seed {seed:#x}{}", self.scenario, self.changes.as_arguments(settings))
+    }
+
     /// Reads the scenario and changes it.
     pub(crate) fn read(&self) -> Result<Scenario, Problem> {
         self.changes.apply(find(&self.scenario)?)
@@ -52,15 +59,15 @@ impl Changes {
             scenario = scenario.with_fault(fault)?;
         }
         for choice in &self.choices {
-            scenario = scenario.with_choice(choice)?;
+            scenario = scenario.with_pin(choice)?;
         }
         Ok(scenario)
     }
 
-    /// As they would be typed again.
-    pub(crate) fn as_arguments(&self) -> String {
+    /// As they would be typed again, with these settings.
+    pub(crate) fn as_arguments(&self, settings: &[(String, String)]) -> String {
         let mut text = String::new();
-        for (key, value) in &self.settings {
+        for (key, value) in settings {
             text += &format!(" --set {key}={value}");
         }
         for fault in &self.faults {
@@ -101,7 +108,7 @@ pub(crate) struct Recorded {
 /// Runs a scenario, or reads a trace; which of the two is told by the file's first bytes.
 pub(crate) fn record(options: &ScenarioOptions) -> Result<Recorded, Problem> {
     let path = Path::new(&options.scenario);
-    if path.is_file() && Trace::is_trace_file(path) {
+    if path.is_file() && is_trace_file(path) {
         let trace = read_trace(path)?;
         let scenario = scenario_of(&trace)?;
         return Ok(Recorded { trace, scenario, outcome: None });
@@ -115,7 +122,12 @@ pub(crate) fn record(options: &ScenarioOptions) -> Result<Recorded, Problem> {
 
 /// Reads a trace file.
 pub(crate) fn read_trace(path: &Path) -> Result<Trace, Problem> {
-    Trace::read(path).map_err(|error: TraceError| Problem::new(format!("{}: {error}", path.display())))
+    Trace::read(path).map_err(|error| Problem::new(error.to_string()))
+}
+
+/// Whether a file is a trace and not a scenario: a scenario is a short text.
+fn is_trace_file(path: &Path) -> bool {
+    !matches!(Trace::read(path), Err(TraceError::NotATrace { .. }))
 }
 
 /// The scenario a trace was made from, as its first event tells it.
@@ -144,4 +156,25 @@ pub(crate) fn seeds(text: &str) -> Result<std::ops::Range<u64>, String> {
 fn setting(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or_else(|| format!("`{text}` sets nothing: write KEY=VALUE"))?;
     Ok((key.trim().to_owned(), value.trim().to_owned()))
+}
+
+/// A step by number (`412`, `#412`) or the first step at or after a time (`1.284s`).
+pub(crate) fn step_of(trace: &Trace, text: &str) -> Result<Step, Problem> {
+    let last = trace.last().ok_or_else(|| Problem::new("the trace holds no events"))?;
+    if let Ok(number) = text.trim_start_matches('#').parse::<u32>() {
+        let step = Step(number);
+        let beyond = || Problem::new(format!("there is no step {number}: the last one is {}", last.0));
+        return if step <= last { Ok(step) } else { Err(beyond()) };
+    }
+    let seconds = text.strip_suffix('s').and_then(|seconds| parse_micros(seconds));
+    let time = seconds.ok_or_else(|| Problem::new(format!("`{text}` is no step and no time: write 412 or 1.284s")))?;
+    Ok(trace.step_at(Instant(time)))
+}
+
+/// `1.284` seconds as µs, without floating point: `None` when that is no number.
+fn parse_micros(seconds: &str) -> Option<u64> {
+    let (whole, part) = seconds.split_once('.').unwrap_or((seconds, ""));
+    let digits = format!("{part:0<6}");
+    let part = digits.get(..6)?.parse::<u64>().ok()?;
+    whole.parse::<u64>().ok()?.checked_mul(1_000_000)?.checked_add(part)
 }
