@@ -2,10 +2,6 @@
 //!
 //! Each case is the file `06-lost-ack` with one thing changed.
 
-use std::fs;
-use std::path::PathBuf;
-
-use proptest::prelude::*;
 use tribunal::sim::scenario::{EMBEDDED, Scenario};
 
 /// (the text that is replaced, by what, the message)
@@ -104,11 +100,7 @@ const CASES: &[(&str, &str, &str)] = &[
     ("crash = \"leader(orders-0)\"\nrestart-after = \"1200ms\"", "pause = \"b1\"", "s.toml:36:1: this `pause` never ends (write `resume-after = \"400ms\"`, or `heal = \"never\"` if that is meant)"),
     ("crash = \"leader(orders-0)\"\nrestart-after = \"1200ms\"", "clock-drift = { process = \"b1\", ppm = 200 }", "s.toml:36:1: this `clock-drift` never ends (write `heal-after = \"400ms\"`, or `heal = \"never\"` if that is meant)"),
     ("crash = \"leader(orders-0)\"", "clock-jump = { process = \"b1\", by = \"-2h\" }", "s.toml:39:17: `restart-after` does not go with `clock-jump` (`clock-jump` is over at once)"),
-    (
-        "crash = \"leader(orders-0)\"\nrestart-after = \"1200ms\"",
-        "loss = { from = \"b1\", to = \"b2\", percent = 101 }\nheal-after = \"1s\"",
-        "",
-    ),
+    ("crash = \"leader(orders-0)\"\nrestart-after = \"1200ms\"", "loss = { from = \"b1\", to = \"b2\", percent = 101 }\nheal-after = \"1s\"", "s.toml:38:44: `101` is not a percentage from 0 to 100 with at most four decimals"),
     ("crash = \"leader(orders-0)\"\nrestart-after = \"1200ms\"", "loss = { from = \"b1\", to = \"b2\" }\nheal-after = \"1s\"", "s.toml:38:8: a loss or duplication needs `percent` (How many of a hundred. It is a percentage such as 5 or 0.25.)"),
     ("cut = [\"leader(orders-0)\", \"followers(orders-0)\"]", "cut = [\"b1\"]", "s.toml:33:7: `cut` must be a list of two, each a process, a role or a list of them, not a list of 1"),
     ("cut = [\"leader(orders-0)\", \"followers(orders-0)\"]", "cut = [\"b1\", [\"b2\", \"b1\"]]", "s.toml:33:7: `b1` stands on both sides of `cut`"),

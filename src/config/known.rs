@@ -19,7 +19,7 @@ pub const BROKER: &[&str] = &[
     "controller.performance.sample.period.ms", "controller.quorum.append.linger.max.ms", "controller.quorum.auto.join.enable",
     "controller.quorum.bootstrap.servers", "controller.quorum.election.backoff.max.ms", "controller.quorum.election.timeout.ms",
     "controller.quorum.fetch.max.bytes", "controller.quorum.fetch.snapshot.max.bytes", "controller.quorum.voters",
-    "controller.quota.window.num", "controller.quota.window.size.seconds", "controller.socket.timeout.ms",
+    "controller.quota.window.num", "controller.quota.window.size.seconds",
     "create.topic.policy.class.name", "default.replication.factor", "delegation.token.expiry.check.interval.ms",
     "delegation.token.expiry.time.ms", "delegation.token.max.lifetime.ms", "delegation.token.secret.key",
     "delete.records.purgatory.purge.interval.requests", "delete.topic.enable", "early.start.listeners",

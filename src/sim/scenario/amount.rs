@@ -61,7 +61,7 @@ fn decimal(number: &str, scale: u64) -> Option<u64> {
     let mut sum = whole.parse::<u64>().ok()?.checked_mul(scale)?;
     let mut unit = scale;
     for digit in fraction.bytes() {
-        if unit % 10 != 0 {
+        if !unit.is_multiple_of(10) {
             return None;
         }
         unit /= 10;

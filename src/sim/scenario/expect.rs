@@ -105,7 +105,7 @@ pub(super) fn rules<'a>(root: &Table<'a>) -> Read<Vec<PlacedRule<'a>>> {
 }
 
 fn names(table: &Table<'_>) -> Read<Expectation> {
-    let list = |key: &str| table.or(key, Vec::new(), |item| item.items());
+    let list = |key: &str| table.or(key, Vec::new(), Item::items);
     let violated = list("violated")?;
     let may_violate = list("may-violate")?;
     for item in &may_violate {

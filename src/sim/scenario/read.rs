@@ -9,7 +9,7 @@ use std::path::Path;
 use super::chaos::chaos;
 use super::clients::{ADMIN_ID, Clients, names};
 use super::cluster::{cluster, variants};
-use super::document::{Table, parse};
+use super::document::{Item, Table, parse};
 use super::expect::{PlacedRule, expectation, rules};
 use super::faults::faults;
 use super::laws::{clocks, disk, network};
@@ -130,34 +130,29 @@ fn assemble(root: &Table<'_>, settings: &Settings<'_>, rules: &[PlacedRule<'_>])
     let (cluster, mut no_effect) = cluster(root, profile, settings)?;
     let topics = topics(root, &cluster, settings, &mut no_effect)?;
     let clients = names(root)?;
-    let admin_process = clients.last().map(|(_, process)| *process).expect("the administrator is always there");
-    let producer_count = root.get("producers").map_or(Ok(0), |item| item.items().map(|items| items.len()))?;
-    let admin_setup = admin_setup(admin_process, profile, cluster.brokers);
+    let admin_setup = admin_setup(&clients, profile, cluster.brokers);
     let admin_commands = admin(root, &cluster, admin_setup.request_timeout, end)?;
+    let topic_sizes = all_topics(&topics, &admin_commands).map(|topic| (topic.name.clone(), topic.partitions)).collect();
     let stage = Stage {
         brokers: cluster.brokers,
         controllers: cluster.controllers,
-        producers: clients.iter().take(producer_count).map(|(_, process)| *process).collect(),
+        producers: producer_ids(root, &clients)?,
         clients,
-        topics: all_topics(&topics, &admin_commands).map(|topic| (topic.name.clone(), topic.partitions)).collect(),
+        topics: topic_sizes,
         end,
     };
     let mut reader = Clients { root, profile, settings, no_effect: &mut no_effect };
     let producers = reader.producers(&stage)?;
     let consumers = reader.consumers(&stage)?;
-    let heal_time = match profile {
-        Profile::Fast => Duration::from_secs(15),
-        Profile::Kafka => Duration::from_secs(150),
-    };
     Ok(Scenario {
         name: name(root)?,
-        kind: root.or("kind", ScenarioKind::Story, |item| Ok(kind(item.text()?)))?,
+        kind: root.or("kind", ScenarioKind::Story, kind)?,
         story: root.or("story", String::new(), |item| Ok(item.text()?.to_owned()))?,
-        seed: root.or("seed", 1, |item| item.seed())?,
+        seed: root.or("seed", 1, Item::seed)?,
         duration,
         profile,
-        luck: root.or("luck", Luck::Seeded, |item| Ok(if item.text()? == "none" { Luck::None } else { Luck::Seeded }))?,
-        heal_time: root.or("heal-time", heal_time, |item| item.time())?,
+        luck: root.or("luck", Luck::Seeded, luck)?,
+        heal_time: root.or("heal-time", heal_time(profile), Item::time)?,
         cluster,
         variants: variants(root, settings)?,
         network: network(root)?,
@@ -200,9 +195,27 @@ fn name(root: &Table<'_>) -> Read<String> {
     Err(item.bad(format!("`{name}` is no name for a scenario")).help("write small letters, digits and `-`, such as lost-ack"))
 }
 
-fn kind(word: &str) -> ScenarioKind {
+fn kind(item: &Item<'_>) -> Read<ScenarioKind> {
+    let word = item.text()?;
     let place = KINDS.iter().position(|kind| *kind == word);
-    place.and_then(|place| KIND_VALUES.get(place).copied()).unwrap_or(ScenarioKind::Story)
+    Ok(place.and_then(|place| KIND_VALUES.get(place).copied()).unwrap_or(ScenarioKind::Story))
+}
+
+fn luck(item: &Item<'_>) -> Read<Luck> {
+    Ok(if item.text()? == "none" { Luck::None } else { Luck::Seeded })
+}
+
+fn heal_time(profile: Profile) -> Duration {
+    match profile {
+        Profile::Fast => Duration::from_secs(15),
+        Profile::Kafka => Duration::from_secs(150),
+    }
+}
+
+/// The producers come first among the clients.
+fn producer_ids(root: &Table<'_>, clients: &[(String, ProcessId)]) -> Read<Vec<ProcessId>> {
+    let count = root.or("producers", 0, |item| item.items().map(|items| items.len()))?;
+    Ok(clients.iter().take(count).map(|(_, process)| *process).collect())
 }
 
 fn duration(root: &Table<'_>) -> Read<Duration> {
@@ -215,7 +228,8 @@ fn duration(root: &Table<'_>) -> Read<Duration> {
 }
 
 /// Kafka's admin client: request.timeout.ms 30 s, retry.backoff.ms 100 ms, default.api.timeout.ms 60 s.
-fn admin_setup(process: ProcessId, profile: Profile, brokers: u16) -> AdminSetup {
+fn admin_setup(clients: &[(String, ProcessId)], profile: Profile, brokers: u16) -> AdminSetup {
+    let process = clients.last().map(|(_, process)| *process).expect("the administrator is always among the clients");
     let ms = |kafka: u64| match profile {
         Profile::Kafka => Duration::from_millis(kafka),
         Profile::Fast => Duration::from_millis(kafka / 10),
