@@ -42,6 +42,10 @@ impl PartitionLog {
         let mut scan =
             Scan { interval_bytes: config.index_interval_bytes, segments: Vec::new(), batches: Vec::new(), torn_bytes: 0 };
         scan.read_folder(partition, cx)?;
+        if !was_clean || scan.torn_bytes > 0 {
+            // What was removed here, or in the turn that was cut short, must not come back behind new records.
+            cx.sync_folder(Folder::Log(partition))?;
+        }
         let mut log = match scan.segments.pop() {
             None => Self::begin(partition, config, Offset::ZERO, cx)?,
             Some(active) => Self {
@@ -51,7 +55,7 @@ impl PartitionLog {
                 active: Arc::new(active),
                 epochs: EpochCache::default(),
                 flushed: Offset::ZERO,
-                is_folder_unsynced: !was_clean || scan.torn_bytes > 0,
+                is_folder_unsynced: false,
             },
         };
         // After an unclean stop nobody knows what of it is durable.
