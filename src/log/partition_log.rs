@@ -222,16 +222,20 @@ impl PartitionLog {
 
     /// The one place where the epoch cache grows.
     fn advance_epoch(&mut self, epoch: LeaderEpoch, cx: &mut Context<'_>) -> Result<(), Fault> {
-        if let Some(newest) = self.epochs.assign(epoch, self.end_offset()) {
-            self.write_epochs(cx)?;
+        let mut epochs = self.epochs.clone();
+        if let Some(newest) = epochs.assign(epoch, self.end_offset()) {
+            self.write_epochs(epochs, cx)?;
             cx.emit(LogFact::EpochStarted { partition: self.partition, epoch: newest.epoch, start: newest.start });
         }
         Ok(())
     }
 
-    pub(super) fn write_epochs(&self, cx: &mut Context<'_>) -> Result<(), Fault> {
+    /// Writes the epochs down; only then are they the log's.
+    pub(super) fn write_epochs(&mut self, epochs: EpochCache, cx: &mut Context<'_>) -> Result<(), Fault> {
         let file = FilePath::log(self.partition, FileName::LeaderEpochCheckpoint);
-        checkpoint::write_epochs(file, self.epochs.entries(), cx)
+        checkpoint::write_epochs(file, epochs.entries(), cx)?;
+        self.epochs = epochs;
+        Ok(())
     }
 
     /// Reads whole batches from the one on that holds `from`, as long as they end before `end` (excluded) and fit into

@@ -12,6 +12,7 @@
 
 use std::sync::Arc;
 
+use super::epochs::EpochCache;
 use super::partition_log::PartitionLog;
 use super::segment::Segment;
 use crate::context::{Context, Disk};
@@ -33,8 +34,8 @@ impl PartitionLog {
         let to = to.max(self.start_offset());
         let drops_segments = self.active.base() > to;
         while self.active.base() > to {
-            let Some(previous) = Arc::make_mut(&mut self.closed).pop() else { break };
             self.active.delete(cx)?;
+            let Some(previous) = Arc::make_mut(&mut self.closed).pop() else { break };
             self.active = previous;
         }
         Arc::make_mut(&mut self.active).truncate_to(to, cx)?;
@@ -44,12 +45,10 @@ impl PartitionLog {
         }
         let to = self.end_offset();
         self.flushed = self.flushed.min(to);
-        if self.epochs.truncate_from_end(to) {
-            self.write_epochs(cx)?;
-        }
         assert!(to < from, "a cut takes something away");
         cx.emit(LogFact::LogTruncated { partition: self.partition, from, to, why });
-        Ok(())
+        let mut epochs = self.epochs.clone();
+        if epochs.truncate_from_end(to) { self.write_epochs(epochs, cx) } else { Ok(()) }
     }
 
     /// Drops all it holds and begins anew at `offset`, because the leader no longer has what would come next.
@@ -68,9 +67,6 @@ impl PartitionLog {
         self.active = Arc::new(fresh);
         self.flushed = offset;
         self.is_folder_unsynced = false;
-        if self.epochs.clear() {
-            self.write_epochs(cx)?;
-        }
         let partition = self.partition;
         if start < end {
             cx.emit(LogFact::LogTruncated { partition, from: end, to: start, why: TruncationReason::BehindLogStart });
@@ -78,6 +74,7 @@ impl PartitionLog {
         if start != offset {
             cx.emit(LogFact::LogStartAdvanced { partition, old: start, new: offset });
         }
-        Ok(())
+        let had_epochs = self.latest_epoch().is_some();
+        if had_epochs { self.write_epochs(EpochCache::default(), cx) } else { Ok(()) }
     }
 }
