@@ -4,6 +4,8 @@
 
 mod bench;
 mod disk;
+mod laws;
 
 pub use bench::Bench;
 pub use disk::MemoryDisk;
+pub use laws::cases;
