@@ -21,7 +21,12 @@ pub struct Bench {
 impl Bench {
     /// With an empty disk, at the beginning of a run.
     pub fn new() -> Self {
-        Self { disk: MemoryDisk::default(), wall: Timestamp::RUN_START, choices: Choices::new(0, Luck::Seeded, &[]), out: Outbox::default() }
+        Self {
+            disk: MemoryDisk::default(),
+            wall: Timestamp::RUN_START,
+            choices: Choices::new(0, Luck::Seeded, &[]),
+            out: Outbox::default(),
+        }
     }
 
     /// Does something with a Context.

@@ -4,6 +4,8 @@
 
 mod bench;
 mod disk;
+mod server;
 
 pub use bench::Bench;
 pub use disk::MemoryDisk;
+pub use server::Server;
