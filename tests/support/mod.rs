@@ -3,7 +3,12 @@
 #![allow(dead_code, reason = "each test binary uses its own part of it")]
 
 mod bench;
+mod cluster;
 mod disk;
 
+#[allow(unused_imports, reason = "each test binary uses its own part of it")]
 pub use bench::Bench;
+#[allow(unused_imports, reason = "each test binary uses its own part of it")]
+pub use cluster::Cluster;
+#[allow(unused_imports, reason = "each test binary uses its own part of it")]
 pub use disk::MemoryDisk;
