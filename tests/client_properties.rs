@@ -148,7 +148,7 @@ impl World {
                     std::mem::take(&mut self.waiting).into_iter().partition(|waiting: &Waiting| waiting.to == broker);
                 self.waiting = kept;
                 let served: Vec<Waiting> = gone;
-                for waiting in served.iter().filter(|waiting| *were_served) {
+                for waiting in served.iter().filter(|_| *were_served) {
                     self.append(&waiting.request);
                 }
                 self.step(Input::Message(Message::Disconnected { from: ProcessId::Broker(broker), purpose: Purpose::Client }));
