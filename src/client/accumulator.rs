@@ -85,12 +85,10 @@ impl Accumulator {
     pub(super) fn append(&mut self, placed: &Placed<'_>, now: Instant) -> Result<Appended, NoMemory> {
         let limit = self.batch_size;
         let place = placed.partition.partition;
-        if let Some(last) = self.last_batch(place) {
-            if last.has_room(placed, limit) {
-                let bytes = last.append(placed);
-                let is_full = last.size() >= limit;
-                return Ok(Appended { bytes, all_batches_full: is_full, opened: None });
-            }
+        if let Some(last) = self.last_batch(place).filter(|last| last.has_room(placed, limit)) {
+            let bytes = last.append(placed);
+            let is_full = last.size() >= limit;
+            return Ok(Appended { bytes, all_batches_full: is_full, opened: None });
         }
         let reserved = limit.max(BATCH_OVERHEAD + record_size_bound(placed.record));
         if self.free < reserved {

@@ -147,11 +147,17 @@ impl<W> Connections<W> {
         self.peers.get(usize::from(broker.0)).map_or(0, |peer| peer.in_flight.len())
     }
 
-    /// Of the brokers this client is willing to talk to, those with the fewest unanswered requests.
+    /// Of the brokers this client is willing to talk to, those that failed least often of late and, among these, have the
+    /// fewest unanswered requests.
     pub(super) fn least_loaded(&self, among: BrokerSet) -> Vec<BrokerId> {
         let available = || among.iter().filter(|broker| self.is_available(*broker));
-        let least = available().map(|broker| self.in_flight(broker)).min();
-        available().filter(|broker| Some(self.in_flight(*broker)) == least).collect()
+        let load = |broker: BrokerId| (self.failures(broker), self.in_flight(broker));
+        let least = available().map(load).min();
+        available().filter(|broker| Some(load(*broker)) == least).collect()
+    }
+
+    fn failures(&self, broker: BrokerId) -> u32 {
+        self.peers.get(usize::from(broker.0)).map_or(0, |peer| peer.failures)
     }
 
     fn peer(&mut self, broker: BrokerId) -> &mut Peer<W> {

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use super::backoff::{Backoff, Reason};
 use super::connection::{Connections, Due, broker};
-use super::fetcher;
+use super::fetcher::{self, Wanted};
 use super::lookup::{self, LookedUp, Question};
 use super::metadata::{Metadata, MetadataSetup};
 use super::position::{Assigned, Stance};
@@ -26,10 +26,8 @@ use crate::config::ConsumerConfig;
 use crate::context::{Context, Input, Machine, Message};
 use crate::error::ErrorCode;
 use crate::event::Purpose;
-use crate::ids::{BrokerId, BrokerSet, CorrelationId, Offset, PartitionIndex, ProcessId, TopicPartition};
-use crate::protocol::{
-    EndOffset, FetchPartition, FetchRequest, FetchResponse, FetchedPartition, LeaderIdAndEpoch, ListedOffset, Response,
-};
+use crate::ids::{BrokerId, BrokerSet, CorrelationId, Offset, PartitionIndex, ProcessId};
+use crate::protocol::{EndOffset, FetchResponse, FetchedPartition, LeaderIdAndEpoch, ListedOffset, Response};
 use crate::time::{Instant, Timers, Timestamp};
 
 /// What it is told before it starts.
@@ -60,14 +58,6 @@ pub enum StartFrom {
     Offset(Offset),
     /// At the first record that is not older.
     Timestamp(Timestamp),
-}
-
-/// A partition named in a fetch, and from where.
-#[derive(Clone, Copy, Debug)]
-struct Wanted {
-    place: usize,
-    partition: TopicPartition,
-    from: Offset,
 }
 
 /// What a request in flight was for.
@@ -250,37 +240,10 @@ impl Consumer {
         None
     }
 
-    /// Asks a leader for all that is read there. The partition that gave something last comes last, so that
+    /// Asks a leader for all that is read there. The partition after the one that gave something last comes first, so that
     /// `fetch.max.bytes` starves none.
     fn fetch_from(&mut self, broker: BrokerId, cx: &mut Context<'_>) {
-        let config = &self.setup.config;
-        let mut wanted = Vec::new();
-        let mut partitions = Vec::new();
-        let count = self.assigned.len();
-        for place in (self.first_to_fetch..count).chain(0..self.first_to_fetch.min(count)) {
-            let Some(assigned) = self.assigned.get(place) else { continue };
-            let (Stance::Fetching(position), Some(partition)) = (assigned.stance, assigned.partition) else { continue };
-            let Some(leader) = position.leader.filter(|leader| leader.leader == broker && assigned.retry_at.is_none()) else {
-                continue;
-            };
-            wanted.push(Wanted { place, partition, from: position.offset });
-            partitions.push(FetchPartition {
-                partition,
-                current_leader_epoch: Some(leader.epoch),
-                fetch_offset: position.offset,
-                last_fetched_epoch: None,
-                log_start_offset: Offset::ZERO,
-                partition_max_bytes: config.max_partition_fetch_bytes,
-            });
-        }
-        assert!(!wanted.is_empty(), "a leader is asked because a partition is read there");
-        let request = FetchRequest {
-            replica: None,
-            max_wait: config.fetch_max_wait,
-            min_bytes: config.fetch_min_bytes,
-            max_bytes: config.fetch_max_bytes,
-            partitions,
-        };
+        let (wanted, request) = fetcher::request(&self.assigned, self.first_to_fetch, broker, &self.setup.config);
         self.fetching = self.fetching.with(broker);
         self.connections.send(broker, request.into(), Asked::Fetch(wanted), &mut self.timers, cx);
     }
@@ -382,10 +345,9 @@ impl Consumer {
         let retry_at = cx.mono().plus(backoff.after(assigned.refusals, Reason::Partition(number), cx));
         assigned.retry_at = Some(retry_at);
         self.timers.set(Due::Partition(number), retry_at, cx.trail());
-        if let (Some(partition), Some(leader)) = (assigned.partition, leader) {
-            if self.metadata.advance_leader(partition, leader) {
-                assigned.follow_leader(Some(leader));
-            }
+        let told = assigned.partition.zip(leader);
+        if let Some((_, leader)) = told.filter(|(partition, leader)| self.metadata.advance_leader(*partition, *leader)) {
+            assigned.follow_leader(Some(leader));
         }
     }
 

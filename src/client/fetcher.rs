@@ -1,4 +1,4 @@
-//! How a consumer reads a fetch answer: from batches to polls.
+//! What a consumer asks a leader for, and how it reads the answer: from batches to polls.
 //!
 //! Invariant: what is given to the application is exactly the records from the position on, in offset order, each once.
 //!
@@ -13,14 +13,63 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::position::Assigned;
+use super::position::{Assigned, Stance};
 use crate::config::ConsumerConfig;
 use crate::context::Context;
 use crate::error::Fault;
 use crate::event::{ClientFact, PollFacts, ReadRecord};
-use crate::ids::{LeaderEpoch, Offset, TopicPartition};
-use crate::protocol::FetchedPartition;
+use crate::ids::{BrokerId, LeaderEpoch, Offset, TopicPartition};
+use crate::protocol::{FetchPartition, FetchRequest, FetchedPartition, LeaderIdAndEpoch};
 use crate::record::{BatchHeader, digest, each_record, verify};
+
+/// A partition named in a fetch, and from where.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    /// Its place among the consumer's.
+    pub(super) place: usize,
+    /// Which it is.
+    pub(super) partition: TopicPartition,
+    /// The offset asked for.
+    pub(super) from: Offset,
+}
+
+/// The request for all partitions that are read at `broker` now, beginning with the one at place `first`.
+///
+/// # Panics
+/// When there is none: the consumer looks first.
+pub(super) fn request(
+    assigned: &[Assigned],
+    first: usize,
+    broker: BrokerId,
+    config: &ConsumerConfig,
+) -> (Vec<Wanted>, FetchRequest) {
+    let mut wanted = Vec::new();
+    let mut partitions = Vec::new();
+    let numbered = assigned.iter().enumerate();
+    for (place, assigned) in numbered.clone().skip(first).chain(numbered.take(first)) {
+        let (Stance::Fetching(position), Some(partition)) = (assigned.stance, assigned.partition) else { continue };
+        let is_here = |leader: &LeaderIdAndEpoch| leader.leader == broker && assigned.retry_at.is_none();
+        let Some(leader) = position.leader.filter(is_here) else { continue };
+        wanted.push(Wanted { place, partition, from: position.offset });
+        partitions.push(FetchPartition {
+            partition,
+            current_leader_epoch: Some(leader.epoch),
+            fetch_offset: position.offset,
+            last_fetched_epoch: None,
+            log_start_offset: Offset::ZERO,
+            partition_max_bytes: config.max_partition_fetch_bytes,
+        });
+    }
+    assert!(!wanted.is_empty(), "a leader is asked because a partition is read there");
+    let request = FetchRequest {
+        replica: None,
+        max_wait: config.fetch_max_wait,
+        min_bytes: config.fetch_min_bytes,
+        max_bytes: config.fetch_max_bytes,
+        partitions,
+    };
+    (wanted, request)
+}
 
 /// Reads on in one partition and gives the application what was found. Errors: a batch that cannot be read; what stood
 /// before it has been delivered.
@@ -53,6 +102,7 @@ pub(super) fn deliver(
     damage.map_or(Ok(()), Err)
 }
 
+#[derive(Clone, Copy)]
 struct Polls {
     position: Offset,
     high_watermark: Offset,

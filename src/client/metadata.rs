@@ -208,12 +208,6 @@ impl Metadata {
         }
     }
 
-    /// The brokers known; the bootstrap ones at first.
-    #[cfg(test)]
-    pub(super) fn brokers(&self) -> BrokerSet {
-        self.brokers
-    }
-
     /// Whether the cluster ever answered.
     pub(super) fn is_known(&self) -> bool {
         self.refreshed.is_some()

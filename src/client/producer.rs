@@ -50,6 +50,8 @@ struct Waiting {
     record: NewRecord,
     timestamp: Timestamp,
     refused_at: Instant,
+    /// The partition chosen, if only memory is missing.
+    chosen: Option<PartitionIndex>,
     trail: Trail,
 }
 
@@ -91,6 +93,7 @@ impl Producer {
             timestamp: record.timestamp.unwrap_or(cx.wall()),
             record,
             refused_at: cx.mono().plus(self.setup.config.max_block),
+            chosen: None,
             trail: cx.trail(),
         };
         self.waiting.push_back(waiting);
@@ -103,10 +106,10 @@ impl Producer {
         }
         let turn = cx.trail();
         let mut obstacle = None;
-        while let Some(first) = self.waiting.pop_front() {
+        while let Some(mut first) = self.waiting.pop_front() {
             cx.resume(first.trail);
-            if let Err((blocked, why)) = self.admit(first, cx) {
-                self.waiting.push_front(blocked);
+            if let Err(why) = self.admit(&mut first, cx) {
+                self.waiting.push_front(first);
                 obstacle = Some(why);
                 break;
             }
@@ -123,30 +126,31 @@ impl Producer {
         }
     }
 
-    /// Chooses the record's partition and queues it. Errors: the send as it was, and what it must wait for.
-    fn admit(&mut self, waiting: Waiting, cx: &mut Context<'_>) -> Result<(), (Waiting, Obstacle)> {
-        let Some((topic, partitions)) = self.sender.topic() else { return Err((waiting, Obstacle::Metadata)) };
+    /// Chooses the record's partition and queues it. Errors: what it must wait for.
+    fn admit(&mut self, waiting: &mut Waiting, cx: &mut Context<'_>) -> Result<(), Obstacle> {
+        let Some((topic, partitions)) = self.sender.topic() else { return Err(Obstacle::Metadata) };
         let named = waiting.record.partition.or(self.setup.partition);
         if named.is_some_and(|named| named.0 >= partitions) {
-            return Err((waiting, Obstacle::Metadata));
+            return Err(Obstacle::Metadata);
         }
         let size = record_size_bound(&waiting.record);
         if size > u64::from(self.setup.config.max_request_size) || size > self.setup.config.buffer_memory {
             cx.emit(ClientFact::SendRefused { send: waiting.send, code: ErrorCode::MessageTooLarge });
             return Ok(());
         }
-        let partition = named.unwrap_or_else(|| self.place(&waiting.record, partitions, cx));
-        let partition = TopicPartition::new(topic, partition);
-        let Waiting { send, record, timestamp, .. } = &waiting;
+        let chosen = named.or(waiting.chosen).unwrap_or_else(|| self.place(&waiting.record, partitions, cx));
+        waiting.chosen = Some(chosen);
+        let partition = TopicPartition::new(topic, chosen);
+        let Waiting { send, record, timestamp, .. } = &*waiting;
+        let (send, timestamp) = (*send, *timestamp);
         let digest = digest(record.key.as_deref(), record.value.as_deref());
-        let placed = Placed { partition, sent: Sent { send: *send, digest }, timestamp: *timestamp, record };
-        let Ok(appended) = self.sender.append(&placed, cx) else { return Err((waiting, Obstacle::Memory)) };
-        let Waiting { send, record: NewRecord { key, value, .. }, timestamp, .. } = waiting;
-        let record = Arc::new(SentRecord { key, value, timestamp, digest });
+        let placed = Placed { partition, sent: Sent { send, digest }, timestamp, record };
+        let Ok(appended) = self.sender.append(&placed, cx) else { return Err(Obstacle::Memory) };
+        let record = Arc::new(SentRecord { key: record.key.clone(), value: record.value.clone(), timestamp, digest });
         let invoked = cx.emit(ClientFact::SendInvoked { partition, send, acks: self.setup.config.acks, record });
-        self.sender.note_appended(partition.partition, appended, invoked, cx);
+        self.sender.note_appended(chosen, appended, invoked, cx);
         if named.is_none() {
-            self.placement.gave(partition.partition, appended.bytes, appended.all_batches_full);
+            self.placement.gave(chosen, appended.bytes, appended.all_batches_full);
         }
         Ok(())
     }

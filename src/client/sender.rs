@@ -7,14 +7,16 @@
 //! Invariant: every send of a batch ends exactly once. It is called failed only when every attempt was refused before it
 //! could be appended; if any answer was lost, or leaves it open, the outcome is unknown.
 //!
-//! Source: Kafka's `Sender`; KIP-91, KIP-951. Called by: producer.
+//! Source: Kafka's `Sender`; KIP-91, KIP-951. Called by: producer. How attempts end stands in [`outcome`].
+
+mod outcome;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::accumulator::{Accumulator, Appended, NoMemory, Readiness};
-use super::backoff::{Backoff, Reason};
-use super::batch::{Batch, BatchKey, Placed};
+use super::backoff::Backoff;
+use super::batch::{BatchKey, Placed};
 use super::connection::{Connections, Due};
 use super::metadata::{Metadata, MetadataSetup};
 use super::partitioner::Candidate;
@@ -22,9 +24,11 @@ use super::producer::ProducerSetup;
 use crate::context::Context;
 use crate::error::ErrorCode;
 use crate::event::{Acks, ClientFact, Purpose};
-use crate::ids::{BrokerId, CorrelationId, LeaderEpoch, Offset, PartitionIndex, ProcessId, Step, TopicId};
-use crate::protocol::{MetadataResponse, ProducePartition, ProduceRequest, ProduceResponse, ProducedPartition, Response};
+use crate::ids::{BrokerId, CorrelationId, LeaderEpoch, PartitionIndex, ProcessId, Step, TopicId};
+use crate::protocol::{MetadataResponse, ProducePartition, ProduceRequest, Response};
 use crate::time::{Instant, Timers, Trail};
+
+pub(super) use outcome::is_stale_metadata;
 
 /// The place of the producer's one topic among those its metadata asks for.
 const TOPIC: usize = 0;
@@ -254,118 +258,6 @@ impl Sender {
         }
     }
 
-    fn apply_produced(
-        &mut self,
-        from: BrokerId,
-        batches: &[(PartitionIndex, BatchKey)],
-        response: &ProduceResponse,
-        cx: &mut Context<'_>,
-    ) {
-        for (place, (partition, key)) in batches.iter().enumerate() {
-            self.accumulator.unmute(*partition);
-            let answer = response.partitions.get(place).filter(|answer| answer.partition.partition == *partition);
-            match answer.map(|answer| answer.result) {
-                Some(Ok(base)) => self.acknowledge(*key, Some(base), Some(from), cx),
-                Some(Err(code)) => self.handle_refusal(*key, code, answer, cx),
-                None => self.handle_refusal(*key, ErrorCode::UnknownServerError, None, cx),
-            }
-            self.review(*partition, cx);
-        }
-    }
-
-    fn handle_refusal(&mut self, key: BatchKey, code: ErrorCode, answer: Option<&ProducedPartition>, cx: &mut Context<'_>) {
-        if is_stale_metadata(code) {
-            self.metadata.request_update();
-        }
-        if let Some((partition, leader)) = answer.and_then(|answer| answer.current_leader.map(|leader| (answer.partition, leader)))
-        {
-            self.metadata.advance_leader(partition, leader);
-        }
-        let acks = self.setup.config.acks;
-        let Some(batch) = self.accumulator.batch(key) else { return };
-        batch.note_refusal(code, acks);
-        if code == ErrorCode::MessageTooLarge && batch.sends.len() > 1 {
-            self.split(key, cx);
-        } else {
-            self.retry_or_give_up(key, code, cx);
-        }
-    }
-
-    /// A batch too large for the topic is tried again as two.
-    fn split(&mut self, key: BatchKey, cx: &mut Context<'_>) {
-        let Some(batch) = self.accumulator.take_apart(key) else { return };
-        let (reserved, partition) = (batch.reserved, batch.partition.partition);
-        let halves = batch.split().expect("a batch that this producer built can be read back");
-        self.accumulator.put_back_halves(key, reserved, halves);
-        self.watch_oldest();
-        self.review(partition, cx);
-    }
-
-    fn retry_or_give_up(&mut self, key: BatchKey, code: ErrorCode, cx: &mut Context<'_>) {
-        let config = &self.setup.config;
-        let is_in_time = cx.mono() < key.created.plus(config.delivery_timeout);
-        let batch = self.accumulator.batch(key).expect("whoever calls has just seen it");
-        // The first attempt is not a retry.
-        let has_retries = batch.attempts <= config.retries;
-        if !(code.is_retriable() && is_in_time && has_retries) {
-            self.give_up(key, code, cx);
-            return;
-        }
-        let wait = self.backoff.after(batch.attempts, Reason::Partition(batch.partition.partition.0), cx);
-        batch.retry_at = Some(cx.mono().plus(wait));
-        batch.trail = cx.trail();
-        self.accumulator.put_back(key);
-    }
-
-    /// The oldest batches have lived for `delivery.timeout.ms`, wherever they are.
-    fn expire(&mut self, cx: &mut Context<'_>) {
-        while let Some((key, trail)) = self.accumulator.oldest() {
-            if cx.mono() < key.created.plus(self.setup.config.delivery_timeout) {
-                break;
-            }
-            cx.resume(trail);
-            let batch = self.accumulator.batch(key).expect("the oldest batch is there");
-            let partition = batch.partition.partition;
-            if batch.is_in_flight {
-                batch.note_silence(ErrorCode::RequestTimedOut);
-            }
-            self.give_up(key, ErrorCode::RequestTimedOut, cx);
-            self.review(partition, cx);
-        }
-        self.watch_oldest();
-    }
-
-    /// The one place where a send is acknowledged.
-    fn acknowledge(&mut self, key: BatchKey, base: Option<Offset>, by: Option<BrokerId>, cx: &mut Context<'_>) {
-        let Some(batch) = self.finish(key) else { return };
-        let acks = self.setup.config.acks;
-        for (place, sent) in (0..).zip(&batch.sends) {
-            let offset = base.map(|base| base.plus(place));
-            let (partition, send, digest) = (batch.partition, sent.send, sent.digest);
-            cx.emit(ClientFact::SendAcknowledged { partition, send, acks, offset, by, digest });
-        }
-    }
-
-    /// The one place where a send that was queued fails.
-    fn give_up(&mut self, key: BatchKey, code: ErrorCode, cx: &mut Context<'_>) {
-        let Some(batch) = self.finish(key) else { return };
-        let partition = batch.partition;
-        for sent in &batch.sends {
-            let (send, digest) = (sent.send, sent.digest);
-            if batch.is_doubtful {
-                cx.emit(ClientFact::SendUnknown { partition, send, digest, code });
-            } else {
-                cx.emit(ClientFact::SendFailed { partition, send, digest, code });
-            }
-        }
-    }
-
-    fn finish(&mut self, key: BatchKey) -> Option<Batch> {
-        let batch = self.accumulator.finish(key)?;
-        self.watch_oldest();
-        Some(batch)
-    }
-
     /// Looks again whether a partition is ready, or when it will be.
     fn review(&mut self, partition: PartitionIndex, cx: &Context<'_>) {
         match self.accumulator.readiness(partition, self.known_epoch(partition), cx.mono()) {
@@ -406,19 +298,4 @@ impl Sender {
             }
         }
     }
-}
-
-/// Whether a refusal says that somebody else leads the partition by now (Kafka's `InvalidMetadataException`).
-pub(super) fn is_stale_metadata(code: ErrorCode) -> bool {
-    matches!(
-        code,
-        ErrorCode::UnknownTopicOrPartition
-            | ErrorCode::UnknownTopicId
-            | ErrorCode::LeaderNotAvailable
-            | ErrorCode::NotLeaderOrFollower
-            | ErrorCode::NetworkException
-            | ErrorCode::KafkaStorageError
-            | ErrorCode::FencedLeaderEpoch
-            | ErrorCode::UnknownLeaderEpoch
-    )
 }

@@ -1,0 +1,4 @@
+//! Golden scripts of the clients: tests/golden/client/*.script.
+
+#[path = "golden/client.rs"]
+mod client;
