@@ -112,8 +112,7 @@ impl Checks {
             self.judge_convergence(event);
         }
         match &event.fact {
-            Fact::Network(NetworkFact::MessageDuplicated { .. }) => self.sends.repeat_open(event.process),
-            Fact::Network(_) => {}
+            Fact::Network(fact) => self.observe_network(event, fact),
             Fact::Log(fact) => self.observe_log(event, fact),
             Fact::Replica(fact) => self.observe_replica(event, fact),
             Fact::Client(fact) => self.observe_client(event, fact),
@@ -149,6 +148,12 @@ impl Checks {
         ]
     }
 
+    fn observe_network(&mut self, event: &Event, fact: &NetworkFact) {
+        if let (NetworkFact::MessageDuplicated { .. }, ProcessId::Client(_)) = (fact, event.process) {
+            self.sends.repeat_open(event.process);
+        }
+    }
+
     fn observe_log(&mut self, event: &Event, fact: &LogFact) {
         match fact {
             LogFact::RecordsAppended { partition, batch } => {
@@ -170,7 +175,7 @@ impl Checks {
             }
             LogFact::LogStartAdvanced { partition, new, .. } => {
                 let ledger = self.ledger.partition_mut(*partition);
-                ledger.copy_mut(event.process).start = *new;
+                ledger.copy_mut(event.process).advance_start(*new);
                 self.offset_bounds.judge(Scene { event, names: &self.names }, ledger);
             }
             LogFact::LogRecovered { recovery } => self.recover(event, recovery),
@@ -331,6 +336,9 @@ impl Checks {
             ControllerFact::BrokerRegistered { broker, .. } => self.ledger.note_registration(*broker),
             ControllerFact::PartitionChanged { partition, now } => {
                 let ledger = self.ledger.partition_mut(*partition);
+                if ledger.facts.as_ref().is_some_and(|known| known.partition_epoch >= now.partition_epoch) {
+                    return; // A controller that came back tells once more what it may not have told.
+                }
                 let scene = Scene { event, names: &self.names };
                 if let Some(leader) = now.leader {
                     self.single_leader_per_epoch.judge(scene, *partition, now.epoch, ProcessId::Broker(leader));

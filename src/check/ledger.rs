@@ -96,7 +96,8 @@ pub(super) struct PartitionLedger {
 }
 
 impl PartitionLedger {
-    fn new(partition: TopicPartition) -> Self {
+    /// A partition of which nothing is known.
+    pub(super) fn new(partition: TopicPartition) -> Self {
         Self {
             partition,
             facts: None,

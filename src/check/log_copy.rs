@@ -170,16 +170,26 @@ impl LogCopy {
         self.high_watermark = start;
     }
 
+    /// Begins at `start`, beyond whose end it begins anew.
+    pub(super) fn advance_start(&mut self, start: Offset) {
+        if start > self.end() {
+            self.restart(start);
+        } else {
+            self.start = start;
+        }
+    }
+
     /// Becomes what was read back from disk.
     pub(super) fn recover(&mut self, trunk: &[Entry], recovery: &RecoveryFacts) {
         let first = recovery.batches.first().map_or(recovery.end, |batch| batch.base);
+        let flushed = self.flushed;
         self.restart(first);
         for batch in &recovery.batches {
             self.append(trunk, batch);
         }
         self.start = recovery.start.max(first);
         self.high_watermark = recovery.high_watermark;
-        self.flushed = self.end();
+        self.flushed = if recovery.was_clean { self.end() } else { flushed.min(self.end()) };
         self.disk = DiskState::Whole;
     }
 

@@ -1,10 +1,13 @@
 //! `recovery-prefix`: a recovered log is the old one minus an unsynced suffix.
 //!
-//! Promises: what comes back from a disk was written there and not cut since; nothing is missing from the middle, nothing below
-//! what was synced, and nothing at all unless the disk lost something. Holds for the metadata log as well.
+//! Promises: what comes back from a disk is what was written there, with nothing missing from the middle, nothing below what was
+//! synced, and, unless the disk lost something, nothing that was committed. Holds for the metadata log as well.
 //!
-//! Violated: at the `LogRecovered` that has a record the old log had not, or ends too early. (A disk that gave back other bytes
-//! than were written excuses any shorter end.) Companions: `committed-kept` and `strong-isr`, when the replica is in the ISR.
+//! A process that dies in the middle of a turn may have written, or cut, more than it lived to tell. So after an unclean stop the
+//! log may go on beyond its known end, if the epochs do not go back there; a cut that was not synced may also be undone so.
+//!
+//! Violated: at the `LogRecovered` that has another record than the old log, goes on beyond it without that excuse, or ends too
+//! early. (A disk that gave back other bytes than were written excuses any shorter end.) Companions: `committed-kept` and `strong-isr`, when the replica is in the ISR.
 //!
 //! Not exercised: no log was read back.
 
@@ -14,7 +17,7 @@ use super::log_copy::{DiskState, LogCopy};
 use super::promises::Promises;
 use super::{CheckResult, Claim};
 use crate::event::RecoveryFacts;
-use crate::ids::Offset;
+use crate::ids::{LeaderEpoch, Offset};
 
 /// The claim.
 pub(super) const CLAIM: Claim = Claim {
@@ -50,8 +53,11 @@ impl RecoveryPrefix {
     }
 
     fn first_wrong(ledger: &PartitionLedger, old: &LogCopy, recovery: &RecoveryFacts) -> Option<(Offset, String)> {
+        let mut newest = LeaderEpoch::ZERO;
         for batch in &recovery.batches {
-            for record in batch.records.iter().filter(|record| record.offset >= old.start) {
+            let is_untold = !recovery.was_clean && batch.base >= old.end() && batch.leader_epoch >= newest;
+            newest = newest.max(batch.leader_epoch);
+            for record in batch.records.iter().filter(|record| record.offset >= old.start && !is_untold) {
                 let offset = record.offset;
                 match ledger.entry(old, offset) {
                     Some(entry) if entry.digest == record.digest && entry.epoch == batch.leader_epoch => {}
@@ -61,7 +67,7 @@ impl RecoveryPrefix {
             }
         }
         let (least, why) = match old.disk {
-            DiskState::Whole => (old.end(), "its disk lost nothing"),
+            DiskState::Whole => (old.flushed.max(old.agreed()), "its disk lost nothing"),
             DiskState::LostUnsynced => (old.flushed, "all below was synced"),
             DiskState::Corrupted => (old.start, ""),
         };

@@ -1,0 +1,318 @@
+//! What became of one acknowledged record: its copies when it was acknowledged, and how each of them went.
+//!
+//! Called by: [`super::Verdict`].
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::super::ledger::PartitionLedger;
+use super::super::log_copy::LogCopy;
+use super::super::names::Names;
+use super::super::{CheckResult, Place};
+use crate::event::{
+    Acks, ClientFact, ControllerFact, Event, Fact, LogFact, PartitionFacts, RecoveryFacts, ReplicaFact, SentRecord,
+    TruncationReason, WorldFact,
+};
+use crate::ids::{BrokerId, BrokerSet, Digest, LeaderEpoch, Offset, ProcessId, SendId, Step};
+
+/// The story of a lost record.
+pub(super) struct Story<'a> {
+    pub(super) place: Place,
+    pub(super) epoch: Option<LeaderEpoch>,
+    pub(super) record: String,
+    pub(super) producer: ProcessId,
+    pub(super) send: SendId,
+    pub(super) acks: Acks,
+    pub(super) by: Option<BrokerId>,
+    pub(super) acked_at: Step,
+    pub(super) copies: Copies,
+    pub(super) doomed_at: Option<Step>,
+    pub(super) removals: Vec<Removal>,
+    pub(super) holders: BrokerSet,
+    pub(super) now: LeaderNow,
+    pub(super) was_committed: bool,
+    pub(super) was_unclean: bool,
+    pub(super) replicas: usize,
+    pub(super) topic_config: &'a [(String, String)],
+    doom: Option<&'a Event>,
+}
+
+/// Who had the record when it was acknowledged, and who had not.
+#[derive(Default)]
+pub(super) struct Copies {
+    pub(super) holders: BrokerSet,
+    pub(super) isr: BrokerSet,
+    pub(super) short: Vec<(ProcessId, Offset)>,
+}
+
+/// How one copy went.
+pub(super) struct Removal {
+    pub(super) step: Step,
+    pub(super) process: ProcessId,
+    pub(super) how: How,
+}
+
+/// By what.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// It cut its log.
+    Cut { from: Offset, to: Offset, why: TruncationReason },
+    /// Its disk came back shorter.
+    Recovered { end: Offset },
+    /// Its disk was replaced.
+    DiskReplaced,
+    /// Something else was written over it.
+    Overwritten,
+}
+
+impl fmt::Display for How {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cut { from, to, why } => {
+                let why = match why {
+                    TruncationReason::DivergingEpoch => "its leader's log differs from there",
+                    TruncationReason::HighWatermark => "that was its high watermark",
+                    TruncationReason::BehindLogStart => "its leader's log begins later",
+                };
+                write!(f, "cut its log from {from} to {to}: {why}")
+            }
+            Self::Recovered { end } => write!(f, "read its log back up to {end}: the rest had not been synced"),
+            Self::DiskReplaced => f.write_str("came back with an empty disk"),
+            Self::Overwritten => f.write_str("wrote another record over it"),
+        }
+    }
+}
+
+/// Who leads at the end of the trace, and what it has where the record stood.
+pub(super) struct LeaderNow {
+    pub(super) leader: Option<(ProcessId, LeaderEpoch)>,
+    pub(super) end: Offset,
+    pub(super) stands: Option<(LeaderEpoch, String)>,
+}
+
+impl<'a> Story<'a> {
+    /// The story behind a check's result, if that is about an acknowledged record.
+    pub(super) fn of(events: &'a [Event], result: &CheckResult) -> Option<Self> {
+        if !matches!(result.name, "acks-all-durable" | "any-ack-durable") {
+            return None;
+        }
+        let place = result.place?;
+        let wants = |acks: Acks| acks == Acks::All || (acks == Acks::Leader && result.name == "any-ack-durable");
+        let (event, producer, send, acks, by, digest) = events.iter().find_map(|event| match &event.fact {
+            Fact::Client(ClientFact::SendAcknowledged { partition, send, acks, offset: Some(offset), by, digest })
+                if *partition == place.partition && *offset == place.offset && wants(*acks) =>
+            {
+                Some((event, event.process, *send, *acks, *by, *digest))
+            }
+            _ => None,
+        })?;
+        let mut fold = Fold::new(place, digest, event.step);
+        for event in events {
+            fold.observe(event);
+        }
+        let doom = result.step.and_then(|step| events.iter().find(|event| event.step == step));
+        let facts = fold.ledger.facts.clone();
+        Some(Self {
+            place,
+            epoch: fold.epoch,
+            record: describe(events, place, digest),
+            producer,
+            send,
+            acks,
+            by,
+            acked_at: event.step,
+            doomed_at: result.step,
+            holders: fold.holders(),
+            now: fold.leader_now(events),
+            was_committed: fold.was_committed,
+            was_unclean: fold.was_unclean,
+            replicas: facts.map_or(fold.ledger.copies().len(), |facts| facts.replicas.len()),
+            topic_config: topic_config(events, place),
+            copies: fold.copies,
+            removals: fold.removals,
+            doom,
+        })
+    }
+
+    /// What sealed its fate.
+    pub(super) fn doom(&self, names: &Names) -> String {
+        let Some(event) = self.doom else { return String::new() };
+        let who = names.process(event.process);
+        match &event.fact {
+            Fact::Replica(ReplicaFact::BecameLeader { epoch, end, .. }) => {
+                format!("{who} became leader in {epoch} without it, its log ending at {end}")
+            }
+            Fact::Log(LogFact::LogRecovered { recovery }) => {
+                format!("{who}, the whole ISR, came back without it, its log ending at {}", recovery.end)
+            }
+            Fact::Client(_) => "another leader had been elected without it already".to_owned(),
+            other => other.name().to_owned(),
+        }
+    }
+}
+
+/// Follows the logs of one partition.
+struct Fold {
+    place: Place,
+    digest: Digest,
+    acked_at: Step,
+    ledger: PartitionLedger,
+    epoch: Option<LeaderEpoch>,
+    copies: Copies,
+    removals: Vec<Removal>,
+    was_committed: bool,
+    was_unclean: bool,
+}
+
+impl Fold {
+    fn new(place: Place, digest: Digest, acked_at: Step) -> Self {
+        Self {
+            place,
+            digest,
+            acked_at,
+            ledger: PartitionLedger::new(place.partition),
+            epoch: None,
+            copies: Copies::default(),
+            removals: Vec::new(),
+            was_committed: false,
+            was_unclean: false,
+        }
+    }
+
+    fn observe(&mut self, event: &Event) {
+        match &event.fact {
+            Fact::Log(fact) => self.observe_log(event, fact),
+            Fact::Replica(ReplicaFact::BecameLeader { partition, epoch, high_watermark, .. }) if self.is_mine(*partition) => {
+                self.ledger.become_leader(event.process, *epoch, *high_watermark);
+            }
+            Fact::Replica(ReplicaFact::HighWatermarkAdvanced { partition, new, .. }) if self.is_mine(*partition) => {
+                self.was_committed |= *new > self.place.offset && self.has(event.process);
+            }
+            Fact::Controller(ControllerFact::PartitionChanged { partition, now }) if self.is_mine(*partition) => {
+                self.change(now);
+            }
+            Fact::Controller(ControllerFact::LeaderElected { partition, clean: false, .. }) if self.is_mine(*partition) => {
+                self.was_unclean |= event.step > self.acked_at;
+            }
+            Fact::World(WorldFact::DiskReplaced { .. }) => {
+                self.watch(event, How::DiskReplaced, |ledger| ledger.copy_mut(event.process).restart(Offset::ZERO));
+            }
+            Fact::World(WorldFact::ProcessCrashed { .. }) => self.ledger.forget_role(event.process),
+            _ => {}
+        }
+        if event.step == self.acked_at {
+            self.count_copies();
+        }
+    }
+
+    fn observe_log(&mut self, event: &Event, fact: &LogFact) {
+        match fact {
+            LogFact::RecordsAppended { partition, batch } | LogFact::RecordsReplicated { partition, batch, .. }
+                if self.is_mine(*partition) =>
+            {
+                self.watch(event, How::Overwritten, |ledger| {
+                    ledger.append(event.process, batch);
+                });
+            }
+            LogFact::LogTruncated { partition, from, to, why } if self.is_mine(*partition) => {
+                let how = How::Cut { from: *from, to: *to, why: *why };
+                self.watch(event, how, |ledger| ledger.truncate(event.process, *to, *why));
+            }
+            LogFact::LogStartAdvanced { partition, new, .. } if self.is_mine(*partition) => {
+                self.ledger.copy_mut(event.process).advance_start(*new);
+            }
+            LogFact::LogRecovered { recovery } if self.is_mine(recovery.partition) => self.recover(event, recovery),
+            _ => {}
+        }
+    }
+
+    fn recover(&mut self, event: &Event, recovery: &Arc<RecoveryFacts>) {
+        self.watch(event, How::Recovered { end: recovery.end }, |ledger| ledger.recover(event.process, recovery));
+    }
+
+    fn change(&mut self, now: &Arc<PartitionFacts>) {
+        if self.ledger.facts.as_ref().is_none_or(|known| known.partition_epoch < now.partition_epoch) {
+            self.ledger.change(Arc::clone(now));
+        }
+    }
+
+    /// Lets an event change a log, and notes it if the record goes with that.
+    fn watch(&mut self, event: &Event, how: How, change: impl FnOnce(&mut PartitionLedger)) {
+        let had = self.has(event.process);
+        change(&mut self.ledger);
+        if had && !self.has(event.process) && event.step > self.acked_at {
+            self.removals.push(Removal { step: event.step, process: event.process, how });
+        }
+    }
+
+    fn count_copies(&mut self) {
+        let isr = self.ledger.isr();
+        let (holders, others): (Vec<&LogCopy>, Vec<&LogCopy>) =
+            self.ledger.copies().iter().partition(|copy| self.has(copy.process));
+        self.epoch = holders.first().and_then(|copy| self.ledger.entry(copy, self.place.offset)).map(|entry| entry.epoch);
+        let short = others.iter().map(|copy| (copy.process, copy.end())).collect();
+        self.copies = Copies { holders: self.holders(), isr, short };
+    }
+
+    fn holders(&self) -> BrokerSet {
+        let holders = self.ledger.copies().iter().filter(|copy| self.has(copy.process));
+        holders.filter_map(|copy| if let ProcessId::Broker(broker) = copy.process { Some(broker) } else { None }).collect()
+    }
+
+    fn has(&self, process: ProcessId) -> bool {
+        let copy = self.ledger.copy(process);
+        copy.and_then(|copy| self.ledger.entry(copy, self.place.offset)).is_some_and(|entry| entry.digest == self.digest)
+    }
+
+    fn leader_now(&self, events: &[Event]) -> LeaderNow {
+        let leader = self.ledger.newest_leader;
+        let copy = leader.and_then(|(leader, _)| self.ledger.copy(leader));
+        let entry = copy.and_then(|copy| self.ledger.entry(copy, self.place.offset));
+        LeaderNow {
+            leader,
+            end: copy.map_or(Offset::ZERO, LogCopy::end),
+            stands: entry.map(|entry| (entry.epoch, describe(events, self.place, entry.digest))),
+        }
+    }
+
+    fn is_mine(&self, partition: crate::ids::TopicPartition) -> bool {
+        partition == self.place.partition
+    }
+}
+
+/// The record with this digest, as its producer was given it.
+fn describe(events: &[Event], place: Place, digest: Digest) -> String {
+    let sent = events.iter().find_map(|event| match &event.fact {
+        Fact::Client(ClientFact::SendInvoked { partition, record, .. })
+            if *partition == place.partition && record.digest == digest =>
+        {
+            Some(record)
+        }
+        _ => None,
+    });
+    match sent.map(Arc::as_ref) {
+        Some(SentRecord { key: Some(key), value, .. }) => format!("key {}, value {}", quote(Some(key)), quote(value.as_ref())),
+        Some(SentRecord { key: None, value, .. }) => format!("value {} (no key)", quote(value.as_ref())),
+        None => "a record that nobody was seen to send".to_owned(),
+    }
+}
+
+/// Bytes for people, cut to a length that fits a line.
+fn quote(bytes: Option<&Bytes>) -> String {
+    const SHOWN_MAX: usize = 24;
+    let Some(bytes) = bytes else { return "null".to_owned() };
+    let text = String::from_utf8_lossy(bytes);
+    let shown: String = text.chars().take(SHOWN_MAX).collect();
+    let dots = if shown.len() < text.len() { "…" } else { "" };
+    format!("{shown:?}{dots}")
+}
+
+fn topic_config(events: &[Event], place: Place) -> &[(String, String)] {
+    let config = events.iter().find_map(|event| match &event.fact {
+        Fact::Controller(ControllerFact::TopicCreated { topic }) if topic.id == place.partition.topic => Some(&topic.config),
+        _ => None,
+    });
+    config.map_or(&[], Vec::as_slice)
+}
