@@ -25,9 +25,12 @@ mod life;
 mod network;
 mod process;
 mod queue;
+pub mod report;
 mod roles;
 pub mod scenario;
 mod setup;
+#[cfg(test)]
+mod tests;
 mod weather;
 mod workload;
 pub mod world;
