@@ -24,7 +24,7 @@ use super::setup::Setup;
 use super::workload::{Script, Wish};
 use crate::choice::{ChoiceKind, Choices, Pin, Subject};
 use crate::context::{Context, Effect, Input, Machine, Moment, Outbox};
-use crate::event::{Event, Fact, FaultIndex, RaftFact, WorldFact};
+use crate::event::{ControllerFact, Event, Fact, FaultIndex, RaftFact, WorldFact};
 use crate::ids::{ProcessId, Step};
 use crate::time::{Duration, Instant, Trail};
 
@@ -295,7 +295,10 @@ impl World {
     fn take_events(&mut self, place: Place, mut events: Vec<Told>, next_step: Step) {
         for (event, _) in &events {
             match &event.fact {
-                Fact::Controller(fact) if Roles::cares(fact) => Arc::make_mut(&mut self.roles).observe(fact),
+                Fact::Controller(ControllerFact::TopicCreated { topic }) => Arc::make_mut(&mut self.roles).create_topic(topic),
+                Fact::Controller(ControllerFact::PartitionChanged { partition, now }) => {
+                    Arc::make_mut(&mut self.roles).change_partition(*partition, now);
+                }
                 Fact::Raft(RaftFact::QuorumLeaderElected { .. }) => Arc::make_mut(&mut self.roles).elect_controller(event.process),
                 Fact::Client(fact) => self.trigger(place, fact),
                 Fact::Controller(_)
