@@ -49,7 +49,8 @@ impl World {
     /// A message that will never leave, since its sender is dead.
     pub(super) fn never_sent(&mut self, from: Place, effect: &Effect) {
         if let Effect::Send(outgoing) = effect {
-            let fact = NetworkFact::MessageDropped { sent: outgoing.sent, to: outgoing.to, why: DropReason::SenderDied, fault: None };
+            let fact =
+                NetworkFact::MessageDropped { sent: outgoing.sent, to: outgoing.to, why: DropReason::SenderDied, fault: None };
             self.tell(self.id(from), Trail { cause: outgoing.sent, origin: outgoing.origin }, fact);
         }
     }
@@ -142,7 +143,8 @@ impl World {
         let repeat = Odds::Chance { ppm: outlook.duplicate.map_or(0, |(_, ppm)| ppm) };
         let is_repeated = flight.body.is_request() && self.choices.choose_nth(ChoiceKind::Duplicate, subject, nth, repeat) == 1;
         if is_repeated {
-            let later = self.choices.choose_nth(ChoiceKind::Latency, subject.about(subject.what + COPY), nth, self.setup.network.latency);
+            let later =
+                self.choices.choose_nth(ChoiceKind::Latency, subject.about(subject.what + COPY), nth, self.setup.network.latency);
             self.repeat(&flight, travel.plus(Duration(later)), outlook.duplicate.map(|(fault, _)| fault));
         }
         self.fly(flight, travel);

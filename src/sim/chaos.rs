@@ -134,11 +134,8 @@ impl World {
 
     fn draw_victim(&mut self, kind: ChaosKind) -> Option<Place> {
         let candidates = self.setup.places().filter(|place| self.may_strike(kind, *place)).collect::<Vec<_>>();
-        let drawn = self.choices.choose(
-            ChoiceKind::FaultTarget,
-            Subject::default().about(kind as u64),
-            Odds::one_of(candidates.len()),
-        );
+        let drawn =
+            self.choices.choose(ChoiceKind::FaultTarget, Subject::default().about(kind as u64), Odds::one_of(candidates.len()));
         candidates.get(usize::try_from(drawn).ok()?).copied()
     }
 
@@ -161,7 +158,8 @@ impl World {
     }
 
     fn may_miss_a_controller(&self) -> bool {
-        let controllers = self.setup.places().map(|place| self.slot(place)).filter(|slot| matches!(slot.id, ProcessId::Controller(_)));
+        let controllers =
+            self.setup.places().map(|place| self.slot(place)).filter(|slot| matches!(slot.id, ProcessId::Controller(_)));
         let (all, missing) = controllers.fold((0, 0), |(all, missing), slot| {
             let is_missing = !slot.is_up || slot.pauses > 0 || slot.doom.is_some();
             (all + 1, missing + u32::from(is_missing))

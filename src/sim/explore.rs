@@ -100,11 +100,15 @@ mod tests {
 
     fn seeds(plan: &Plan, stop_at: u64) -> Vec<u64> {
         let mut seen = Vec::new();
-        explore(plan, |seed| seed * 2, |seed, result| {
-            assert_eq!(result, seed * 2);
-            seen.push(seed);
-            if seed >= stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
+        explore(
+            plan,
+            |seed| seed * 2,
+            |seed, result| {
+                assert_eq!(result, seed * 2);
+                seen.push(seed);
+                if seed >= stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            },
+        );
         seen.sort_unstable();
         seen
     }

@@ -256,12 +256,9 @@ impl World {
                 | FaultAction::Duplicate { .. } => {}
             }
         }
-        if let Some(front) = self.network.weather.end(fault) {
-            if front.harm == Harm::Cut {
-                for (from, to) in front.links() {
-                    self.tell(ProcessId::World, trail, FaultFact::LinkHealed { fault, from: self.id(from), to: self.id(to) });
-                }
-            }
+        let front = self.network.weather.end(fault);
+        for (from, to) in front.filter(|front| front.harm == Harm::Cut).iter().flat_map(Front::links) {
+            self.tell(ProcessId::World, trail, FaultFact::LinkHealed { fault, from: self.id(from), to: self.id(to) });
         }
     }
 
@@ -304,7 +301,9 @@ impl World {
         match target {
             Target::Process(id) => vec![self.place_of(*id)],
             Target::Role(Role::Leader(topic, partition)) => self.roles.leader(topic, *partition).into_iter().map(broker).collect(),
-            Target::Role(Role::Follower(topic, partition)) => self.roles.follower(topic, *partition).into_iter().map(broker).collect(),
+            Target::Role(Role::Follower(topic, partition)) => {
+                self.roles.follower(topic, *partition).into_iter().map(broker).collect()
+            }
             Target::Role(Role::Followers(topic, partition)) => {
                 self.roles.followers(topic, *partition).into_iter().map(broker).collect()
             }

@@ -28,9 +28,12 @@ mod network;
 mod process;
 mod promises;
 mod queue;
+pub mod report;
 mod roles;
 pub mod scenario;
 mod setup;
+#[cfg(test)]
+mod tests;
 pub mod trial;
 mod weather;
 mod workload;

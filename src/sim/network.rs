@@ -197,10 +197,9 @@ impl Network {
 
     /// Forgets a connection on which nothing can happen any more.
     fn prune(&mut self, number: ConnectionNumber) {
-        if let Some(place) = self.place(number) {
-            if self.connections.get(place).is_some_and(|connection| !connection.is_open && connection.in_flight == 0) {
-                self.connections.remove(place);
-            }
+        let Some(place) = self.place(number) else { return };
+        if self.connections.get(place).is_some_and(|connection| !connection.is_open && connection.in_flight == 0) {
+            self.connections.remove(place);
         }
     }
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::event::{ControllerFact, PartitionFacts};
+use crate::event::{PartitionFacts, TopicFacts};
 use crate::ids::{BrokerId, BrokerSet, PartitionIndex, ProcessId, TopicId, TopicPartition};
 
 /// The newest committed metadata, as far as roles need it.
@@ -30,33 +30,18 @@ impl Default for Roles {
 }
 
 impl Roles {
-    /// Takes in what the controller told.
-    pub(super) fn observe(&mut self, fact: &ControllerFact) {
-        match fact {
-            ControllerFact::TopicCreated { topic } => {
-                self.topics.insert(topic.name.clone(), topic.id);
-            }
-            ControllerFact::PartitionChanged { partition, now } => {
-                let old = self.partitions.insert(*partition, Arc::clone(now));
-                if let Some(old) = old {
-                    self.count(old.isr, |seats| *seats -= 1);
-                }
-                self.count(now.isr, |seats| *seats += 1);
-            }
-            ControllerFact::BrokerRegistered { .. }
-            | ControllerFact::RegistrationRefused { .. }
-            | ControllerFact::BrokerFenced { .. }
-            | ControllerFact::BrokerUnfenced { .. }
-            | ControllerFact::LeaderElected { .. }
-            | ControllerFact::AlterPartitionRefused { .. }
-            | ControllerFact::BrokerShuttingDown { .. }
-            | ControllerFact::AdminRefused { .. } => {}
-        }
+    /// A topic exists.
+    pub(super) fn create_topic(&mut self, topic: &TopicFacts) {
+        self.topics.insert(topic.name.clone(), topic.id);
     }
 
-    /// Whether a fact changes anything here.
-    pub(super) fn cares(fact: &ControllerFact) -> bool {
-        matches!(fact, ControllerFact::TopicCreated { .. } | ControllerFact::PartitionChanged { .. })
+    /// The committed truth about a partition has changed.
+    pub(super) fn change_partition(&mut self, partition: TopicPartition, now: &Arc<PartitionFacts>) {
+        let old = self.partitions.insert(partition, Arc::clone(now));
+        if let Some(old) = old {
+            self.count(old.isr, |seats| *seats -= 1);
+        }
+        self.count(now.isr, |seats| *seats += 1);
     }
 
     /// A controller won the metadata quorum's election.

@@ -84,7 +84,10 @@ impl Setup {
 
     /// The name that the scenario gives a process.
     pub(super) fn name(&self, process: ProcessId) -> String {
-        self.residents.iter().find(|resident| resident.id == process).map_or_else(|| process.to_string(), |found| found.name.clone())
+        self.residents
+            .iter()
+            .find(|resident| resident.id == process)
+            .map_or_else(|| process.to_string(), |found| found.name.clone())
     }
 
     /// A new machine for a place.

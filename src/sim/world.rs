@@ -14,9 +14,8 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use super::assertion::guarded;
-use super::effect::Proof;
 use super::fault::Faults;
-use super::network::{Flight, Network};
+use super::network::Network;
 use super::process::{Place, Process, Slot, Waiting};
 use super::queue::{Alarm, Due, Queue};
 use super::roles::Roles;
@@ -25,7 +24,7 @@ use super::setup::Setup;
 use super::workload::{Script, Wish};
 use crate::choice::{ChoiceKind, Choices, Pin, Subject};
 use crate::context::{Context, Effect, Input, Machine, Moment, Outbox};
-use crate::event::{Event, Fact, FaultIndex, RaftFact, WorldFact};
+use crate::event::{ControllerFact, Event, Fact, FaultIndex, RaftFact, WorldFact};
 use crate::ids::{ProcessId, Step};
 use crate::time::{Duration, Instant, Trail};
 
@@ -46,16 +45,16 @@ pub struct World {
     pub(super) choices: Choices,
     pub(super) faults: Faults,
     pub(super) roles: Arc<Roles>,
-    slots: Vec<Slot>,
+    pub(super) slots: Vec<Slot>,
     scripts: Vec<Script>,
     told: Vec<Told>,
     spare_events: Vec<Told>,
     spare_effects: Vec<Effect>,
     lives: Vec<LifeChange>,
-    next_step: Step,
-    turns: u64,
-    is_over: bool,
-    failed_assertion: Option<Arc<String>>,
+    pub(super) next_step: Step,
+    pub(super) turns: u64,
+    pub(super) is_over: bool,
+    pub(super) failed_assertion: Option<Arc<String>>,
 }
 
 /// A change that a host which keeps the machines itself must follow, in order.
@@ -88,17 +87,6 @@ impl Turn {
     pub fn place(&self) -> Place {
         self.place
     }
-}
-
-/// What a fault of the run was, and what it did.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FaultEffect {
-    /// One line for people.
-    pub text: String,
-    /// What it did.
-    pub effect: Proof,
-    /// Whether luck drew it.
-    pub is_random: bool,
 }
 
 impl World {
@@ -148,10 +136,19 @@ impl World {
 
     /// Goes on to the next turn. `None` when the run is over (it has then told so).
     pub fn begin(&mut self) -> Option<Turn> {
+        let turn = self.begin_by(self.setup.end);
+        if turn.is_none() && !self.is_over {
+            self.finish();
+        }
+        turn
+    }
+
+    /// Goes on to the next turn that begins by `end` (included). `None` when there is none: it is `end` then.
+    pub fn begin_by(&mut self, end: Instant) -> Option<Turn> {
+        let end = end.min(self.setup.end);
         while !self.is_over {
-            let Some((at, due)) = self.queue.pop(self.setup.end, &mut self.choices) else {
-                self.now = self.setup.end;
-                self.finish();
+            let Some((at, due)) = self.queue.pop(end, &mut self.choices) else {
+                self.now = self.now.max(end);
                 return None;
             };
             assert!(at >= self.now, "true time does not go back");
@@ -257,76 +254,6 @@ impl World {
         (self.plan_fault(fault), at)
     }
 
-    /// How many places for processes there are.
-    #[must_use]
-    pub fn place_count(&self) -> usize {
-        self.slots.len()
-    }
-
-    /// True time.
-    #[must_use]
-    pub fn now(&self) -> Instant {
-        self.now
-    }
-
-    /// How many turns there have been.
-    #[must_use]
-    pub fn turns(&self) -> u64 {
-        self.turns
-    }
-
-    /// How many events there have been: the step that the next one gets.
-    #[must_use]
-    pub fn next_step(&self) -> Step {
-        self.next_step
-    }
-
-    /// Whether the run has ended.
-    #[must_use]
-    pub fn is_over(&self) -> bool {
-        self.is_over
-    }
-
-    /// The failed assertion that ended the run.
-    #[must_use]
-    pub fn failed_assertion(&self) -> Option<&str> {
-        self.failed_assertion.as_deref().map(String::as_str)
-    }
-
-    /// The pins that never came up.
-    #[must_use]
-    pub fn unmet_pins(&self) -> Vec<Pin> {
-        self.choices.unmet_pins()
-    }
-
-    /// Every fault so far and what it did.
-    #[must_use]
-    pub fn fault_effects(&self) -> Vec<FaultEffect> {
-        let effects = self.faults.iter().map(|(record, is_random)| {
-            let mut effect = record.proof;
-            let held = record.struck.map_or(Duration::ZERO, |struck| self.now.since(struck));
-            for (place, life) in &record.bound {
-                let slot = self.slot(*place);
-                if record.stops() && !record.is_over && slot.incarnation == *life && (!slot.is_up || slot.pauses > 0) {
-                    effect.stopped = effect.stopped.plus(held);
-                }
-            }
-            FaultEffect { text: record.spec.text.clone(), effect, is_random }
-        });
-        effects.collect()
-    }
-
-    /// The messages in flight, each with its arrival, in no order.
-    pub fn in_flight(&self) -> impl Iterator<Item = (Instant, &Flight)> {
-        self.queue.in_flight()
-    }
-
-    /// A process's disk, for `dump`.
-    #[must_use]
-    pub fn disk(&self, process: ProcessId) -> &super::disk::SimDisk {
-        &self.slot(self.place_of(process)).disk
-    }
-
     #[track_caller]
     pub(super) fn tell(&mut self, process: ProcessId, trail: Trail, fact: impl Into<Fact>) -> Step {
         let step = self.next_step;
@@ -368,7 +295,10 @@ impl World {
     fn take_events(&mut self, place: Place, mut events: Vec<Told>, next_step: Step) {
         for (event, _) in &events {
             match &event.fact {
-                Fact::Controller(fact) if Roles::cares(fact) => Arc::make_mut(&mut self.roles).observe(fact),
+                Fact::Controller(ControllerFact::TopicCreated { topic }) => Arc::make_mut(&mut self.roles).create_topic(topic),
+                Fact::Controller(ControllerFact::PartitionChanged { partition, now }) => {
+                    Arc::make_mut(&mut self.roles).change_partition(*partition, now);
+                }
                 Fact::Raft(RaftFact::QuorumLeaderElected { .. }) => Arc::make_mut(&mut self.roles).elect_controller(event.process),
                 Fact::Client(fact) => self.trigger(place, fact),
                 Fact::Controller(_)
@@ -391,7 +321,9 @@ impl World {
         let calls = Arc::make_mut(&mut slot.disk).take_calls();
         let law = self.setup.disk;
         let mut cost = 0;
-        for (what, (count, odds)) in [(calls.writes, law.write), (calls.reads, law.read), (calls.syncs, law.sync)].into_iter().enumerate() {
+        for (what, (count, odds)) in
+            [(calls.writes, law.write), (calls.reads, law.read), (calls.syncs, law.sync)].into_iter().enumerate()
+        {
             if count > 0 {
                 let each = self.choices.choose(ChoiceKind::DiskLatency, Subject::of(process).about(what as u64), odds);
                 cost += each * u64::from(count);

@@ -22,8 +22,9 @@ mod thread;
 
 use std::panic::Location;
 
+use super::report::FaultEffect;
 use super::scenario::Scenario;
-use super::world::{FaultEffect, World};
+use super::world::World;
 use crate::choice::Pin;
 use crate::event::Event;
 use crate::time::{Duration, Instant};
@@ -112,9 +113,9 @@ impl HostKind {
     /// Whether it is in the program. Errors: the line that tells the user why not, and what is used instead.
     pub fn available(self) -> Result<Self, &'static str> {
         match self {
-            Self::Inline | Self::Nodes if cfg!(not(madsim)) => {
-                Err("built without `--cfg madsim`: the hosts `inline` and `nodes` are not here; the plain loop gives the same trace")
-            }
+            Self::Inline | Self::Nodes if cfg!(not(madsim)) => Err(
+                "built without `--cfg madsim`: the hosts `inline` and `nodes` are not here; the plain loop gives the same trace",
+            ),
             Self::Plain | Self::Inline | Self::Nodes => Ok(self),
         }
     }

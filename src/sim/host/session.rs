@@ -36,14 +36,15 @@ impl Session {
         true
     }
 
-    /// Turns until true time has reached `at`. False when the run is over before.
+    /// Turns up to the true time `at` (included); it is `at` then. False when the run is over.
     pub fn run_to_time(&mut self, at: Instant, observe: Observer<'_>) -> bool {
-        while self.world.now() < at {
-            if !self.turn(observe) {
-                return false;
-            }
+        while let Some(mut turn) = self.world.begin_by(at) {
+            self.world.step(&mut turn);
+            self.world.end(turn);
+            self.world.drain(observe);
         }
-        true
+        self.world.drain(observe);
+        !self.world.is_over()
     }
 
     /// Turns to the end.
