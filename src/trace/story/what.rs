@@ -87,7 +87,10 @@ impl Scene<'_> {
         let mut told = format!("{me} cuts its log of {} from {from} back to {to}, {reason}{gone}.", self.partition(id));
         if let Some((offset, acked)) = self.lost_here(id).next() {
             let who = self.names.process(acked.producer);
-            told.push_str(&format!(" That was the last copy of record {offset}, which had been acknowledged to {who}."));
+            told.push_str(&format!(
+                " That was the last copy of record {}, which had been acknowledged to {who}.",
+                named(offset, acked.key.as_ref())
+            ));
         }
         told
     }
@@ -96,8 +99,8 @@ impl Scene<'_> {
     fn lost_here(&self, id: TopicPartition) -> impl Iterator<Item = (Offset, Acked)> {
         let (before, after) = (self.before.partition(id), self.after.partition(id));
         let promises = before.into_iter().flat_map(|before| {
-            let overwritten = before.overwritten.iter().map(|(offset, acked)| (*offset, *acked));
-            before.acked.iter().map(|(offset, acked)| (offset, *acked)).chain(overwritten)
+            let overwritten = before.overwritten.iter().map(|(offset, acked)| (*offset, acked.clone()));
+            before.acked.iter().map(|(offset, acked)| (offset, acked.clone())).chain(overwritten)
         });
         promises.filter(move |(offset, acked)| {
             let held = |view: Option<&PartitionView>| view.is_some_and(|view| view.holders(*offset, acked.digest).next().is_some());
@@ -135,7 +138,10 @@ impl Scene<'_> {
                 let missing = self.missing_promises(*partition, self.broker()?);
                 if let Some((offset, acked)) = missing.first() {
                     let who = self.names.process(acked.producer);
-                    told.push_str(&format!(" Record {offset}, acknowledged to {who}, is not in it: that promise is broken."));
+                    told.push_str(&format!(
+                        " Record {}, acknowledged to {who}, is not in it: that promise is broken.",
+                        named(*offset, acked.key.as_ref())
+                    ));
                 }
                 Some(told)
             }
@@ -267,7 +273,12 @@ impl Scene<'_> {
         let missing = |offset: Offset, acked: &Acked| {
             offset >= replica.start && replica.cell(offset).is_none_or(|cell| cell.digest != acked.digest)
         };
-        partition.acked.iter().filter(|(offset, acked)| missing(*offset, acked)).map(|(offset, acked)| (offset, *acked)).collect()
+        partition
+            .acked
+            .iter()
+            .filter(|(offset, acked)| missing(*offset, acked))
+            .map(|(offset, acked)| (offset, acked.clone()))
+            .collect()
     }
 }
 

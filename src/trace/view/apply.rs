@@ -220,7 +220,8 @@ impl View {
     fn apply_client(&mut self, event: &Event, fact: &ClientFact) {
         match fact {
             ClientFact::SendAcknowledged { partition, send, acks, offset: Some(offset), digest, .. } => {
-                let acked = Acked { producer: event.process, send: *send, acks: *acks, digest: *digest, step: event.step };
+                let acked =
+                    Acked { producer: event.process, send: *send, acks: *acks, digest: *digest, key: None, step: event.step };
                 if let Some(view) = self.partition_mut(*partition) {
                     view.promise(*offset, acked);
                 }
@@ -300,7 +301,9 @@ impl PartitionView {
     }
 
     fn promise(&mut self, offset: Offset, acked: Acked) {
-        if let Some(earlier) = self.acked.get(offset).copied().filter(|earlier| earlier.digest != acked.digest) {
+        let held = self.holders(offset, acked.digest).find_map(|replica| replica.cell(offset));
+        let acked = Acked { key: held.and_then(|cell| cell.key.cloned()), ..acked };
+        if let Some(earlier) = self.acked.get(offset).cloned().filter(|earlier| earlier.digest != acked.digest) {
             Arc::make_mut(&mut self.overwritten).push((offset, earlier));
         }
         self.acked.set(offset, acked);

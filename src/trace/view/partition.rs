@@ -98,7 +98,7 @@ impl Cell<'_> {
 }
 
 /// A promise to a producer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Acked {
     /// Whom.
     pub producer: ProcessId,
@@ -108,6 +108,8 @@ pub struct Acked {
     pub acks: Acks,
     /// Digest of the record.
     pub digest: Digest,
+    /// Its key, if a replica held the record when it was promised.
+    pub key: Option<Bytes>,
     /// When it was told.
     pub step: Step,
 }
@@ -134,6 +136,12 @@ impl PartitionView {
             overwritten: Arc::new(Vec::new()),
             readers: Vec::new(),
         }
+    }
+
+    /// A partition to which nothing has happened yet, with these replicas: LEO 0, HW 0.
+    #[must_use]
+    pub fn untouched(partition: TopicPartition, replicas: &[BrokerId]) -> Self {
+        Self { replicas: replicas.iter().copied().map(ReplicaView::new).collect(), ..Self::new(partition, None) }
     }
 
     /// The replica on a broker.

@@ -1,0 +1,247 @@
+//! One replica's lane: its records, its log end, its own high watermark, and its state in words.
+
+use ratatui::style::{Modifier, Style};
+use tribunal::ids::{Offset, ProcessId};
+use tribunal::trace::line::readable;
+use tribunal::trace::view::{Cell, ProcessState, ReplicaView, Role};
+
+use super::super::put::{Pane, width};
+use super::{LEFT, RIGHT, Stage};
+use crate::screen::recording::broker_name;
+use crate::screen::theme;
+
+/// How a record stands, from best to worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum State {
+    Committed,
+    NotYet,
+    Diverged,
+}
+
+/// Draws a lane of `rows` rows (1, 2 or 3; the third stays free).
+pub(super) fn draw(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, rows: i32, replica: &ReplicaView) {
+    name(stage, pane, y, replica);
+    if stage.scale.pitch == 1 {
+        narrow_cells(stage, pane, y, replica);
+    } else {
+        cells(stage, pane, y, replica);
+    }
+    boundaries(stage, pane, y, replica);
+    numbers(pane, y, rows, replica);
+    if rows >= 2 {
+        let words = state_words(stage, replica);
+        let style = if is_well(stage, replica) { theme::dim() } else { theme::fault() };
+        pane.put_within(3, y + 1, pane.width() - RIGHT - 3, &words, style);
+        knowledge(stage, pane, y + 1, replica);
+    }
+}
+
+fn is_leader(stage: &Stage<'_>, replica: &ReplicaView) -> bool {
+    stage.partition.leader_id() == Some(replica.broker)
+}
+
+fn name(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaView) {
+    let (mark, style) = mark(stage, replica);
+    pane.glyph(1, y, mark, style);
+    let name = broker_name(&stage.model.recording.names, replica.broker);
+    let x = pane.put(3, y, &name, if is_leader(stage, replica) { theme::leader() } else { theme::strong() });
+    let role = match replica.role {
+        _ if is_leader(stage, replica) => "leader",
+        _ if stage.partition.committed.is_none() => "replica",
+        _ if replica.has_led => "ex-leader",
+        Role::Offline => "offline",
+        Role::None | Role::Leader { .. } | Role::Follower { .. } => "follower",
+    };
+    pane.put_within(x + 1, y, LEFT - x - 2, role, theme::dim());
+}
+
+fn mark(stage: &Stage<'_>, replica: &ReplicaView) -> (char, Style) {
+    let process = ProcessId::Broker(replica.broker);
+    let known = stage.model.view.process(process);
+    match known.map(|known| known.state).unwrap_or_default() {
+        ProcessState::Down(_) | ProcessState::Halted => ('✖', theme::fault()),
+        ProcessState::Paused => ('‖', theme::fault()),
+        _ if !stage.model.view.cut_from(process).is_empty() => ('≠', theme::fault()),
+        _ if known.is_some_and(|known| known.clock_offset_us != 0 || known.clock_drift_ppm != 0) => ('◷', theme::client()),
+        _ if is_leader(stage, replica) => ('★', theme::leader()),
+        ProcessState::NotStarted | ProcessState::Up => (' ', theme::text()),
+    }
+}
+
+fn is_well(stage: &Stage<'_>, replica: &ReplicaView) -> bool {
+    let process = ProcessId::Broker(replica.broker);
+    let lives =
+        stage.model.view.process(process).is_none_or(|known| matches!(known.state, ProcessState::Up | ProcessState::NotStarted));
+    let believes = replica.leads() && !is_leader(stage, replica);
+    lives && !believes && stage.model.view.cut_from(process).is_empty()
+}
+
+/// `up · in ISR`, `cut · out of ISR`, `down`; and what it wrongly takes itself for.
+fn state_words(stage: &Stage<'_>, replica: &ReplicaView) -> String {
+    let process = ProcessId::Broker(replica.broker);
+    let known = stage.model.view.process(process);
+    let mut words = match known.map(|known| known.state).unwrap_or_default() {
+        ProcessState::NotStarted => return "not started".to_owned(),
+        ProcessState::Down(_) => "down".to_owned(),
+        ProcessState::Halted => "ended itself".to_owned(),
+        ProcessState::Paused => "stands still".to_owned(),
+        ProcessState::Up if stage.model.view.cut_from(process).is_empty() => "up".to_owned(),
+        ProcessState::Up => "cut".to_owned(),
+    };
+    if stage.partition.committed.is_some() {
+        words.push_str(if stage.partition.is_in_sync(replica.broker) { " · in ISR" } else { " · out of ISR" });
+    }
+    match replica.role {
+        Role::Leader { epoch } if !is_leader(stage, replica) => words.push_str(&format!(" · believes it leads in {epoch}")),
+        Role::None | Role::Follower { .. } if is_leader(stage, replica) && stage.model.view.is_up(replica.broker) => {
+            words.push_str(" · does not know yet that it leads");
+        }
+        Role::None | Role::Leader { .. } | Role::Follower { .. } | Role::Offline => {}
+    }
+    words
+}
+
+fn state(stage: &Stage<'_>, replica: &ReplicaView, cell: &Cell<'_>) -> State {
+    if stage.partition.is_diverged(replica.broker, cell) {
+        State::Diverged
+    } else if cell.offset < replica.high_watermark {
+        State::Committed
+    } else {
+        State::NotYet
+    }
+}
+
+fn style(state: State, epoch: u32) -> Style {
+    match state {
+        State::Committed => Style::new().fg(theme::INK).bg(theme::epoch(epoch)),
+        State::NotYet => Style::new().fg(theme::epoch(epoch)).bg(theme::BAR),
+        State::Diverged => theme::fault().bg(theme::BAR).add_modifier(Modifier::BOLD | Modifier::CROSSED_OUT),
+    }
+}
+
+fn cells(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaView) {
+    let scale = &stage.scale;
+    let mut last_epoch = scale.from.previous().and_then(|before| replica.cell(before)).map(|cell| cell.epoch);
+    let mut last_style = None;
+    for cell in replica.cells(scale.from, scale.end) {
+        let state = state(stage, replica, &cell);
+        let style = style(state, cell.epoch.0);
+        let x = LEFT + scale.cell(cell.offset);
+        if scale.has_keys() {
+            let key =
+                cell.key.map_or_else(|| "·".to_owned(), |key| readable(key, usize::try_from(scale.key_columns()).unwrap_or(1)));
+            let free = scale.key_columns() - width(&key);
+            let (before, after) = (free / 2, free - free / 2);
+            let blanks = |count: i32| " ".repeat(usize::try_from(count).unwrap_or(0));
+            let (open, close) = match state {
+                State::Committed => ('[', ']'),
+                State::NotYet => ('(', ')'),
+                State::Diverged => ('/', '/'),
+            };
+            pane.put(x, y, &format!("{open}{}{key}{}{close}", blanks(before), blanks(after)), style);
+        } else {
+            let begins = last_epoch != Some(cell.epoch) && cell.epoch.0 < 10 && cell.offset != replica.high_watermark;
+            if begins {
+                pane.put(x - 1, y, &format!("e{}", cell.epoch.0), style);
+            } else {
+                // Neighbours of one kind stand on one ground.
+                if last_style == Some(style) {
+                    pane.glyph(x - 1, y, ' ', style);
+                }
+                pane.glyph(x, y, glyph(state), style);
+            }
+        }
+        (last_epoch, last_style) = (Some(cell.epoch), Some(style));
+    }
+}
+
+/// One column for a record, or for several: then the worst of them shows.
+fn narrow_cells(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaView) {
+    let scale = &stage.scale;
+    let mut worst: Option<(i32, State, u32)> = None;
+    for cell in replica.cells(scale.from, scale.end.min(replica.end)) {
+        let x = scale.cell(cell.offset);
+        let state = state(stage, replica, &cell);
+        let shown = match worst {
+            Some((column, before, epoch)) if column == x && before >= state => (x, before, epoch),
+            _ => (x, state, cell.epoch.0),
+        };
+        pane.glyph(LEFT + x, y, glyph(shown.1), style(shown.1, shown.2));
+        worst = Some(shown);
+    }
+}
+
+fn glyph(state: State) -> char {
+    match state {
+        State::Committed => '▪',
+        State::NotYet => '▫',
+        State::Diverged => 'x',
+    }
+}
+
+/// Log end, and with keys the replica's own high watermark, in the gutters between records.
+fn boundaries(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaView) {
+    let scale = &stage.scale;
+    let lead = if is_leader(stage, replica) { theme::leader() } else { theme::text() };
+    let is_level = replica.high_watermark == replica.end;
+    if scale.shows_boundary(replica.end) {
+        let x = LEFT + scale.boundary(replica.end);
+        if scale.has_keys() {
+            let (glyph, style) = if is_level { ('╣', lead) } else { ('┤', theme::text()) };
+            pane.glyph(x, y, glyph, style);
+        } else {
+            pane.glyph(x + i32::from(scale.pitch > 1), y, '◂', theme::text());
+        }
+    }
+    if scale.has_keys() && !is_level && scale.shows_boundary(replica.high_watermark) {
+        pane.glyph(LEFT + scale.boundary(replica.high_watermark), y, '║', lead);
+    }
+}
+
+fn numbers(pane: &mut Pane<'_>, y: i32, rows: i32, replica: &ReplicaView) {
+    let x = pane.width() - RIGHT + 2;
+    if rows >= 2 {
+        pane.put(x, y, "LEO", theme::dim());
+        pane.put_left_of(pane.width() - 1, y, &replica.end.to_string(), theme::strong());
+        pane.put(x, y + 1, "HW", theme::dim());
+        pane.put_left_of(pane.width() - 1, y + 1, &replica.high_watermark.to_string(), theme::text());
+    } else {
+        let words = format!("{} · {}", replica.end, replica.high_watermark);
+        pane.put_left_of(pane.width() - 1, y, &words, theme::strong());
+    }
+}
+
+/// Under the records: what this replica knows of the high watermark, and where its log contradicts the leader's.
+fn knowledge(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaView) {
+    let (scale, high_watermark) = (&stage.scale, replica.high_watermark);
+    let diverged = replica.cells(scale.from.max(high_watermark.min(scale.end)), scale.end);
+    let first = diverged.into_iter().find(|cell| stage.partition.is_diverged(replica.broker, cell));
+    if let Some(cell) = first {
+        pane.put(LEFT + scale.cell(cell.offset), y, "└ diverged", theme::fault());
+    }
+    if !scale.shows_boundary(high_watermark) || high_watermark == Offset::ZERO {
+        return;
+    }
+    let x = LEFT + scale.boundary(high_watermark);
+    if is_leader(stage, replica) {
+        let (before, after) = ("committed ", " not yet");
+        if scale.pitch > 1 && pane.is_blank(x - width(before), x, y) {
+            pane.put_left_of(x, y, before, theme::dim());
+        }
+        let end = LEFT + scale.boundary(replica.end);
+        if replica.end > high_watermark && end - x >= 2 && pane.is_blank(x + 1, x + 1 + width(after), y) {
+            pane.put(x + 1, y, after, theme::dim());
+        }
+        return;
+    }
+    let words = format!("knows HW {high_watermark} ");
+    if pane.is_blank(x - width(&words), x + 1, y) {
+        pane.put_left_of(x, y, &words, theme::dim());
+        pane.glyph(x, y, '▴', theme::text());
+    } else if pane.is_blank(x, x + width(&words) + 1, y) {
+        pane.glyph(x, y, '▴', theme::text());
+        pane.put(x + 1, y, &format!(" {}", words.trim_end()), theme::dim());
+    } else {
+        pane.glyph_if_blank(x, y, '▴', theme::text());
+    }
+}

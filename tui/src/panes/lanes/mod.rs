@@ -1,0 +1,226 @@
+//! The Logs view: every replica's log of a partition on one ruler, so that divergence is a vertical fact.
+//!
+//! ```text
+//!  offset          0   1   2   3   4
+//!  epoch         ├─ e0 ──────────────┤
+//!  acked           ✓   ✓   ✓   ✓   ✓
+//!  ★ b1 leader    [a] [b] [c]║(d) (E)┤          LEO 5
+//!    up                      ▏                  HW 3
+//! ```
+//!
+//! Each lane shows what that replica itself holds and knows; the one line through all lanes is the leader's high watermark.
+//!
+//! Invariant: HW, log end and positions are boundaries and stand between cells; shape carries the meaning, colour repeats it.
+
+mod lane;
+mod rows;
+mod scale;
+
+use tribunal::ids::Offset;
+use tribunal::trace::line::readable;
+use tribunal::trace::view::PartitionView;
+
+use super::put::{Pane, width};
+use crate::screen::recording::{Shown, broker_name};
+use crate::screen::{Model, theme};
+use rows::Risk;
+use scale::{Scale, Wanted};
+
+/// Columns of the names at the left.
+const LEFT: i32 = 15;
+/// Columns of the numbers at the right.
+const RIGHT: i32 = 15;
+/// The most consumers shown.
+const READERS: usize = 4;
+
+/// A partition being drawn.
+struct Stage<'a> {
+    model: &'a Model,
+    partition: &'a PartitionView,
+    scale: Scale,
+    risks: Vec<Risk>,
+}
+
+/// Which rows there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Plan {
+    lane_rows: i32,
+    readers: usize,
+    risks: usize,
+    has_epochs: bool,
+    has_acked: bool,
+    has_legend: bool,
+}
+
+impl Plan {
+    fn rows(self, lanes: usize) -> i32 {
+        let lanes = i32::try_from(lanes).unwrap_or(i32::MAX / 4).saturating_mul(self.lane_rows);
+        let others = 2 + i32::from(self.has_epochs) + i32::from(self.has_acked) + i32::from(self.has_legend);
+        lanes.saturating_add(others).saturating_add(i32::try_from(self.readers + self.risks).unwrap_or(0))
+    }
+
+    /// The fullest plan that fits into `height` rows, or else the barest.
+    fn choose(height: i32, lanes: usize, readers: usize, risks: usize) -> Self {
+        let full = Self {
+            lane_rows: 3,
+            readers: readers.min(READERS),
+            risks: risks.min(3),
+            has_epochs: true,
+            has_acked: true,
+            has_legend: true,
+        };
+        let steps: [fn(Self) -> Self; 9] = [
+            |plan| Self { lane_rows: 2, ..plan },
+            |plan| Self { risks: plan.risks.min(1), ..plan },
+            |plan| Self { readers: plan.readers.min(1), ..plan },
+            |plan| Self { has_legend: false, ..plan },
+            |plan| Self { lane_rows: 1, has_legend: true, ..plan },
+            |plan| Self { has_legend: false, ..plan },
+            |plan| Self { has_epochs: false, ..plan },
+            |plan| Self { readers: 0, ..plan },
+            |plan| Self { risks: 0, has_acked: false, ..plan },
+        ];
+        let mut plan = full;
+        for step in steps {
+            if plan.rows(lanes) <= height {
+                break;
+            }
+            plan = step(plan);
+        }
+        plan
+    }
+}
+
+/// How many rows the partitions would like, of `most`. The one looked at comes first, others as far as they fit well.
+#[must_use]
+pub fn wanted_rows(model: &Model, most: i32) -> i32 {
+    let mut rows = 0;
+    for shown in in_turn(model) {
+        let height = wanted_by(model, shown);
+        if rows > 0 && rows + height > most * 3 / 5 {
+            break;
+        }
+        rows += height;
+    }
+    rows.max(8)
+}
+
+/// The rows one partition would like.
+fn wanted_by(model: &Model, shown: &Shown) -> i32 {
+    let partition = model.partition_view(shown);
+    // Risks come and go; their rows are kept free, so that stepping does not move everything.
+    let plan = Plan::choose(i32::MAX, 0, partition.readers.len(), 2);
+    Plan { risks: 2, ..plan }.rows(partition.replicas.len())
+}
+
+/// The partitions, the one looked at first, then those after it.
+fn in_turn(model: &Model) -> impl Iterator<Item = &Shown> {
+    model.recording.partitions.iter().skip(model.partition)
+}
+
+/// Draws the partition looked at, and those after it as far as they fit.
+pub fn draw(model: &Model, pane: &mut Pane<'_>) {
+    let mut y = 0;
+    for shown in in_turn(model) {
+        let left = pane.height() - y;
+        let wanted = wanted_by(model, shown);
+        let is_first = y == 0;
+        if left < 8 || (!is_first && wanted > left) {
+            break;
+        }
+        let height = wanted.min(left);
+        let mut part = pane.part(0, y, pane.width(), height);
+        draw_partition(model, shown, &mut part);
+        y += height;
+    }
+    if model.recording.partitions.is_empty() {
+        pane.heading(0, "Logs", "");
+        pane.put(2, 2, "This run makes no partition.", theme::dim());
+    }
+}
+
+fn draw_partition(model: &Model, shown: &Shown, pane: &mut Pane<'_>) {
+    let partition = &model.partition_view(shown);
+    heading(model, shown, partition, pane);
+    let columns = pane.width() - LEFT - RIGHT;
+    if columns < 6 {
+        return;
+    }
+    let wanted = Wanted {
+        start: partition.start(),
+        end: partition.end(),
+        key_columns: key_columns(partition, columns),
+        columns,
+        zoom: model.zoom,
+        scroll: model.scroll,
+    };
+    let stage = Stage { model, partition, scale: Scale::choose(wanted), risks: rows::risks(partition) };
+    let plan = Plan::choose(pane.height(), partition.replicas.len(), partition.readers.len(), stage.risks.len());
+    let mut y = 1;
+    rows::ruler(&stage, pane, y);
+    y += 1;
+    if plan.has_epochs {
+        rows::epochs(&stage, pane, y);
+        y += 1;
+    }
+    if plan.has_acked {
+        rows::acked(&stage, pane, y);
+        y += 1;
+    }
+    let bottom = pane.height() - i32::from(plan.has_legend);
+    let top = y;
+    for replica in &partition.replicas {
+        if y >= bottom {
+            break;
+        }
+        lane::draw(&stage, pane, y, plan.lane_rows, replica);
+        y += plan.lane_rows;
+    }
+    for reader in partition.readers.iter().take(plan.readers) {
+        rows::reader(&stage, pane, y, reader);
+        y += 1;
+    }
+    wall(&stage, pane, top, y.min(bottom));
+    for risk in stage.risks.iter().take(plan.risks) {
+        rows::risk(&stage, pane, y, risk);
+        y += 1;
+    }
+    if plan.has_legend {
+        rows::legend(&stage, pane, pane.height() - 1);
+    }
+}
+
+fn heading(model: &Model, shown: &Shown, partition: &PartitionView, pane: &mut Pane<'_>) {
+    let names = &model.recording.names;
+    let count = model.recording.partitions.len();
+    let nth = model.recording.partitions.iter().position(|known| known == shown).map_or(1, |place| place + 1);
+    let title = if count > 1 { format!("{} ({nth} of {count})", shown.name) } else { shown.name.clone() };
+    let Some(committed) = &partition.committed else {
+        return pane.heading_styled(0, &title, "not created yet", theme::strong());
+    };
+    let leader = committed.leader.map_or_else(|| "no leader".to_owned(), |leader| format!("leader {}", broker_name(names, leader)));
+    let all: Vec<String> = committed.replicas.iter().map(|broker| broker.0.to_string()).collect();
+    let min = partition.min_insync.map_or_else(String::new, |min| format!(" · min {min}"));
+    let right = format!("{leader} · {} · ISR {} of {{{}}}{min}", committed.epoch, committed.isr, all.join(","));
+    pane.heading_styled(0, &title, &right, theme::strong());
+}
+
+/// The leader's high watermark: one unbroken line through all lanes and readers, wherever nothing else stands.
+fn wall(stage: &Stage<'_>, pane: &mut Pane<'_>, top: i32, bottom: i32) {
+    let Some(leader) = stage.partition.leader() else { return };
+    if !stage.scale.shows_boundary(leader.high_watermark) || stage.scale.pitch == 1 {
+        return;
+    }
+    let x = LEFT + stage.scale.boundary(leader.high_watermark);
+    for y in top..bottom {
+        pane.glyph_if_blank(x, y, '▏', ratatui::style::Style::new().fg(theme::LEADER));
+    }
+}
+
+/// Columns of the longest key that could be seen, so that all cells are equally wide.
+fn key_columns(partition: &PartitionView, columns: i32) -> i32 {
+    let seen = u64::try_from(columns).unwrap_or(0) / 4;
+    let from = Offset(partition.end().0.saturating_sub(seen));
+    let keys = partition.replicas.iter().flat_map(|replica| replica.cells(from, partition.end()));
+    keys.filter_map(|cell| cell.key).map(|key| width(&readable(key, 6))).max().unwrap_or(1)
+}

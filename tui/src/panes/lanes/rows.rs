@@ -1,0 +1,208 @@
+//! The rows above and below the lanes, on the same ruler: offsets, epochs, promises, readers, what is at risk, the legend.
+
+use ratatui::style::Style;
+use tribunal::ids::{BrokerId, Digest, Offset};
+use tribunal::trace::line::readable;
+use tribunal::trace::view::{Acked, PartitionView, Reader};
+
+use super::super::put::{Pane, width};
+use super::{LEFT, RIGHT, Stage};
+use crate::screen::recording::broker_name;
+use crate::screen::theme;
+
+/// How far back promises are looked through for what is at risk.
+const LOOKED_BACK: u64 = 4_096;
+
+pub(super) fn ruler(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32) {
+    let scale = &stage.scale;
+    pane.put(3, y, "offset", theme::dim());
+    let hidden = scale.from.since(stage.partition.start());
+    if hidden > 0 {
+        pane.put_left_of(LEFT, y, &format!("‹{hidden}"), theme::faint());
+    }
+    let longest = width(&scale.end.to_string()) + 1;
+    // The least round step whose numbers do not run into each other.
+    let steps = [1_u64, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 50_000, 100_000, 1_000_000];
+    let room = |step: u64| {
+        let columns = step / scale.per_column.max(1) * u64::try_from(scale.pitch).unwrap_or(1);
+        columns >= u64::try_from(longest.max(4)).unwrap_or(4)
+    };
+    let step = steps.into_iter().find(|step| room(*step)).unwrap_or(10_000_000);
+    let mut offset = scale.from.0.div_ceil(step).saturating_mul(step);
+    while offset < scale.end.0 {
+        let text = offset.to_string();
+        let x = scale.centre(Offset(offset)) - (width(&text) - 1) / 2;
+        if LEFT + x + width(&text) <= pane.width() - RIGHT + 1 {
+            pane.put(LEFT + x.max(0), y, &text, theme::dim());
+        }
+        offset = offset.saturating_add(step);
+    }
+}
+
+pub(super) fn epochs(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32) {
+    let (scale, partition) = (&stage.scale, stage.partition);
+    pane.put(3, y, "epoch", theme::dim());
+    let longest = partition.replicas.iter().max_by_key(|replica| replica.end);
+    let Some(replica) = partition.leader().or(longest).filter(|replica| replica.end > replica.start) else { return };
+    let mut runs: Vec<(u32, Offset, Offset)> = Vec::new();
+    for cell in replica.cells(scale.from, scale.end) {
+        match runs.last_mut() {
+            Some((epoch, _, end)) if *epoch == cell.epoch.0 => *end = cell.offset.next(),
+            _ => runs.push((cell.epoch.0, cell.offset, cell.offset.next())),
+        }
+    }
+    let is_narrow = scale.pitch == 1;
+    for (epoch, from, end) in &runs {
+        let (left, right) = (LEFT + scale.boundary(*from), LEFT + scale.boundary(*end) - i32::from(is_narrow));
+        let style = Style::new().fg(theme::epoch(*epoch));
+        for x in left..=right {
+            pane.glyph(x, y, '─', style);
+        }
+        pane.glyph(left, y, '├', style);
+        pane.glyph(right, y, '┤', style);
+        let label = format!(" e{epoch} ");
+        if right - left > width(&label) {
+            let x = if right - left > width(&label) + 1 { left + 2 } else { left + 1 };
+            pane.put(x, y, &label, style);
+        }
+    }
+}
+
+pub(super) fn acked(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32) {
+    let (scale, partition) = (&stage.scale, stage.partition);
+    pane.put(3, y, "acked", theme::dim());
+    let mut put = |offset: Offset, is_kept: bool| {
+        let (glyph, style) = if is_kept { ('✓', theme::text().fg(theme::GOOD)) } else { ('✗', theme::fault()) };
+        pane.glyph(LEFT + scale.centre(offset), y, glyph, style);
+    };
+    let mut broken_column = None;
+    for (offset, acked) in partition.acked.range(scale.from, scale.end) {
+        let is_kept = is_kept(partition, offset, acked.digest);
+        let column = scale.centre(offset);
+        if broken_column == Some(column) {
+            continue;
+        }
+        put(offset, is_kept);
+        broken_column = (!is_kept).then_some(column);
+    }
+    for (offset, _) in partition.overwritten.iter().filter(|(offset, _)| scale.shows(*offset)) {
+        put(*offset, false);
+    }
+}
+
+/// Whether a promise still holds: the leader's log has the record, or while nobody leads, some log.
+fn is_kept(partition: &PartitionView, offset: Offset, digest: Digest) -> bool {
+    match partition.leader() {
+        Some(leader) => offset < leader.start || leader.cell(offset).is_some_and(|cell| cell.digest == digest),
+        None => partition.holders(offset, digest).next().is_some(),
+    }
+}
+
+pub(super) fn reader(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, reader: &Reader) {
+    let scale = &stage.scale;
+    let name = stage.model.recording.names.process(reader.consumer);
+    let x = pane.put_within(3, y, LEFT - 10, &name, theme::client());
+    pane.put_within(x + 1, y, LEFT - x - 2, "reads", theme::dim());
+    let end = LEFT + scale.boundary(reader.position);
+    if reader.position >= scale.from {
+        for x in LEFT..end {
+            pane.glyph(x, y, '━', theme::client());
+        }
+        if scale.shows_boundary(reader.position) {
+            pane.glyph(end, y, '▶', theme::client());
+        }
+    }
+    let x = pane.width() - RIGHT + 2;
+    let high_watermark = stage.partition.leader().map(|leader| leader.high_watermark);
+    pane.put(x, y, "lag", theme::dim());
+    let lag = high_watermark.map_or_else(|| "?".to_owned(), |known| known.since(reader.position).to_string());
+    pane.put_left_of(pane.width() - 1, y, &lag, theme::text());
+}
+
+/// A promise that stands on too little.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Risk {
+    offset: Offset,
+    acked: Acked,
+    is_lost: bool,
+    holders: Vec<BrokerId>,
+}
+
+/// The promises that are lost or could be: those no log holds, those the leader's log lacks, those above the leader's high
+/// watermark. The worst first.
+pub(super) fn risks(partition: &PartitionView) -> Vec<Risk> {
+    let start = partition.leader().map_or_else(|| partition.start(), |leader| leader.start);
+    let last = partition.acked.last().map_or(Offset::ZERO, |(offset, _)| offset);
+    let from = Offset(last.0.saturating_sub(LOOKED_BACK)).max(start);
+    let later = partition.acked.range(from, last.next());
+    let all = partition.overwritten.iter().map(|(offset, acked)| (*offset, acked)).chain(later);
+    let committed = partition.leader().map_or(Offset::ZERO, |leader| leader.high_watermark);
+    let mut risks: Vec<Risk> = all
+        .filter(|(offset, acked)| *offset >= committed || !is_kept(partition, *offset, acked.digest))
+        .map(|(offset, acked)| {
+            let holders: Vec<BrokerId> = partition.holders(offset, acked.digest).map(|replica| replica.broker).collect();
+            Risk { offset, acked: acked.clone(), is_lost: holders.is_empty(), holders }
+        })
+        .collect();
+    risks.sort_by_key(|risk| (!risk.is_lost, risk.holders.len(), risk.offset));
+    risks
+}
+
+pub(super) fn risk(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, risk: &Risk) {
+    let names = &stage.model.recording.names;
+    let key = risk.acked.key.as_ref().map_or_else(String::new, |key| format!(" ({})", readable(key, 12)));
+    let who = names.process(risk.acked.producer);
+    let record = format!("record {}{key}, acknowledged to {who} at {}", risk.offset, risk.acked.step);
+    let where_it_is = match risk.holders.as_slice() {
+        [] => "no copy left".to_owned(),
+        holders => {
+            let list: Vec<String> = holders.iter().map(|broker| broker_name(names, *broker)).collect();
+            let only = if holders.len() == 1 { " only" } else { "" };
+            let all_down = holders.iter().all(|broker| !stage.model.view.is_up(*broker));
+            let down = match (all_down, holders.len()) {
+                (false, _) => "",
+                (true, 1) => ", which is down",
+                (true, _) => ", which are down",
+            };
+            format!("on {}{only}{down}", list.join(", "))
+        }
+    };
+    let label = if risk.is_lost { "lost" } else { "at risk" };
+    pane.put(3, y, label, theme::fault());
+    let room = pane.width() - LEFT - 2;
+    pane.put_within(
+        LEFT + 1,
+        y,
+        room,
+        &format!("{record}: {where_it_is}"),
+        if risk.is_lost { theme::fault() } else { theme::text() },
+    );
+}
+
+pub(super) fn legend(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32) {
+    let epoch = theme::EPOCHS.first().copied().unwrap_or(theme::TEXT);
+    let (filled, open) = (Style::new().fg(theme::INK).bg(epoch), Style::new().fg(epoch).bg(theme::BAR));
+    let keys = stage.scale.has_keys();
+    let mut entries: Vec<(&str, Style, &str)> = if keys {
+        vec![("[k]", filled, "committed"), ("(k)", open, "not yet"), ("/k/", theme::fault(), "diverged")]
+    } else {
+        vec![("▪", filled, "committed"), ("▫", open, "not yet"), ("x", theme::fault(), "diverged")]
+    };
+    let wall = Style::new().fg(theme::LEADER);
+    if stage.scale.pitch > 1 {
+        entries.push(("▏", wall, "leader's HW"));
+    }
+    if keys {
+        entries.extend([("║", theme::text(), "HW known here"), ("┤", theme::text(), "log end")]);
+    } else {
+        entries.extend([("▴", theme::text(), "HW known here"), ("◂", theme::text(), "log end")]);
+    }
+    let mut x = 3;
+    for (glyph, style, word) in entries {
+        if x + width(glyph) + 1 + width(word) >= pane.width() {
+            break;
+        }
+        x = pane.put(x, y, glyph, style);
+        x = pane.put(x + 1, y, word, theme::dim()) + 2;
+    }
+}

@@ -1,0 +1,50 @@
+//! The panes: each a pure function from the model into a part of a buffer.
+//!
+//! Invariant: a pane writes only through [`put::Pane`], so it never leaves its area and never panics.
+//!
+//! Called by: [`crate::screen::frame`].
+
+pub mod events;
+pub mod help;
+pub mod lanes;
+pub mod put;
+pub mod side;
+pub mod story;
+pub mod timeline;
+pub mod title;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::screen::layout::{self, Places};
+use crate::screen::{Model, theme};
+use put::Pane;
+
+/// Where the panes of a model stand in an area; `None` when it is too small.
+#[must_use]
+pub fn places(model: &Model, area: Rect) -> Option<Places> {
+    layout::places(area, |body| u16::try_from(lanes::wanted_rows(model, i32::from(body))).unwrap_or(u16::MAX))
+}
+
+/// Draws the whole screen.
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let Some(places) = places(model, area) else {
+        return notice(area, buffer);
+    };
+    title::draw(model, &mut Pane::new(buffer, places.title));
+    lanes::draw(model, &mut Pane::new(buffer, places.logs));
+    events::draw(model, &mut Pane::new(buffer, places.events));
+    side::draw(model, &mut Pane::new(buffer, places.side));
+    story::draw(model, &mut Pane::new(buffer, places.story));
+    timeline::draw(model, &mut Pane::new(buffer, places.timeline));
+    help::footer(model, &mut Pane::new(buffer, places.keys));
+    help::overlay(model, area, buffer);
+}
+
+fn notice(area: Rect, buffer: &mut Buffer) {
+    let mut pane = Pane::new(buffer, area);
+    let (width, height) = layout::LEAST;
+    let words = format!("tribunal needs {width}x{height} (this is {}x{}); q quits", area.width, area.height);
+    let room = pane.width();
+    pane.put_within(0, pane.height() / 2, room, &words, theme::text());
+}

@@ -1,0 +1,25 @@
+//! The first row: which run, where in it, and the worst that the checks have found by then.
+
+use super::put::{Pane, width};
+use crate::screen::{Model, theme};
+
+/// Draws the title.
+pub fn draw(model: &Model, pane: &mut Pane<'_>) {
+    pane.row_style(0, theme::text().bg(theme::BAR));
+    let run = model.recording.trace.run();
+    let name = run.map_or("no run", |run| run.scenario.as_str());
+    let mut x = pane.put(1, 0, "tribunal", theme::leader().bg(theme::BAR));
+    x = pane.put_within(x + 2, 0, pane.width() / 3, name, theme::strong().bg(theme::BAR));
+    let end = pane.width() - 1;
+    let seed = run.map_or_else(String::new, |run| format!("seed 0x{:X}", run.seed));
+    let place = format!("step {} of {} · {}", model.cursor().0, model.recording.last().0, model.now());
+    let right = if pane.width() >= 72 { format!("{place} · {seed}") } else { place };
+    let room = end - x - 4 - width(&right);
+    pane.put_left_of(end, 0, &right, theme::dim().bg(theme::BAR));
+    if let Some(finding) = model.recording.violation_by(model.cursor()) {
+        let words = format!("✗ {} {}", finding.name, finding.status);
+        if room >= 8 {
+            pane.put_within(x + 3, 0, room, &words, theme::fault().bg(theme::BAR));
+        }
+    }
+}

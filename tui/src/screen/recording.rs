@@ -1,0 +1,196 @@
+//! A run that is over, prepared for looking at: events, names, pictures, beats, what to mark on the timeline.
+//!
+//! Invariant: nothing in it changes while it is looked at.
+//!
+//! Called by: [`super::model::Model`], once per run.
+
+use std::collections::BTreeMap;
+
+use tribunal::event::{ControllerFact, Event, Fact, FaultFact, WorldFact};
+use tribunal::ids::{BrokerId, ProcessId, Step, TopicPartition};
+use tribunal::time::Instant;
+use tribunal::trace::course::Course;
+use tribunal::trace::find::{self, Kind};
+use tribunal::trace::{Names, Trace};
+
+/// A partition that the scenario will make, for the time before it is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// Its name, such as `orders-0`.
+    pub name: String,
+    /// Its replicas, the preferred leader first.
+    pub replicas: Vec<BrokerId>,
+}
+
+/// What a check found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The check's name.
+    pub name: String,
+    /// Its status in words, such as `violated`.
+    pub status: String,
+    /// Whether the claim does not hold.
+    pub is_violation: bool,
+    /// The step at which it was found.
+    pub step: Option<Step>,
+    /// What was found.
+    pub detail: String,
+}
+
+/// A partition to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Which; `None` when the run never made it.
+    pub id: Option<TopicPartition>,
+    /// Its name.
+    pub name: String,
+    /// Its first replicas.
+    pub replicas: Vec<BrokerId>,
+}
+
+/// What a mark on the timeline says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sign {
+    /// Something came back.
+    Back,
+    /// A clock moved.
+    Clock,
+    /// A log was cut.
+    Cut,
+    /// A fault struck.
+    Fault,
+    /// A leader was elected.
+    Elected,
+    /// A process died.
+    Crash,
+    /// A claim was violated.
+    Violation,
+}
+
+/// A mark on the timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Marked {
+    /// When.
+    pub at: Instant,
+    /// What.
+    pub sign: Sign,
+}
+
+/// A run to look at.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    /// The run.
+    pub trace: Trace,
+    /// Its names.
+    pub names: Names,
+    /// Its picture at any step.
+    pub course: Course,
+    /// The steps of its beats, in order.
+    pub beats: Vec<Step>,
+    /// Its partitions, in order.
+    pub partitions: Vec<Shown>,
+    /// What the checks found.
+    pub findings: Vec<Finding>,
+    /// What the timeline shows, in order of time.
+    pub marks: Vec<Marked>,
+}
+
+impl Recording {
+    /// Prepares a run. `expected` are the partitions of its scenario; those that the run made are known better from the trace.
+    #[must_use]
+    pub fn new(trace: Trace, expected: &[Expected], findings: Vec<Finding>) -> Self {
+        let names = trace.names();
+        let course = Course::of(&trace.events);
+        let beats = find::beats(&trace.events);
+        let partitions = partitions(&trace, &names, expected);
+        let marks = marks(&trace, &findings);
+        Self { trace, names, course, beats, partitions, findings, marks }
+    }
+
+    /// Its events.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        &self.trace.events
+    }
+
+    /// Its last step.
+    #[must_use]
+    pub fn last(&self) -> Step {
+        self.trace.last().unwrap_or(Step(0))
+    }
+
+    /// When its last event happened.
+    #[must_use]
+    pub fn end(&self) -> Instant {
+        self.events().last().map_or(Instant::ZERO, |event| event.at)
+    }
+
+    /// The first beat after a step.
+    #[must_use]
+    pub fn beat_after(&self, step: Step) -> Option<Step> {
+        self.beats.get(self.beats.partition_point(|beat| *beat <= step)).copied()
+    }
+
+    /// The last beat before a step.
+    #[must_use]
+    pub fn beat_before(&self, step: Step) -> Option<Step> {
+        let earlier = self.beats.partition_point(|beat| *beat < step).checked_sub(1)?;
+        self.beats.get(earlier).copied()
+    }
+
+    /// The worst that the checks had found by a step.
+    #[must_use]
+    pub fn violation_by(&self, step: Step) -> Option<&Finding> {
+        let broken = self.findings.iter().filter(|finding| finding.is_violation);
+        broken.filter(|finding| finding.step.is_none_or(|found| found <= step)).min_by_key(|finding| finding.step)
+    }
+}
+
+fn partitions(trace: &Trace, names: &Names, expected: &[Expected]) -> Vec<Shown> {
+    let mut made: BTreeMap<TopicPartition, Vec<BrokerId>> = BTreeMap::new();
+    for event in &trace.events {
+        if let Fact::Controller(ControllerFact::PartitionChanged { partition, now }) = &event.fact
+            && *partition != TopicPartition::METADATA
+        {
+            made.entry(*partition).or_insert_with(|| now.replicas.clone());
+        }
+    }
+    let mut shown: Vec<Shown> =
+        made.into_iter().map(|(id, replicas)| Shown { id: Some(id), name: names.partition(id), replicas }).collect();
+    for missing in expected {
+        if !shown.iter().any(|known| known.name == missing.name) {
+            shown.push(Shown { id: None, name: missing.name.clone(), replicas: missing.replicas.clone() });
+        }
+    }
+    shown
+}
+
+fn marks(trace: &Trace, findings: &[Finding]) -> Vec<Marked> {
+    let mut marks: Vec<Marked> = Vec::new();
+    for event in &trace.events {
+        let sign = match &event.fact {
+            Fact::World(WorldFact::ProcessCrashed { .. } | WorldFact::ProcessHalted { .. } | WorldFact::AssertionFailed { .. }) => {
+                Sign::Crash
+            }
+            Fact::World(WorldFact::ProcessStarted { incarnation }) if incarnation.0 > 1 => Sign::Back,
+            Fact::World(WorldFact::ProcessResumed {}) | Fact::Fault(FaultFact::FaultHealed { .. }) => Sign::Back,
+            Fact::World(WorldFact::ClockJumped { .. }) => Sign::Clock,
+            Fact::World(WorldFact::ClockSet { offset_us, drift_ppm }) if *offset_us != 0 || *drift_ppm != 0 => Sign::Clock,
+            Fact::Fault(FaultFact::FaultStruck { .. }) | Fact::World(WorldFact::ProcessPaused {}) => Sign::Fault,
+            Fact::Controller(ControllerFact::LeaderElected { leader: Some(_), .. }) => Sign::Elected,
+            _ if Kind::Truncation.matches(event) => Sign::Cut,
+            _ => continue,
+        };
+        marks.push(Marked { at: event.at, sign });
+    }
+    let violated = findings.iter().filter(|finding| finding.is_violation).filter_map(|finding| trace.event(finding.step?));
+    marks.extend(violated.map(|event| Marked { at: event.at, sign: Sign::Violation }));
+    marks.sort_by_key(|mark| mark.at);
+    marks
+}
+
+/// The name of a process, for panes.
+#[must_use]
+pub fn broker_name(names: &Names, broker: BrokerId) -> String {
+    names.process(ProcessId::Broker(broker)).into_owned()
+}
