@@ -3,6 +3,8 @@
 //!
 //! `UPDATE_GOLDENFILES=1 cargo test --test golden` writes the answers anew; they are read line by line before they are kept.
 
+#![allow(clippy::indexing_slicing, reason = "a test that panics has failed, which is what it is for")]
+
 #[path = "golden/log.rs"]
 mod log;
 mod support;

@@ -1,5 +1,7 @@
 //! Our codec against Apache Kafka's own client: 258 batches that it wrote, decoded, and made again byte for byte.
 
+#![allow(clippy::indexing_slicing, reason = "a test that panics has failed, which is what it is for")]
+
 use bytes::Bytes;
 use serde_json::Value;
 use tribunal::config::TimestampType;

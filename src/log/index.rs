@@ -82,12 +82,6 @@ impl OffsetIndex {
     pub(super) fn bytes(&self, base: Offset) -> Vec<u8> {
         self.entries.iter().flat_map(|entry| offset_bytes(base, *entry)).collect()
     }
-
-    /// The entries in order.
-    #[cfg(test)]
-    pub(super) fn entries(&self) -> &[OffsetEntry] {
-        &self.entries
-    }
 }
 
 /// The time index of one segment.

@@ -35,8 +35,8 @@ impl PartitionLog {
         let drops_segments = self.active.base() > to;
         while self.active.base() > to {
             self.active.delete(cx)?;
-            let Some(previous) = Arc::make_mut(&mut self.closed).pop() else { break };
-            self.active = previous;
+            let previous = Arc::make_mut(&mut self.closed).pop();
+            self.active = previous.expect("the log does not begin beyond the cut, so some segment does not either");
         }
         Arc::make_mut(&mut self.active).truncate_to(to, cx)?;
         if drops_segments {

@@ -12,7 +12,7 @@ use bytes::Bytes;
 
 use crate::config::{TimestampType, TopicConfig};
 use crate::error::ErrorCode;
-use crate::record::{BatchHeader, Compression, each_record, verify};
+use crate::record::{BatchHeader, Compression, each_record, verify_body};
 use crate::time::{Duration, Timestamp};
 
 /// Who made the batch.
@@ -45,7 +45,7 @@ pub(super) fn validate(batch: &Bytes, config: &TopicConfig, origin: Origin, now:
     if origin == Origin::Client && header.size > config.max_message_bytes {
         return Err(ErrorCode::MessageTooLarge);
     }
-    let header = verify(batch).map_err(|_| ErrorCode::CorruptMessage)?;
+    verify_body(&header, batch).map_err(|_| ErrorCode::CorruptMessage)?;
     if header.base_offset.0 != 0 || header.count == 0 || header.count - 1 != header.last_offset_delta {
         return Err(ErrorCode::InvalidRecord);
     }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use tribunal::config::{Profile, TopicConfig};
 use tribunal::context::Context;
 use tribunal::event::{BatchFacts, Fact, LogFact, TruncationReason};
-use tribunal::files::{FileName, FilePath, Folder};
+use tribunal::files::FilePath;
 use tribunal::ids::{BrokerId, LeaderEpoch, Offset, PartitionIndex, TopicId, TopicPartition};
 use tribunal::log::PartitionLog;
 use tribunal::record::control::ControlRecord;
@@ -167,6 +167,34 @@ impl Runner {
         found.ok_or_else(|| format!("no file {name}").into())
     }
 
+    /// Answers a question, which changes nothing.
+    fn ask(&mut self, command: &Command, out: &mut String) -> Result<(), Box<dyn Error>> {
+        match command {
+            Command::Read { from, end, max_bytes } => {
+                let (end, max_bytes) = (Offset(end.unwrap_or(u64::MAX)), max_bytes.unwrap_or(u32::MAX));
+                match self.turn(|log, cx| log.read(Offset(*from), end, max_bytes, cx))? {
+                    Ok(batches) => write_batches(&batches, out)?,
+                    Err(code) => writeln!(out, "refused: {code}")?,
+                }
+            }
+            Command::Since(ms) => {
+                let time = self.time(Some(*ms));
+                match self.turn(|log, cx| log.offset_for_timestamp(time, cx))?? {
+                    Some((offset, time, epoch)) => writeln!(out, "offset {offset}, {}, {epoch}", since_start(time))?,
+                    None => writeln!(out, "none")?,
+                }
+            }
+            Command::EndOfEpoch(epoch) => {
+                match self.log.as_ref().ok_or("create it first")?.end_offset_for_epoch(LeaderEpoch(*epoch)) {
+                    Some((epoch, end)) => writeln!(out, "{epoch} ends at {end}")?,
+                    None => writeln!(out, "unknown")?,
+                }
+            }
+            _ => unreachable!("only questions are passed on"),
+        }
+        Ok(())
+    }
+
     /// Does a command, and writes what it answers; the facts are written by `run`.
     fn act(&mut self, command: &Command, out: &mut String) -> Result<(), Box<dyn Error>> {
         match command {
@@ -212,26 +240,7 @@ impl Runner {
             Command::RestartAt(at) => report(self.turn(|log, cx| log.restart_at(Offset(*at), cx))?, out)?,
             Command::Flush => report(self.turn(PartitionLog::flush)?, out)?,
             Command::FlushClosed => report(self.turn(PartitionLog::flush_closed)?, out)?,
-            Command::Read { from, end, max_bytes } => {
-                let (end, max_bytes) = (Offset(end.unwrap_or(u64::MAX)), max_bytes.unwrap_or(u32::MAX));
-                match self.turn(|log, cx| log.read(Offset(*from), end, max_bytes, cx))? {
-                    Ok(batches) => write_batches(&batches, out)?,
-                    Err(code) => writeln!(out, "refused: {code}")?,
-                }
-            }
-            Command::Since(ms) => {
-                let time = self.time(Some(*ms));
-                match self.turn(|log, cx| log.offset_for_timestamp(time, cx))?? {
-                    Some((offset, time, epoch)) => writeln!(out, "offset {offset}, {}, {epoch}", since_start(time))?,
-                    None => writeln!(out, "none")?,
-                }
-            }
-            Command::EndOfEpoch(epoch) => {
-                match self.log.as_ref().ok_or("create it first")?.end_offset_for_epoch(LeaderEpoch(*epoch)) {
-                    Some((epoch, end)) => writeln!(out, "{epoch} ends at {end}")?,
-                    None => writeln!(out, "unknown")?,
-                }
-            }
+            Command::Read { .. } | Command::Since(_) | Command::EndOfEpoch(_) => self.ask(command, out)?,
             Command::Crash { high_watermark } => self.start(*high_watermark, false)?,
             Command::Restart => {
                 report(self.turn(PartitionLog::flush)?, out)?;

@@ -5,12 +5,14 @@
 
 mod bench;
 mod cluster;
+mod desk;
 mod disk;
 mod laws;
 mod server;
 
 pub use bench::Bench;
 pub use cluster::Cluster;
+pub use desk::Desk;
 pub use disk::MemoryDisk;
 pub use laws::cases;
 pub use server::Server;
