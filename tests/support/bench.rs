@@ -42,6 +42,13 @@ impl Bench {
         act(&mut Context::new(moment, &mut self.disk, &mut self.choices, &mut self.out))
     }
 
+    /// Does something, but the process is killed after so many effects of it; what was told is forgotten.
+    pub fn killed_turn<T>(&mut self, effects: u32, act: impl FnOnce(&mut Context<'_>) -> T) {
+        self.out = Outbox { last_effect: Some(effects), ..Outbox::default() };
+        self.turn(act);
+        self.out = Outbox::default();
+    }
+
     /// Takes what was told since the last time.
     pub fn facts(&mut self) -> Vec<Fact> {
         self.out.events.drain(..).map(|(event, _)| event.fact).collect()
