@@ -3,6 +3,8 @@
 //!
 //! `UPDATE_GOLDENFILES=1 cargo test --test golden` writes the answers anew; they are read line by line before they are kept.
 
+#[path = "golden/controller.rs"]
+mod controller;
 #[path = "golden/log.rs"]
 mod log;
 mod support;

@@ -1,5 +1,7 @@
 //! Laws: what holds for every input, found out with random ones. One file per module.
 
+#![allow(clippy::indexing_slicing, reason = "a test that panics has failed, which is what it is for")]
+
 #[path = "properties/controller.rs"]
 mod controller;
 #[path = "properties/log.rs"]

@@ -68,7 +68,7 @@ impl Trial {
         let (events, effects) = self.server.take();
         for event in events {
             match event.fact {
-                Fact::Controller(ControllerFact::PartitionChanged { partition, now }) => self.hear(partition, now),
+                Fact::Controller(ControllerFact::PartitionChanged { partition, now }) => self.hear(partition, &now),
                 Fact::Controller(ControllerFact::TopicCreated { .. }) => self.topics_told += 1,
                 _ => {}
             }
@@ -83,16 +83,16 @@ impl Trial {
     }
 
     /// What is told of a partition is sound, and never older than what was told before.
-    fn hear(&mut self, partition: TopicPartition, now: Arc<PartitionFacts>) {
+    fn hear(&mut self, partition: TopicPartition, now: &Arc<PartitionFacts>) {
         let replicas: BrokerSet = now.replicas.iter().copied().collect();
         assert!(replicas.covers(now.isr), "{now:?}");
         assert!(!now.isr.is_empty(), "{now:?}");
         assert!(now.leader.is_none_or(|leader| now.isr.contains(leader)), "{now:?}");
-        if let Some(before) = self.told.insert(partition, Arc::clone(&now)) {
+        if let Some(before) = self.told.insert(partition, Arc::clone(now)) {
             assert!(now.epoch >= before.epoch, "{before:?} then {now:?}");
             assert!(now.partition_epoch >= before.partition_epoch, "{before:?} then {now:?}");
             assert!(now.epoch > before.epoch || now.leader == before.leader, "{before:?} then {now:?}");
-            assert!(now.partition_epoch > before.partition_epoch || now == before, "{before:?} then {now:?}");
+            assert!(now.partition_epoch > before.partition_epoch || *now == before, "{before:?} then {now:?}");
         }
     }
 

@@ -70,7 +70,7 @@ impl Cluster {
             Self { leader: Server::new(LEADER, controller()), observers, lose: 0, next_connection: 10, history: Vec::new() };
         cluster.lead(Input::Started);
         for which in 0..2 {
-            cluster.observe(which, |observer, cx| observer.start(cx));
+            cluster.observe(which, Observer::start);
         }
         cluster
     }
@@ -140,7 +140,7 @@ impl Cluster {
             self.set_clocks(now.max(self.leader.now));
             self.lead(Input::Deadline);
             for which in 0..self.observers.len() {
-                self.observe(which, |observer, cx| observer.handle_deadline(cx));
+                self.observe(which, Observer::handle_deadline);
             }
         }
         self.set_clocks(end);
@@ -191,7 +191,7 @@ impl Cluster {
         }
         follower.seen.clear();
         follower.server.machine = observer(u16::try_from(which + 1).expect("two of them"));
-        self.observe(which, |observer, cx| observer.start(cx));
+        self.observe(which, Observer::start);
     }
 }
 
@@ -273,7 +273,7 @@ fn answer(server: &mut Server<Observer>, correlation: u32, item: FetchedPartitio
 #[test]
 fn an_observer_cuts_what_a_new_leader_does_not_have_and_no_committed_record() {
     let mut server = Server::new(ProcessId::Broker(BrokerId(1)), observer(1));
-    server.turn(|observer, cx| observer.start(cx));
+    server.turn(Observer::start);
     let known = LeaderIdAndEpoch { leader: BrokerId(1), epoch: LeaderEpoch(3) };
     let refusal = FetchedPartition::refused(TopicPartition::METADATA, tribunal::error::ErrorCode::FencedLeaderEpoch, Some(known));
     assert_eq!(answer(&mut server, 0, refusal), Some(Offset(0)));
@@ -291,7 +291,7 @@ fn an_observer_cuts_what_a_new_leader_does_not_have_and_no_committed_record() {
 #[should_panic(expected = "committed metadata is never cut")]
 fn an_observer_that_is_told_to_cut_committed_metadata_stops_the_run() {
     let mut server = Server::new(ProcessId::Broker(BrokerId(1)), observer(1));
-    server.turn(|observer, cx| observer.start(cx));
+    server.turn(Observer::start);
     answer(&mut server, 0, fetched(vec![batch(0, 4, 1)], 4));
     let diverging_epoch = Some(DivergingEpoch { epoch: LeaderEpoch(1), end_offset: Offset(2) });
     answer(&mut server, 1, FetchedPartition { diverging_epoch, ..fetched(Vec::new(), 4) });
@@ -300,18 +300,18 @@ fn an_observer_that_is_told_to_cut_committed_metadata_stops_the_run() {
 #[test]
 fn an_unanswered_fetch_is_given_up_and_repeated_after_a_growing_wait() {
     let mut server = Server::new(ProcessId::Broker(BrokerId(1)), observer(1));
-    server.turn(|observer, cx| observer.start(cx));
+    server.turn(Observer::start);
     let mut waits = Vec::new();
     for _ in 0..4 {
         server.take();
         server.now = server.machine.next_deadline().expect("it waits for the answer");
-        server.turn(|observer, cx| observer.handle_deadline(cx));
+        server.turn(Observer::handle_deadline);
         let (_, effects) = server.take();
         assert!(matches!(effects.as_slice(), [Effect::Close { server: LEADER, purpose: Purpose::MetadataFetcher }]));
         let retry = server.machine.next_deadline().expect("it tries again");
         waits.push(retry.since(server.now));
         server.now = retry;
-        server.turn(|observer, cx| observer.handle_deadline(cx));
+        server.turn(Observer::handle_deadline);
     }
     assert_eq!(waits, [2, 4, 8, 16].map(Duration::from_millis));
 }
@@ -319,7 +319,7 @@ fn an_unanswered_fetch_is_given_up_and_repeated_after_a_growing_wait() {
 #[test]
 fn an_observers_log_is_told_as_replicated_from_the_leader() {
     let mut server = Server::new(ProcessId::Broker(BrokerId(1)), observer(1));
-    server.turn(|observer, cx| observer.start(cx));
+    server.turn(Observer::start);
     let response = Response::Fetch(FetchResponse { error: None, partitions: vec![fetched(vec![batch(0, 1, 1)], 1)] });
     server.turn(|observer, cx| observer.handle_response(LEADER, CorrelationId(0), response, cx));
     let (events, _) = server.take();
