@@ -4,8 +4,16 @@
 
 #[path = "properties/checkpoint.rs"]
 mod checkpoint;
+#[path = "properties/consumer.rs"]
+mod consumer;
+#[path = "properties/controller.rs"]
+mod controller;
 #[path = "properties/log.rs"]
 mod log;
+#[path = "properties/metadata_log.rs"]
+mod metadata_log;
+#[path = "properties/producer.rs"]
+mod producer;
 #[path = "properties/record.rs"]
 mod record;
 mod support;

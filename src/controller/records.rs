@@ -246,7 +246,12 @@ mod tests {
         }
 
         #[test]
-        fn a_damaged_record_is_refused_or_read_but_never_panics(record in records(), place in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<prop::sample::Index>()) {
+        fn a_damaged_record_is_refused_or_read_but_never_panics(
+            record in records(),
+            place in any::<prop::sample::Index>(),
+            byte in any::<u8>(),
+            cut in any::<prop::sample::Index>(),
+        ) {
             let mut bytes = record.encode().to_vec();
             let place = place.index(bytes.len());
             if let Some(hit) = bytes.get_mut(place) {
