@@ -10,8 +10,8 @@ use tribunal::error::ErrorCode;
 use tribunal::event::{Acks, Fact, LogFact, ReplicaFact};
 use tribunal::ids::{BrokerId, CorrelationId, Offset, PartitionIndex, ProcessId, TopicId, TopicPartition};
 use tribunal::protocol::{
-    CreateTopicsRequest, FetchPartition, FetchRequest, FetchResponse, MetadataRequest, NewTopic, ProducePartition,
-    ProduceRequest, Response,
+    CreateTopicsRequest, FetchPartition, FetchRequest, FetchResponse, MetadataRequest, NewTopic, ProducePartition, ProduceRequest,
+    Response,
 };
 use tribunal::record::BatchBuilder;
 use tribunal::time::{Duration, Timestamp};
@@ -75,8 +75,7 @@ fn consume(cluster: &mut Cluster, server: u16, from: u64) -> FetchResponse {
         log_start_offset: Offset(0),
         partition_max_bytes: 1 << 20,
     };
-    let request =
-        FetchRequest { replica: None, max_wait: millis(50), min_bytes: 1, max_bytes: 1 << 20, partitions: vec![item] };
+    let request = FetchRequest { replica: None, max_wait: millis(50), min_bytes: 1, max_bytes: 1 << 20, partitions: vec![item] };
     let asked = cluster.ask(broker(server), request);
     cluster.run(millis(100));
     match cluster.answer(asked) {
@@ -156,9 +155,8 @@ fn a_leader_that_dies_is_followed_by_another_and_cuts_what_nobody_else_has() {
     assert_eq!(produced(&cluster, after), Some(Ok(Offset(1))));
     cluster.start(broker(1));
     cluster.run(millis(4_000));
-    let cut = cluster.told(broker(1)).any(|fact| {
-        matches!(fact, Fact::Log(LogFact::LogTruncated { from: Offset(2), to: Offset(1), .. }))
-    });
+    let cut =
+        cluster.told(broker(1)).any(|fact| matches!(fact, Fact::Log(LogFact::LogTruncated { from: Offset(2), to: Offset(1), .. })));
     assert!(cut, "b1 gives up what it alone had");
     let third = produce(&mut cluster, leader.0, "three", Acks::All);
     cluster.run(millis(100));
