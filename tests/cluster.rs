@@ -184,3 +184,85 @@ fn a_broker_that_comes_back_inside_its_old_session_waits_for_its_end() {
     cluster.run(millis(3_000));
     assert_eq!(leader_at(&mut cluster, 2), Some(BrokerId(1)));
 }
+
+#[test]
+fn a_waiting_consumer_is_answered_when_the_high_watermark_moves() {
+    let mut cluster = three_brokers("2", None);
+    let item = FetchPartition {
+        partition: ORDERS,
+        current_leader_epoch: None,
+        fetch_offset: Offset(0),
+        last_fetched_epoch: None,
+        log_start_offset: Offset(0),
+        partition_max_bytes: 1 << 20,
+    };
+    let request =
+        FetchRequest { replica: None, max_wait: millis(10_000), min_bytes: 1, max_bytes: 1 << 20, partitions: vec![item] };
+    let waiting = cluster.ask(broker(1), request);
+    cluster.run(millis(500));
+    assert!(cluster.answer(waiting).is_none(), "there is nothing to read");
+    produce(&mut cluster, 1, "one", Acks::Leader);
+    cluster.run(millis(20));
+    let Some(Response::Fetch(read)) = cluster.answer(waiting) else { panic!("it is answered when the record is committed") };
+    assert_eq!((read.partitions[0].batches.len(), read.partitions[0].high_watermark), (1, Offset(1)));
+}
+
+#[test]
+fn whatever_crashes_and_is_cut_an_acknowledged_record_is_there_afterwards() {
+    for seed in 1..40_u64 {
+        let mut luck = seed;
+        let mut dice = |sides: u64| {
+            luck = luck.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (luck >> 33) % sides
+        };
+        let mut cluster = three_brokers("2", None);
+        let mut asked = Vec::new();
+        let mut down = None;
+        for _ in 0..60 {
+            let (victim, other) = (u16::try_from(dice(3)).unwrap() + 1, u16::try_from(dice(4)).unwrap());
+            match dice(6) {
+                0 if down.is_none() => {
+                    cluster.crash(broker(victim));
+                    down = Some(victim);
+                }
+                1 => {
+                    if let Some(number) = down.take() {
+                        cluster.start(broker(number));
+                    }
+                }
+                2 if victim != other => {
+                    let peer = if other == 0 { ProcessId::Controller(1) } else { broker(other) };
+                    cluster.cut(broker(victim), peer);
+                }
+                3 => cluster.heal(),
+                _ => {}
+            }
+            for server in 1..=3 {
+                asked.push(produce(&mut cluster, server, "x", Acks::All));
+            }
+            cluster.run(millis(20 + dice(600)));
+        }
+        cluster.heal();
+        if let Some(number) = down {
+            cluster.start(broker(number));
+        }
+        cluster.run(millis(20_000));
+        let acked: Vec<_> = asked.iter().filter_map(|asked| produced(&cluster, *asked)?.ok()).collect();
+        assert!(acked.len() > 10, "seed {seed}: only {} were acknowledged", acked.len());
+        let leader = leader_at(&mut cluster, 1).expect("somebody leads again");
+        let end = consume(&mut cluster, leader.0, 0).partitions[0].high_watermark;
+        assert!(acked.iter().all(|offset| *offset < end), "seed {seed}: {acked:?} below {end}");
+        let mut once = acked.clone();
+        once.sort();
+        once.dedup();
+        assert_eq!(once.len(), acked.len(), "seed {seed}: an offset was acknowledged twice");
+        let last = produce(&mut cluster, leader.0, "last", Acks::All);
+        cluster.run(millis(100));
+        assert_eq!(produced(&cluster, last), Some(Ok(end)), "seed {seed}: all replicas are back");
+        let isr = cluster.told(ProcessId::Broker(leader)).filter_map(|fact| match fact {
+            Fact::Replica(ReplicaFact::IsrAdopted { isr, .. } | ReplicaFact::BecameLeader { isr, .. }) => Some(isr.len()),
+            _ => None,
+        });
+        assert_eq!(isr.last(), Some(3), "seed {seed}: the ISR is whole again");
+    }
+}
