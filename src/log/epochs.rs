@@ -91,13 +91,6 @@ impl EpochCache {
         while self.entries.pop_if(|last| last.start >= end).is_some() {}
         self.entries.len() < before
     }
-
-    /// Forgets everything. Returns whether there was anything.
-    pub(super) fn clear(&mut self) -> bool {
-        let had_some = !self.entries.is_empty();
-        self.entries.clear();
-        had_some
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | [`partition_log`](self) | the log itself: append as leader or follower, read, flush |
+//! | `partition_log` | the log itself: append as leader or follower, read, flush |
 //! | `validator` | what a leader checks and decides about a producer's batch before it is appended |
 //! | `segment` | one segment: its file of batches, where each begins, its two indexes |
 //! | `index` | the sparse indexes: offset to position, timestamp to offset |
@@ -12,7 +12,7 @@
 //! | [`checkpoint`] | small files that are replaced as a whole |
 //!
 //! Invariant: what lies on the disk is what was appended, byte for byte; memory holds positions and numbers only, and all
-//! of it can be rebuilt from the disk. Offsets in a log rise and leader epochs do not fall.
+//! of it can be rebuilt from the disk. Offsets in a log rise without a gap.
 //!
 //! Called by: replica (partitions), raft (the metadata log), broker (checkpoints).
 //!

@@ -24,7 +24,7 @@ use crate::error::{ErrorCode, Fault};
 use crate::event::LogFact;
 use crate::files::{FileName, FilePath, Folder};
 use crate::ids::{BrokerId, LeaderEpoch, Offset, TopicPartition};
-use crate::record::{BatchHeader, Record, RecordBatch, Stamp, facts_of, stamp, verify};
+use crate::record::{BatchHeader, Compression, RecordBatch, Stamp, facts_of, stamp, verify};
 use crate::time::Timestamp;
 
 /// The log. A clone shares every closed segment, and the active one until either of the two appends.
@@ -222,16 +222,20 @@ impl PartitionLog {
 
     /// The one place where the epoch cache grows.
     fn advance_epoch(&mut self, epoch: LeaderEpoch, cx: &mut Context<'_>) -> Result<(), Fault> {
-        if let Some(newest) = self.epochs.assign(epoch, self.end_offset()) {
-            self.write_epochs(cx)?;
+        let mut epochs = self.epochs.clone();
+        if let Some(newest) = epochs.assign(epoch, self.end_offset()) {
+            self.write_epochs(epochs, cx)?;
             cx.emit(LogFact::EpochStarted { partition: self.partition, epoch: newest.epoch, start: newest.start });
         }
         Ok(())
     }
 
-    pub(super) fn write_epochs(&self, cx: &mut Context<'_>) -> Result<(), Fault> {
+    /// Writes the epochs down; only then are they the log's.
+    pub(super) fn write_epochs(&mut self, epochs: EpochCache, cx: &mut Context<'_>) -> Result<(), Fault> {
         let file = FilePath::log(self.partition, FileName::LeaderEpochCheckpoint);
-        checkpoint::write_epochs(file, self.epochs.entries(), cx)
+        checkpoint::write_epochs(file, epochs.entries(), cx)?;
+        self.epochs = epochs;
+        Ok(())
     }
 
     /// Reads whole batches from the one on that holds `from`, as long as they end before `end` (excluded) and fit into
@@ -270,16 +274,20 @@ impl PartitionLog {
         timestamp: Timestamp,
         cx: &mut Context<'_>,
     ) -> Result<Option<(Offset, Timestamp, LeaderEpoch)>, Fault> {
-        let holds_it = |segment: &&Segment| segment.largest_timestamp().is_some_and(|largest| largest >= timestamp);
-        let Some(segment) = self.segments().find(holds_it) else { return Ok(None) };
-        let Some(place) = segment.batches_since(timestamp).iter().find(|batch| batch.max_timestamp >= timestamp) else {
-            return Ok(None);
-        };
-        let batch = RecordBatch::decode(segment.read(place, cx)?)?;
-        let is_late_enough = |record: &&Record| record.timestamp >= timestamp;
-        let found = batch.records.iter().find(is_late_enough).map(|record| (record.offset, record.timestamp));
-        let (offset, at) = found.unwrap_or((place.base, place.max_timestamp));
-        Ok(Some((offset, at, batch.header.leader_epoch.unwrap_or_default())))
+        let may_hold_it = |segment: &&Segment| segment.largest_timestamp().is_some_and(|largest| largest >= timestamp);
+        for segment in self.segments().filter(may_hold_it) {
+            for place in segment.batches_since(timestamp).iter().filter(|batch| batch.max_timestamp >= timestamp) {
+                let batch = RecordBatch::decode(segment.read(place, cx)?)?;
+                let epoch = batch.header.leader_epoch.unwrap_or_default();
+                if batch.header.attributes.compression() != Compression::None {
+                    return Ok(Some((place.base, place.max_timestamp, epoch)));
+                }
+                if let Some(record) = batch.records.iter().find(|record| record.timestamp >= timestamp) {
+                    return Ok(Some((record.offset, record.timestamp, epoch)));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// Makes everything in it durable. Errors: as [`Disk::sync`].

@@ -42,6 +42,10 @@ impl PartitionLog {
         let mut scan =
             Scan { interval_bytes: config.index_interval_bytes, segments: Vec::new(), batches: Vec::new(), torn_bytes: 0 };
         scan.read_folder(partition, cx)?;
+        if !was_clean || scan.torn_bytes > 0 {
+            // What was removed here, or in the turn that was cut short, must not come back behind new records.
+            cx.sync_folder(Folder::Log(partition))?;
+        }
         let mut log = match scan.segments.pop() {
             None => Self::begin(partition, config, Offset::ZERO, cx)?,
             Some(active) => Self {
@@ -51,7 +55,7 @@ impl PartitionLog {
                 active: Arc::new(active),
                 epochs: EpochCache::default(),
                 flushed: Offset::ZERO,
-                is_folder_unsynced: !was_clean || scan.torn_bytes > 0,
+                is_folder_unsynced: false,
             },
         };
         // After an unclean stop nobody knows what of it is durable.
@@ -75,16 +79,21 @@ impl PartitionLog {
     fn recover_epochs(&mut self, batches: &[Arc<BatchFacts>], cx: &mut Context<'_>) -> Result<(), Fault> {
         let file = FilePath::log(self.partition, FileName::LeaderEpochCheckpoint);
         let stored = checkpoint::read_epochs(file, cx).unwrap_or_default(); // a damaged one is as good as none
+        let mut epochs = EpochCache::default();
         for entry in &stored {
-            self.epochs.assign(entry.epoch, entry.start);
+            epochs.assign(entry.epoch, entry.start);
         }
-        self.epochs.truncate_from_end(self.end_offset());
+        epochs.truncate_from_end(self.end_offset());
         for batch in batches {
-            if self.epochs.latest().is_none_or(|latest| batch.leader_epoch > latest) {
-                self.epochs.assign(batch.leader_epoch, batch.base);
+            if epochs.latest().is_none_or(|latest| batch.leader_epoch > latest) {
+                epochs.assign(batch.leader_epoch, batch.base);
             }
         }
-        if self.epochs.entries() == stored { Ok(()) } else { self.write_epochs(cx) }
+        if epochs.entries() != stored {
+            return self.write_epochs(epochs, cx);
+        }
+        self.epochs = epochs;
+        Ok(())
     }
 }
 

@@ -40,7 +40,7 @@ impl BatchBuilder {
 
     fn with_attributes(first_timestamp: Timestamp, attributes: Attributes) -> Self {
         let bytes = vec![0; HEADER_BYTES];
-        Self { bytes, attributes, base_timestamp: first_timestamp, max_timestamp: first_timestamp, count: 0 }
+        Self { bytes, attributes, base_timestamp: first_timestamp, max_timestamp: Timestamp::NONE, count: 0 }
     }
 
     /// Adds a record. Its offset is the number of records before it.

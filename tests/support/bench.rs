@@ -21,7 +21,12 @@ pub struct Bench {
 impl Bench {
     /// With an empty disk, at the beginning of a run.
     pub fn new() -> Self {
-        Self { disk: MemoryDisk::default(), wall: Timestamp::RUN_START, choices: Choices::new(0, Luck::Seeded, &[]), out: Outbox::default() }
+        Self {
+            disk: MemoryDisk::default(),
+            wall: Timestamp::RUN_START,
+            choices: Choices::new(0, Luck::Seeded, &[]),
+            out: Outbox::default(),
+        }
     }
 
     /// Does something with a Context.
@@ -35,6 +40,13 @@ impl Bench {
             trail: Trail::NONE,
         };
         act(&mut Context::new(moment, &mut self.disk, &mut self.choices, &mut self.out))
+    }
+
+    /// Does something, but the process is killed after so many effects of it; what was told is forgotten.
+    pub fn killed_turn<T>(&mut self, effects: u32, act: impl FnOnce(&mut Context<'_>) -> T) {
+        self.out = Outbox { last_effect: Some(effects), ..Outbox::default() };
+        self.turn(act);
+        self.out = Outbox::default();
     }
 
     /// Takes what was told since the last time.

@@ -37,6 +37,12 @@ impl MemoryDisk {
         self.durable = after;
     }
 
+    /// A file vanishes.
+    pub fn lose(&mut self, path: FilePath) {
+        self.files.remove(&path);
+        self.durable.remove(&path);
+    }
+
     /// From now on every write fails, or works again.
     pub fn set_failing(&mut self, fails: bool) {
         self.fails = fails;

@@ -5,6 +5,7 @@
 mod bench;
 mod cluster;
 mod disk;
+mod laws;
 
 #[allow(unused_imports, reason = "each test binary uses its own part of it")]
 pub use bench::Bench;
@@ -12,3 +13,4 @@ pub use bench::Bench;
 pub use cluster::Cluster;
 #[allow(unused_imports, reason = "each test binary uses its own part of it")]
 pub use disk::MemoryDisk;
+pub use laws::cases;
