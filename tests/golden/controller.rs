@@ -1,0 +1,381 @@
+//! Scripts for one controller: brokers and clients are played by the script, time passes when it says so.
+//!
+//! Unless a command has `uncommitted`, the time it takes to commit passes after it.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use goldenscript::{ArgumentConsumer, Command};
+use tribunal::config::{BrokerConfig, Profile, TopicConfig, Variants};
+use tribunal::context::{Context, Effect, Input, Machine, Message, Payload, ReplyTo};
+use tribunal::controller::image::MetadataImage;
+use tribunal::controller::{Controller, ControllerSetup};
+use tribunal::event::{ConnectionNumber, ControllerFact, Event, Fact, PartitionFacts, Purpose, RaftFact};
+use tribunal::ids::{
+    BrokerEpoch, BrokerId, CorrelationId, Incarnation, LeaderEpoch, Offset, PartitionEpoch, PartitionIndex, ProcessId, Step,
+    TopicPartition,
+};
+use tribunal::protocol::{
+    AlterPartitionItem, AlterPartitionRequest, BrokerHeartbeatRequest, BrokerRegistrationRequest, CreateTopicsRequest,
+    FetchPartition, FetchRequest, IsrMember, NewTopic, ReplicaState, Request, Response,
+};
+use tribunal::time::Duration;
+
+use crate::support::Server;
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+const ME: ProcessId = ProcessId::Controller(1);
+
+struct Runner {
+    server: Server<Controller>,
+    epochs: BTreeMap<BrokerId, BrokerEpoch>,
+    next_correlation: u32,
+}
+
+impl Runner {
+    fn new() -> Self {
+        Self { server: Server::new(ME, machine()), epochs: BTreeMap::new(), next_correlation: 0 }
+    }
+
+    fn step(&mut self, input: Input) {
+        self.server.turn(|machine, cx: &mut Context<'_>| machine.step(input, cx));
+    }
+
+    fn ask(&mut self, from: ProcessId, request: Request) {
+        self.next_correlation += 1;
+        let reply_to = ReplyTo {
+            client: from,
+            connection: ConnectionNumber(1),
+            purpose: Purpose::ToController,
+            correlation: CorrelationId(self.next_correlation),
+            origin: Step::NONE,
+        };
+        self.step(Input::Message(Message::Request { from, reply_to, request }));
+    }
+
+    /// Moves the clock from deadline to deadline.
+    fn pass(&mut self, span: Duration) {
+        let end = self.server.now.plus(span);
+        while let Some(due) = self.server.machine.next_deadline().filter(|due| *due <= end) {
+            self.server.now = self.server.now.max(due);
+            self.step(Input::Deadline);
+        }
+        self.server.now = end;
+    }
+
+    fn report(&mut self) -> String {
+        let (events, effects) = self.server.take();
+        let mut replies = effects.into_iter();
+        let mut out = String::new();
+        for Event { fact, .. } in events {
+            match fact {
+                Fact::Network(_) => {
+                    let Some(Effect::Send(sent)) = replies.next() else { continue };
+                    let Payload::Response { response, .. } = sent.payload else { continue };
+                    if let (Response::BrokerRegistration(told), ProcessId::Broker(broker)) = (&response, sent.to) {
+                        self.epochs.extend(told.result.ok().map(|epoch| (broker, epoch)));
+                    }
+                    writeln!(out, "  to {}: {}", sent.to, answer(&response)).expect("a String takes all");
+                }
+                Fact::Controller(fact) => writeln!(out, "{}", decision(&fact)).expect("a String takes all"),
+                Fact::Raft(RaftFact::QuorumLeaderElected { epoch }) => writeln!(out, "quorum leader in {epoch}").expect("fits"),
+                Fact::Raft(RaftFact::MetadataCommitted { end, .. }) => writeln!(out, "committed to {end}").expect("fits"),
+                Fact::Raft(_) | Fact::Log(_) | Fact::Replica(_) | Fact::Client(_) | Fact::Fault(_) | Fact::World(_) => {}
+            }
+        }
+        out
+    }
+
+    fn heartbeat(&mut self, args: &mut ArgumentConsumer<'_>) -> Outcome<()> {
+        let broker = broker(args.next_pos().ok_or("whose heartbeat?")?)?;
+        let known = self.epochs.get(&broker).copied().unwrap_or_default();
+        let epoch = args.take_key("broker-epoch").map(str::parse).transpose()?.map_or(known, BrokerEpoch);
+        let end = args.take_key("applied").map(str::parse).transpose()?.map_or(self.server.machine.image().end(), Offset);
+        let (mut want_fence, mut want_shut_down) = (false, false);
+        while let Some(word) = args.next_pos() {
+            match word {
+                "want-fence" => want_fence = true,
+                "want-shut-down" => want_shut_down = true,
+                other => return Err(format!("unknown word {other}").into()),
+            }
+        }
+        let current_metadata_offset = end;
+        let request = BrokerHeartbeatRequest { broker, epoch, current_metadata_offset, want_fence, want_shut_down };
+        self.ask(ProcessId::Broker(broker), request.into());
+        Ok(())
+    }
+
+    /// A heartbeat without wishes.
+    fn alive(&mut self, broker: BrokerId, current_metadata_offset: Offset) {
+        let epoch = self.epochs.get(&broker).copied().unwrap_or_default();
+        let (want_fence, want_shut_down) = (false, false);
+        let request = BrokerHeartbeatRequest { broker, epoch, current_metadata_offset, want_fence, want_shut_down };
+        self.ask(ProcessId::Broker(broker), request.into());
+    }
+
+    fn create(&mut self, args: &mut ArgumentConsumer<'_>) -> Outcome<()> {
+        let partitions = args.take_key("partitions").map_or(Ok(1), str::parse)?;
+        let replication_factor = args.take_key("replicas").map_or(Ok(1), str::parse)?;
+        let written = args.take_key("assignment").unwrap_or_default();
+        let lists = written.split(';').filter(|list| !list.is_empty());
+        let assignment = lists.map(|list| list.split(',').map(broker).collect()).collect::<Outcome<Vec<Vec<BrokerId>>>>()?;
+        let mut config = Vec::new();
+        while let Some((key, value)) = args.next_key() {
+            config.push((key.to_owned(), value.to_owned()));
+        }
+        let mut topics = Vec::new();
+        while let Some(name) = args.next_pos() {
+            let (assignment, config) = (assignment.clone(), config.clone());
+            topics.push(NewTopic { name: name.to_owned(), partitions, replication_factor, assignment, config });
+        }
+        self.ask(ProcessId::Client(1), CreateTopicsRequest { topics, timeout: Duration::from_secs(3) }.into());
+        Ok(())
+    }
+
+    fn alter(&mut self, args: &mut ArgumentConsumer<'_>) -> Outcome<()> {
+        let partition = self.partition(args.next_pos().ok_or("which partition?")?)?;
+        let leader = broker(args.take_key("by").ok_or("by whom?")?)?;
+        let facts = self.server.machine.image().partition(partition).cloned();
+        let (epoch, version) = facts.map_or((LeaderEpoch(0), PartitionEpoch(0)), |facts| (facts.epoch, facts.partition_epoch));
+        let number = |text: &str| text.parse::<u32>();
+        let leader_epoch = args.take_key("leader-epoch").map(number).transpose()?.map_or(epoch, LeaderEpoch);
+        let partition_epoch = args.take_key("partition-epoch").map(number).transpose()?.map_or(version, PartitionEpoch);
+        let known = self.epochs.get(&leader).copied().unwrap_or_default();
+        let broker_epoch = args.take_key("broker-epoch").map(str::parse).transpose()?.map_or(known, BrokerEpoch);
+        let member = |text: &str| -> Outcome<IsrMember> {
+            let (id, epoch) = text.split_once('@').map_or((text, None), |(id, epoch)| (id, Some(epoch)));
+            let broker_epoch = epoch.map(str::parse).transpose()?.map(BrokerEpoch);
+            Ok(IsrMember { broker: broker(id)?, broker_epoch })
+        };
+        let new_isr = args.take_key("isr").ok_or("which ISR?")?.split(',').map(member).collect::<Outcome<Vec<_>>>()?;
+        let item = AlterPartitionItem { partition, leader_epoch, partition_epoch, new_isr };
+        let request = AlterPartitionRequest { broker: leader, broker_epoch, partitions: vec![item] };
+        self.ask(ProcessId::Broker(leader), request.into());
+        Ok(())
+    }
+
+    fn fetch(&mut self, args: &mut ArgumentConsumer<'_>) -> Outcome<()> {
+        let follower = broker(args.next_pos().ok_or("who fetches?")?)?;
+        let number = |text: &str| text.parse::<u32>();
+        let item = FetchPartition {
+            partition: TopicPartition::METADATA,
+            current_leader_epoch: args.take_key("epoch").map(number).transpose()?.map(LeaderEpoch),
+            fetch_offset: Offset(args.take_key("from").map_or(Ok(0), str::parse)?),
+            last_fetched_epoch: args.take_key("last-epoch").map(number).transpose()?.map(LeaderEpoch),
+            log_start_offset: Offset::ZERO,
+            partition_max_bytes: 1 << 20,
+        };
+        let replica = Some(ReplicaState { broker: follower, epoch: None });
+        let max_wait = Duration::from_millis(50);
+        let request = FetchRequest { replica, max_wait, min_bytes: 1, max_bytes: 1 << 20, partitions: vec![item] };
+        self.ask(ProcessId::Broker(follower), request.into());
+        Ok(())
+    }
+
+    fn partition(&self, name: &str) -> Outcome<TopicPartition> {
+        let (topic, index) = name.rsplit_once('-').ok_or("a partition is topic-index")?;
+        let id = self
+            .server
+            .machine
+            .image()
+            .topic_by_name(topic)
+            .map_or(Ok(tribunal::ids::TopicId(99)), |topic| Ok::<_, Box<dyn Error>>(topic.id))?;
+        Ok(TopicPartition::new(id, PartitionIndex(index.parse()?)))
+    }
+}
+
+impl goldenscript::Runner for Runner {
+    type Command = Command;
+
+    fn run(&mut self, command: &Command, context: &goldenscript::Context) -> Outcome<String> {
+        let mut args = command.consume_args();
+        match command.name.as_str() {
+            "start" => self.step(Input::Started),
+            "restart" => {
+                self.server.kill_after(None);
+                self.server.machine = machine();
+                self.step(Input::Started);
+            }
+            "power-off" => self.server.disk.lose_power(|_, _| 0),
+            "kill-after" => self.server.kill_after(Some(args.next_pos().ok_or("how many effects?")?.parse()?)),
+            "register" => {
+                let broker = broker(args.next_pos().ok_or("which broker?")?)?;
+                let incarnation = Incarnation(args.take_key("life").map_or(Ok(1), str::parse)?);
+                let request = BrokerRegistrationRequest { broker, incarnation, previous_broker_epoch: None };
+                self.ask(ProcessId::Broker(broker), request.into());
+            }
+            "heartbeat" => self.heartbeat(&mut args)?,
+            "join" => {
+                while let Some(name) = args.next_pos() {
+                    let incarnation = Incarnation(1);
+                    let broker = broker(name)?;
+                    let request = BrokerRegistrationRequest { broker, incarnation, previous_broker_epoch: None };
+                    self.ask(ProcessId::Broker(broker), request.into());
+                    self.pass(Duration::from_millis(2));
+                    self.report();
+                    self.alive(broker, self.server.machine.image().end());
+                    self.pass(Duration::from_millis(2));
+                }
+            }
+            "create" => self.create(&mut args)?,
+            "alter" => self.alter(&mut args)?,
+            "fetch" => self.fetch(&mut args)?,
+            "pass" => {
+                let ms = args.next_pos().ok_or("how many ms?")?.trim_end_matches("ms").parse()?;
+                self.pass(Duration::from_millis(ms));
+            }
+            "show" => return Ok(picture(self.server.machine.image())),
+            other => return Err(format!("unknown command {other}").into()),
+        }
+        args.reject_next()?;
+        if !context.tags.contains("uncommitted") && !matches!(command.name.as_str(), "pass" | "kill-after" | "power-off") {
+            self.pass(Duration::from_millis(2));
+        }
+        Ok(self.report())
+    }
+}
+
+fn machine() -> Controller {
+    Controller::new(Arc::new(ControllerSetup {
+        me: ME,
+        voters: vec![ME],
+        config: BrokerConfig::of(Profile::Fast),
+        topic_defaults: TopicConfig::of(Profile::Fast),
+        variants: Variants::default(),
+    }))
+}
+
+fn broker(text: &str) -> Outcome<BrokerId> {
+    Ok(BrokerId(text.trim_start_matches('b').parse()?))
+}
+
+fn who(broker: Option<BrokerId>) -> String {
+    broker.map_or("nobody".to_owned(), |broker| broker.to_string())
+}
+
+fn state(facts: &PartitionFacts) -> String {
+    let replicas = facts.replicas.iter().map(|id| id.0.to_string()).collect::<Vec<_>>().join(",");
+    let PartitionFacts { leader, epoch, partition_epoch, isr, .. } = facts;
+    format!("{} leads {epoch} {partition_epoch} isr {isr} replicas [{replicas}]", who(*leader))
+}
+
+fn decision(fact: &ControllerFact) -> String {
+    match fact {
+        ControllerFact::BrokerRegistered { broker, incarnation, epoch } => {
+            format!("{broker}{incarnation} registered, broker epoch {epoch}")
+        }
+        ControllerFact::RegistrationRefused { broker, incarnation, code } => {
+            format!("{broker}{incarnation} may not register: {code}")
+        }
+        ControllerFact::BrokerFenced { broker, .. } => format!("{broker} fenced"),
+        ControllerFact::BrokerUnfenced { broker, .. } => format!("{broker} unfenced"),
+        ControllerFact::BrokerShuttingDown { broker, .. } => format!("{broker} is shutting down"),
+        ControllerFact::TopicCreated { topic } => {
+            let set: String = topic.config.iter().map(|(key, value)| format!(" {key}={value}")).collect();
+            format!("{} created: {} x{} replicas, {}{set}", topic.name, topic.partitions, topic.replication_factor, topic.id)
+        }
+        ControllerFact::PartitionChanged { partition, now } => format!("{partition}: {}", state(now)),
+        ControllerFact::LeaderElected { partition, from, leader, epoch, clean } => {
+            let clean = if *clean { "" } else { ", UNCLEAN" };
+            format!("{partition}: from {} to {} in {epoch}{clean}", who(*from), who(*leader))
+        }
+        ControllerFact::AlterPartitionRefused { partition, leader, code } => format!("{partition}: {leader}'s ISR refused: {code}"),
+        ControllerFact::AdminRefused { code } => format!("refused: {code}"),
+    }
+}
+
+fn answer(response: &Response) -> String {
+    match response {
+        Response::BrokerRegistration(told) => match told.result {
+            Ok(epoch) => format!("registered, broker epoch {epoch}"),
+            Err(code) => code.to_string(),
+        },
+        Response::BrokerHeartbeat(told) => {
+            let words = [(told.is_caught_up, "caught-up"), (told.is_fenced, "fenced"), (told.should_shut_down, "shut-down-now")];
+            let said: Vec<&str> = words.iter().filter_map(|(holds, word)| holds.then_some(*word)).collect();
+            told.error.map_or(format!("heartbeat [{}]", said.join(" ")), |code| code.to_string())
+        }
+        Response::AlterPartition(told) => {
+            let of = |item: &tribunal::protocol::AlteredPartition| match item.result {
+                Ok(now) => format!("{} leads {} {} isr {}", who(now.leader), now.leader_epoch, now.partition_epoch, now.isr),
+                Err(code) => code.to_string(),
+            };
+            told.error.map_or_else(|| told.partitions.iter().map(of).collect::<Vec<_>>().join("; "), |code| code.to_string())
+        }
+        Response::CreateTopics(told) => {
+            let of = |topic: &tribunal::protocol::CreatedTopic| match topic.result {
+                Ok(id) => format!("{} is {id}", topic.name),
+                Err(code) => format!("{} {code}", topic.name),
+            };
+            told.topics.iter().map(of).collect::<Vec<_>>().join("; ")
+        }
+        Response::Fetch(told) => {
+            let Some(item) = told.partitions.first() else { return format!("{:?}", told.error) };
+            let leads = item.current_leader.map_or(String::new(), |now| format!(", k{} leads {}", now.leader.0, now.epoch));
+            match (item.error, item.diverging_epoch) {
+                (Some(code), _) => format!("{code}{leads}"),
+                (None, Some(part)) => format!("logs part: {} ends at {}", part.epoch, part.end_offset),
+                (None, None) => format!("{} batches, high watermark {}", item.batches.len(), item.high_watermark),
+            }
+        }
+        Response::Produce(_) | Response::ListOffsets(_) | Response::Metadata(_) | Response::OffsetForLeaderEpoch(_) => {
+            "not for a controller".to_owned()
+        }
+    }
+}
+
+fn picture(image: &MetadataImage) -> String {
+    let mut out = String::new();
+    for (id, broker) in image.brokers() {
+        let how = match (broker.fenced, broker.in_controlled_shutdown) {
+            (true, _) => "fenced",
+            (false, true) => "shutting down",
+            (false, false) => "unfenced",
+        };
+        writeln!(out, "{id}{} epoch {} {how}", broker.incarnation, broker.epoch).expect("a String takes all");
+    }
+    for (partition, facts) in image.partitions() {
+        let name = image.topic(partition.topic).map_or("?", |topic| &topic.name);
+        writeln!(out, "{name}-{}: {}", partition.partition, state(facts)).expect("a String takes all");
+    }
+    out
+}
+
+macro_rules! scripts {
+    ($($name:ident),* $(,)?) => {
+        $(#[test]
+        fn $name() -> std::io::Result<()> {
+            let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/controller/", stringify!($name), ".script");
+            goldenscript::run(&mut Runner::new(), Path::new(file))
+        })*
+
+        #[test]
+        fn every_script_is_run() {
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/controller");
+            let files = std::fs::read_dir(folder).expect("the folder is there").count();
+            assert_eq!(files, [$(stringify!($name)),*].len());
+        }
+    };
+}
+
+scripts!(
+    a_crash_before_the_telling,
+    a_fetch_waits_for_news,
+    a_new_epoch_at_every_start,
+    a_second_incarnation_waits,
+    a_silent_broker_is_fenced,
+    answers_wait_for_the_commit,
+    controlled_shutdown,
+    fenced_until_caught_up,
+    ineligible_replicas,
+    leaders_propose_isrs,
+    placement_is_striped,
+    sessions_begin_anew,
+    the_last_isr_member_stays,
+    topics_are_validated,
+    unclean_election,
+);
