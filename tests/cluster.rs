@@ -32,8 +32,9 @@ fn batch(value: &'static str) -> Bytes {
     builder.build()
 }
 
-/// Three brokers and `orders-0` on all of them, b1 preferred.
+/// Three brokers and `orders-0` on all of them, b1 preferred. With a truncation named, unclean elections are allowed.
 fn three_brokers(min_isr: &str, truncation: Option<tribunal::config::Truncation>) -> Cluster {
+    let unclean = if truncation.is_some() { "true" } else { "false" };
     let mut cluster = Cluster::new();
     if let Some(truncation) = truncation {
         cluster.variants.truncation = truncation;
@@ -45,7 +46,9 @@ fn three_brokers(min_isr: &str, truncation: Option<tribunal::config::Truncation>
         partitions: 1,
         replication_factor: 3,
         assignment: vec![vec![BrokerId(1), BrokerId(2), BrokerId(3)]],
-        config: vec![("min.insync.replicas".to_owned(), min_isr.to_owned())],
+        config: [("min.insync.replicas", min_isr), ("unclean.leader.election.enable", unclean)]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .to_vec(),
     };
     let asked = cluster.ask(broker(2), CreateTopicsRequest { topics: vec![topic], timeout: millis(3_000) });
     cluster.run(millis(200));
@@ -161,6 +164,31 @@ fn a_leader_that_dies_is_followed_by_another_and_cuts_what_nobody_else_has() {
     let third = produce(&mut cluster, leader.0, "three", Acks::All);
     cluster.run(millis(100));
     assert_eq!(produced(&cluster, third), Some(Ok(Offset(2))));
+}
+
+#[test]
+fn under_the_old_rule_a_log_longer_than_the_leaders_is_cut_to_the_leaders_end() {
+    let mut cluster = three_brokers("1", Some(tribunal::config::Truncation::HighWatermark));
+    produce(&mut cluster, 1, "one", Acks::All);
+    cluster.run(millis(200));
+    cluster.crash(broker(2));
+    cluster.crash(broker(3));
+    cluster.run(millis(2_500));
+    for value in ["two", "three"] {
+        let asked = produce(&mut cluster, 1, value, Acks::All);
+        cluster.run(millis(600));
+        assert!(matches!(produced(&cluster, asked), Some(Ok(_))), "b1 is the whole ISR");
+    }
+    cluster.crash(broker(1));
+    cluster.run(millis(2_000));
+    cluster.start(broker(2));
+    cluster.run(millis(3_000));
+    assert_eq!(leader_at(&mut cluster, 2), Some(BrokerId(2)), "unclean: b2 was not in the ISR");
+    cluster.start(broker(1));
+    cluster.run(millis(5_000));
+    let cut =
+        cluster.told(broker(1)).any(|fact| matches!(fact, Fact::Log(LogFact::LogTruncated { from: Offset(3), to: Offset(1), .. })));
+    assert!(cut, "its own high watermark, 3, lies beyond the leader's end, 1: the fetch is out of range");
 }
 
 #[test]
