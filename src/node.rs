@@ -32,6 +32,7 @@ pub struct NodeSetup {
 /// One server process.
 #[derive(Clone, Debug)]
 pub struct Node {
+    setup: Arc<NodeSetup>,
     machine: Server,
 }
 
@@ -45,12 +46,12 @@ impl Node {
     /// A server that has not started yet; its disk is read in its first turn.
     #[must_use]
     pub fn new(setup: Arc<NodeSetup>) -> Self {
-        Self::with_rules(&setup, Rules::default())
+        Self::with_rules(setup, Rules::default())
     }
 
     /// The same, with some rules of replication replaced.
     #[must_use]
-    pub fn with_rules(setup: &NodeSetup, rules: Rules) -> Self {
+    pub fn with_rules(setup: Arc<NodeSetup>, rules: Rules) -> Self {
         let machine = match setup.process {
             ProcessId::Broker(me) => Server::Broker(Box::new(Broker::new(BrokerSetup {
                 me,
@@ -69,7 +70,13 @@ impl Node {
             })))),
             ProcessId::World | ProcessId::Client(_) => panic!("only brokers and controllers are servers"),
         };
-        Self { machine }
+        Self { setup, machine }
+    }
+
+    /// What it was told before it started.
+    #[must_use]
+    pub fn setup(&self) -> &Arc<NodeSetup> {
+        &self.setup
     }
 }
 

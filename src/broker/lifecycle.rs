@@ -118,14 +118,14 @@ impl Broker {
         }
     }
 
-    pub(super) fn handle_lifecycle_response(&mut self, correlation: CorrelationId, response: Response, cx: &mut Context<'_>) {
+    pub(super) fn handle_lifecycle_response(&mut self, correlation: CorrelationId, response: &Response, cx: &mut Context<'_>) {
         let is_awaited = matches!(self.lifecycle.next, Next::Await { correlation: awaited, .. } if awaited == correlation);
         if !is_awaited {
             return;
         }
         match response {
             Response::BrokerRegistration(answer) => self.handle_registration(answer.result, cx),
-            Response::BrokerHeartbeat(answer) => self.handle_heartbeat(answer, cx),
+            Response::BrokerHeartbeat(answer) => self.handle_heartbeat(*answer, cx),
             Response::Produce(_)
             | Response::Fetch(_)
             | Response::ListOffsets(_)

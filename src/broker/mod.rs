@@ -141,7 +141,7 @@ impl Broker {
                 self.observer.handle_response(from, correlation, response, cx);
                 self.follow_metadata(cx);
             }
-            Purpose::Heartbeat => self.handle_lifecycle_response(correlation, response, cx),
+            Purpose::Heartbeat => self.handle_lifecycle_response(correlation, &response, cx),
             Purpose::ToController => self.handle_controller_response(correlation, response, cx),
             Purpose::Client | Purpose::Quorum => panic!("a broker has no connection of this kind"),
         }

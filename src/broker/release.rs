@@ -19,10 +19,9 @@ use crate::replica::purgatory::Expired;
 use crate::replica::{ParkedId, ParkedProduce, RoleChange};
 
 impl Broker {
-    /// The log of a partition grew.
-    pub(super) fn release_appended(&mut self, partition: TopicPartition, cx: &mut Context<'_>) {
+    /// The log of a partition grew, which that event tells.
+    pub(super) fn release_appended(&mut self, partition: TopicPartition, grown: Step, cx: &mut Context<'_>) {
         let waiting = self.partitions.get(partition).map(|replica| replica.waiting.followers.clone()).unwrap_or_default();
-        let grown = cx.latest();
         self.release_fetches(&waiting, partition, grown, cx);
     }
 

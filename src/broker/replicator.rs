@@ -200,7 +200,7 @@ impl Broker {
         let Some(fetcher) = self.replicator.of(from) else { return };
         let Some(in_flight) = fetcher.in_flight.take_if(|asking| asking.correlation == correlation) else { return };
         match response {
-            Response::Fetch(answer) => self.take_batches(from, &in_flight.asked, answer, cx),
+            Response::Fetch(answer) => self.take_batches(from, &in_flight.asked, &answer, cx),
             Response::OffsetForLeaderEpoch(answer) => self.take_leader_ends(from, &in_flight.asked, &answer, cx),
             Response::ListOffsets(answer) => self.take_leader_starts(from, &in_flight.asked, &answer, cx),
             Response::Produce(_)
@@ -312,20 +312,20 @@ impl Broker {
         })
     }
 
-    fn take_batches(&mut self, from: ProcessId, asked: &[Asked], answer: FetchResponse, cx: &mut Context<'_>) {
+    fn take_batches(&mut self, from: ProcessId, asked: &[Asked], answer: &FetchResponse, cx: &mut Context<'_>) {
         if answer.error.is_some() {
             self.handle_fetcher_disconnect(from, cx);
             return;
         }
-        for told in answer.partitions {
-            let item = asked.iter().find(|item| item.partition == told.partition);
-            self.with_answer(from, item, cx, |replica, cx| take_fetched(replica, &told, cx));
+        for (item, told) in asked.iter().zip(&answer.partitions) {
+            assert!(item.partition == told.partition, "an answer is in the order of its request");
+            self.with_answer(from, item, cx, |replica, cx| take_fetched(replica, told, cx));
         }
     }
 
     fn take_leader_ends(&mut self, from: ProcessId, asked: &[Asked], answer: &OffsetForLeaderEpochResponse, cx: &mut Context<'_>) {
-        for told in &answer.partitions {
-            let item = asked.iter().find(|item| item.partition == told.partition);
+        for (item, told) in asked.iter().zip(&answer.partitions) {
+            assert!(item.partition == told.partition, "an answer is in the order of its request");
             self.with_answer(from, item, cx, |replica, cx| match (told.error, told.end_offset) {
                 (None, Some(leader_end)) if leader_end < replica.log().end_offset() => {
                     replica.truncate_to_leader_end(leader_end, cx);
@@ -339,8 +339,8 @@ impl Broker {
     }
 
     fn take_leader_starts(&mut self, from: ProcessId, asked: &[Asked], answer: &ListOffsetsResponse, cx: &mut Context<'_>) {
-        for told in &answer.partitions {
-            let item = asked.iter().find(|item| item.partition == told.partition);
+        for (item, told) in asked.iter().zip(&answer.partitions) {
+            assert!(item.partition == told.partition, "an answer is in the order of its request");
             self.with_answer(from, item, cx, |replica, cx| match (told.error, told.offset) {
                 (None, Some(leader_start)) => {
                     if leader_start > replica.log().end_offset() {
@@ -358,11 +358,10 @@ impl Broker {
     fn with_answer(
         &mut self,
         from: ProcessId,
-        asked: Option<&Asked>,
+        asked: &Asked,
         cx: &mut Context<'_>,
         take: impl FnOnce(&mut Partition, &mut Context<'_>) -> After,
     ) {
-        let Some(asked) = asked else { return };
         let Some(fetcher) = self.replicator.of(from).filter(|fetcher| fetcher.still_asks(asked)) else { return };
         let Some(replica) = self.partitions.get_mut(asked.partition) else { return };
         if replica.log().end_offset() != asked.from {

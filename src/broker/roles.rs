@@ -52,7 +52,7 @@ impl Broker {
         let end = image.end();
         cx.emit(RaftFact::MetadataApplied { end });
         for change in touched {
-            self.follow_change(change, cx);
+            self.follow_change(&change, cx);
         }
         self.seek_controller(cx);
         self.replicate(cx);
@@ -69,8 +69,8 @@ impl Broker {
         self.replicate(cx);
     }
 
-    fn follow_change(&mut self, change: Change, cx: &mut Context<'_>) {
-        match change {
+    fn follow_change(&mut self, change: &Change, cx: &mut Context<'_>) {
+        match *change {
             Change::BrokerRegistered(broker)
             | Change::BrokerFenced(broker)
             | Change::BrokerUnfenced(broker)

@@ -55,6 +55,8 @@ pub struct Appended {
     pub last: Offset,
     /// The timestamp the leader gave it, with LogAppendTime.
     pub log_append_time: Option<Timestamp>,
+    /// The event that told of the append.
+    pub told: Step,
     /// The event that raised the high watermark at once: the leader is alone in the maximal ISR.
     pub high_watermark: Option<Step>,
 }
@@ -125,8 +127,9 @@ impl Partition {
         let epoch = self.epoch.expect("a leader has an epoch");
         let appended = self.log.append_as_leader(batch, epoch, cx);
         let appended = appended.map_err(|code| self.refuse(code, cx))?;
+        let told = cx.latest();
         let high_watermark = self.advance_high_watermark(members, cx);
-        Ok(Appended { base: appended.base, last: appended.last, log_append_time: appended.log_append_time, high_watermark })
+        Ok(Appended { told, base: appended.base, last: appended.last, log_append_time: appended.log_append_time, high_watermark })
     }
 
     /// Takes a follower's fetch for what it is: the acknowledgement of all below `end`. It may raise the high watermark,

@@ -1,0 +1,397 @@
+//! Golden scripts of replication: up to three replicas of one partition, moved by hand: who leads, who fetches, what the
+//! controller answers. Each script in `golden/replica` opens with why its situation exists.
+//!
+//! Commands (`b1` … `b3` are brokers; the replicas know only what a command tells them):
+//!
+//! * `config min-isr=2 truncation=high-watermark`: before anything else.
+//! * `metadata LEADER isr=1-2-3 [to=1-2] [again]`: the committed metadata; another leader (or `again`) is a new epoch.
+//! * `produce b1 VALUE [acks=all]` · `fetch b2 [lost] [epoch=N]`: the follower's fetch, and its answer unless it is lost.
+//! * `check b1`: looks for late followers · `controller b1 accept|CODE`: answers its proposal.
+//! * `waiting b1 OFFSET`: what an acks=all request for all below OFFSET hears.
+//! * `list b1 latest|earliest [epoch=N]` · `ends b1 EPOCH` · `register b2 EPOCH [fenced]` · `pass MS` · `state`
+//! * `restart b2 hw=N`: dies and comes back with that checkpoint.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use goldenscript::{Command, Context as Hints};
+use support::MemoryDisk;
+use tribunal::choice::{Choices, Luck};
+use tribunal::config::{Profile, TopicConfig, Truncation, Value};
+use tribunal::context::{Context, Moment, Outbox};
+use tribunal::error::ErrorCode;
+use tribunal::event::{Acks, Event, Fact, LogFact, PartitionFacts, ReplicaFact};
+use tribunal::ids::{
+    BrokerEpoch, BrokerId, BrokerSet, Incarnation, LeaderEpoch, Offset, PartitionEpoch, PartitionIndex, ProcessId, TopicId,
+    TopicPartition,
+};
+use tribunal::log::PartitionLog;
+use tribunal::protocol::{AlteredState, FetchPartition, OffsetSpec, ReplicaState};
+use tribunal::record::BatchBuilder;
+use tribunal::replica::{Membership, Partition, Proposal, Reader, Registration, ReplicaSetup, Role, Rules};
+use tribunal::time::{Duration, Instant, Timestamp, Trail};
+
+const PARTITION: TopicPartition = TopicPartition { topic: TopicId(1), partition: PartitionIndex(0) };
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// The brokers, and the committed truth.
+struct Stage {
+    brokers: BTreeMap<BrokerId, Seat>,
+    members: Membership,
+    facts: PartitionFacts,
+    config: TopicConfig,
+    truncation: Truncation,
+    now: Instant,
+    told: String,
+}
+
+/// One broker.
+struct Seat {
+    disk: MemoryDisk,
+    replica: Partition,
+    epoch: BrokerEpoch,
+    proposal: Option<Proposal>,
+}
+
+#[test]
+fn replicas_do_what_the_golden_scripts_say() {
+    let mut scripts: Vec<_> = std::fs::read_dir("tests/golden/replica").unwrap().map(|entry| entry.unwrap().path()).collect();
+    scripts.sort();
+    for script in scripts {
+        goldenscript::run(&mut Stage::new(), &script).unwrap_or_else(|error| panic!("{}: {error}", script.display()));
+    }
+}
+
+impl goldenscript::Runner for Stage {
+    type Command = Command;
+
+    fn run(&mut self, command: &Command, _: &Hints) -> Outcome<String> {
+        let mut args = command.consume_args();
+        match command.name.as_str() {
+            "config" => {
+                while let Some((key, value)) = args.next_key() {
+                    match key {
+                        "min-isr" => self.config.set("min.insync.replicas", value)?,
+                        "truncation" => self.truncation = Truncation::parse(value)?,
+                        _ => return Err(format!("unknown setting {key}").into()),
+                    }
+                }
+                self.rebuild();
+            }
+            "metadata" => {
+                let isr = args.take_key("isr").map(brokers_of).transpose()?;
+                let to = args.take_key("to").map(brokers_of).transpose()?;
+                let leader = args.next_pos().unwrap_or("none");
+                let again = args.next_pos() == Some("again");
+                self.metadata(leader, isr, to, again)?;
+            }
+            "produce" => {
+                let acks = args.take_key("acks").map_or(Ok(Acks::Leader), Acks::parse)?;
+                self.produce(broker_of(args.next_pos())?, args.next_pos().unwrap_or("x"), acks);
+            }
+            "fetch" => {
+                let epoch = args.take_key("epoch").map(str::parse).transpose()?.map(LeaderEpoch);
+                let who = broker_of(args.next_pos())?;
+                self.fetch(who, epoch, args.next_pos() == Some("lost"))?;
+            }
+            "check" => self.check(broker_of(args.next_pos())?),
+            "controller" => self.controller(broker_of(args.next_pos())?, args.next_pos().unwrap_or("accept"))?,
+            "waiting" => {
+                let (who, below) = (broker_of(args.next_pos())?, args.next_pos().unwrap_or("0").parse()?);
+                let heard = match self.brokers[&who].replica.commitment(Offset(below)) {
+                    None => "waits".to_owned(),
+                    Some(Ok(isr)) => format!("acknowledged with maximal ISR {isr}"),
+                    Some(Err(code)) => code.name().to_owned(),
+                };
+                writeln!(self.told, "{who}: {heard}")?;
+            }
+            "list" => {
+                let epoch = args.take_key("epoch").map(str::parse).transpose()?.map(LeaderEpoch);
+                let who = broker_of(args.next_pos())?;
+                let spec = if args.next_pos() == Some("earliest") { OffsetSpec::Earliest } else { OffsetSpec::Latest };
+                let found = self.turn(who, |seat, _, cx| seat.replica.list_offset(epoch, spec, cx));
+                let found = found.map_or_else(|code| code.name().to_owned(), |listed| format!("{}", listed.offset.unwrap()));
+                writeln!(self.told, "{who}: {found}")?;
+            }
+            "ends" => {
+                let (who, asked) = (broker_of(args.next_pos())?, args.next_pos().unwrap_or("0").parse()?);
+                let end = self.brokers[&who].replica.end_of_epoch(LeaderEpoch(asked));
+                let end = end.map_or("unknown".to_owned(), |end| format!("{} ends at {}", end.epoch, end.end_offset));
+                writeln!(self.told, "{who}: {end}")?;
+            }
+            "register" => {
+                let (who, epoch) = (broker_of(args.next_pos())?, BrokerEpoch(args.next_pos().unwrap_or("0").parse()?));
+                let fenced = args.next_pos() == Some("fenced");
+                self.members.set(who, Registration { epoch, fenced });
+            }
+            "renew" => {
+                let who = broker_of(args.next_pos())?;
+                self.brokers.get_mut(&who).unwrap().epoch = BrokerEpoch(args.next_pos().unwrap_or("0").parse()?);
+            }
+            "restart" => {
+                let checkpoint = Offset(args.take_key("hw").unwrap_or("0").parse()?);
+                self.restart(broker_of(args.next_pos())?, checkpoint);
+            }
+            "pass" => self.now = self.now.plus(Duration::from_millis(args.next_pos().unwrap_or("0").parse()?)),
+            "state" => self.state(),
+            name => return Err(format!("unknown command {name}").into()),
+        }
+        args.reject_next()?;
+        Ok(std::mem::take(&mut self.told))
+    }
+}
+
+impl Stage {
+    fn new() -> Self {
+        let facts = PartitionFacts {
+            leader: None,
+            epoch: LeaderEpoch(0),
+            partition_epoch: PartitionEpoch(0),
+            isr: BrokerSet::EMPTY,
+            replicas: (1..=3).map(BrokerId).collect(),
+        };
+        let mut stage = Self {
+            brokers: BTreeMap::new(),
+            members: Membership::default(),
+            facts,
+            config: TopicConfig::of(Profile::Fast),
+            truncation: Truncation::Kip279,
+            now: Instant::ZERO.plus(Duration::from_secs(10)),
+            told: String::new(),
+        };
+        stage.rebuild();
+        stage
+    }
+
+    fn rebuild(&mut self) {
+        for number in 1..=3 {
+            let (who, epoch) = (BrokerId(number), BrokerEpoch(10 + u64::from(number)));
+            let mut disk = MemoryDisk::default();
+            let config = self.config.clone();
+            let (log, _) = with_context(who, self.now, &mut disk, |cx| PartitionLog::create(PARTITION, config, cx).unwrap());
+            let replica = Partition::new(self.setup(who), log, Offset::ZERO);
+            self.members.set(who, Registration { epoch, fenced: false });
+            self.brokers.insert(who, Seat { disk, replica, epoch, proposal: None });
+        }
+    }
+
+    fn setup(&self, me: BrokerId) -> Arc<ReplicaSetup> {
+        let (lag_time_max, rules) = (Duration::from_secs(3), Rules::default());
+        Arc::new(ReplicaSetup { me, lag_time_max, truncation: self.truncation, rules })
+    }
+
+    /// Does something at one broker and tells what it said.
+    fn turn<T>(&mut self, who: BrokerId, act: impl FnOnce(&mut Seat, &Membership, &mut Context<'_>) -> T) -> T {
+        let mut seat = self.brokers.remove(&who).unwrap();
+        let mut disk = std::mem::take(&mut seat.disk);
+        let members = self.members.clone();
+        let (result, events) = with_context(who, self.now, &mut disk, |cx| act(&mut seat, &members, cx));
+        seat.disk = disk;
+        self.brokers.insert(who, seat);
+        for event in events {
+            if let Some(line) = line(&event.fact) {
+                writeln!(self.told, "{who}: {line}").unwrap();
+            }
+        }
+        result
+    }
+
+    fn metadata(&mut self, leader: &str, isr: Option<BrokerSet>, to: Option<BrokerSet>, again: bool) -> Outcome<()> {
+        let leader = if leader == "none" { None } else { Some(broker_of(Some(leader))?) };
+        let is_first = self.facts.isr.is_empty();
+        if !is_first {
+            self.facts.partition_epoch = self.facts.partition_epoch.next();
+            if leader != self.facts.leader || again {
+                self.facts.epoch = self.facts.epoch.next();
+            }
+        }
+        self.facts.leader = leader;
+        self.facts.isr = isr.unwrap_or(self.facts.isr);
+        let facts = self.facts.clone();
+        for who in to.unwrap_or_else(|| (1..=3).map(BrokerId).collect()).iter() {
+            self.turn(who, |seat, members, cx| {
+                if facts.leader == Some(who) {
+                    seat.replica.become_leader(&facts, members, cx);
+                } else {
+                    seat.replica.become_follower(&facts, cx);
+                }
+            });
+        }
+        Ok(())
+    }
+
+    fn produce(&mut self, who: BrokerId, value: &str, acks: Acks) {
+        let mut builder = BatchBuilder::new(Timestamp::RUN_START);
+        builder.append(Timestamp::RUN_START, None, Some(value.as_bytes()), &[]);
+        let batch = builder.build();
+        let appended = self.turn(who, |seat, members, cx| seat.replica.append(&batch, acks, members, cx));
+        if let Err(code) = appended {
+            writeln!(self.told, "{who}: {}", code.name()).unwrap();
+        }
+    }
+
+    /// The leader whom the follower believes in answers.
+    fn fetch(&mut self, who: BrokerId, epoch: Option<LeaderEpoch>, is_lost: bool) -> Outcome<()> {
+        let seat = &self.brokers[&who];
+        let leader = seat.replica.followed_leader().ok_or("it follows nobody")?;
+        let (fetch_offset, last_fetched_epoch) = seat.replica.fetch_position();
+        let item = FetchPartition {
+            partition: PARTITION,
+            current_leader_epoch: epoch.or(seat.replica.epoch()),
+            fetch_offset,
+            last_fetched_epoch,
+            log_start_offset: Offset::ZERO,
+            partition_max_bytes: 1 << 20,
+        };
+        let from = ReplicaState { broker: who, epoch: Some(seat.epoch) };
+        let asked = last_fetched_epoch.map_or("no epoch".to_owned(), |epoch| epoch.to_string());
+        writeln!(self.told, "{who} → {leader}: fetch from {fetch_offset}, last {asked}")?;
+        let found = self.turn(leader, |seat, members, cx| {
+            let found = seat.replica.read(&item, Reader::Replica, 1 << 20, cx)?;
+            if found.diverging.is_none() {
+                let progress = seat.replica.record_fetch(from, fetch_offset, members, cx)?;
+                seat.proposal = progress.proposal.or(seat.proposal.take());
+            }
+            Ok::<_, ErrorCode>(found)
+        });
+        let lost = if is_lost { " (lost)" } else { "" };
+        match found {
+            Err(code) => writeln!(self.told, "{leader} → {who}: {}{lost}", code.name())?,
+            Ok(found) => {
+                match found.diverging {
+                    Some(shared) => writeln!(self.told, "{leader} → {who}: {} ends at {}{lost}", shared.epoch, shared.end_offset)?,
+                    None => {
+                        let (count, high_watermark) = (found.batches.len(), found.high_watermark);
+                        writeln!(self.told, "{leader} → {who}: {count} batches, HW {high_watermark}{lost}")?;
+                    }
+                }
+                if !is_lost {
+                    self.turn(who, |seat, _, cx| match found.diverging {
+                        Some(shared) => seat.replica.truncate_to_divergence(shared, cx),
+                        None => seat.replica.append_fetched(&found.batches, found.high_watermark, cx).unwrap(),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&mut self, who: BrokerId) {
+        self.turn(who, |seat, members, cx| {
+            seat.proposal = seat.replica.propose_shrink(members, cx).or(seat.proposal.take());
+        });
+    }
+
+    fn controller(&mut self, who: BrokerId, answer: &str) -> Outcome<()> {
+        let proposal = self.brokers.get_mut(&who).unwrap().proposal.take().ok_or("nothing was proposed")?;
+        let result = if answer == "accept" {
+            self.facts.partition_epoch = proposal.partition_epoch.next();
+            self.facts.isr = proposal.isr;
+            let PartitionFacts { leader, epoch: leader_epoch, isr, partition_epoch, .. } = self.facts.clone();
+            Ok(AlteredState { leader, leader_epoch, isr, partition_epoch })
+        } else {
+            let code = ErrorCode::ALL.iter().find(|code| code.name() == answer);
+            Err(*code.ok_or("unknown error code")?)
+        };
+        let answered = self.turn(who, |seat, members, cx| seat.replica.handle_proposal_answer(&proposal, result, members, cx));
+        if answered.retry {
+            writeln!(self.told, "{who}: sends it again")?;
+            self.brokers.get_mut(&who).unwrap().proposal = Some(proposal);
+        }
+        Ok(())
+    }
+
+    fn restart(&mut self, who: BrokerId, checkpoint: Offset) {
+        let (setup, config) = (self.setup(who), self.config.clone());
+        self.turn(who, |seat, _, cx| {
+            let log = PartitionLog::recover(PARTITION, config, checkpoint, false, cx).unwrap();
+            seat.replica = Partition::new(setup, log, checkpoint);
+            seat.proposal = None;
+        });
+    }
+
+    fn state(&mut self) {
+        for (who, seat) in &self.brokers {
+            let replica = &seat.replica;
+            let role = match replica.role() {
+                Role::Idle => "idle".to_owned(),
+                Role::Offline => "offline".to_owned(),
+                Role::Follower(follower) => {
+                    follower.leader.map_or("follows nobody".to_owned(), |leader| format!("follows {leader}"))
+                }
+                Role::Leader(leader) => format!("leads, ISR {}, maximal {}", leader.isr().committed, leader.isr().maximal()),
+            };
+            let epochs = replica.log().epochs().entries().iter().map(|entry| format!("{}@{}", entry.epoch, entry.start));
+            let epochs = epochs.collect::<Vec<_>>().join(" ");
+            let (end, high_watermark) = (replica.log().end_offset(), replica.high_watermark());
+            writeln!(self.told, "{who}: LEO {end}, HW {high_watermark}, epochs [{epochs}], {role}").unwrap();
+        }
+    }
+}
+
+fn with_context<T>(who: BrokerId, now: Instant, disk: &mut MemoryDisk, act: impl FnOnce(&mut Context<'_>) -> T) -> (T, Vec<Event>) {
+    let moment = Moment {
+        at: now,
+        process: ProcessId::Broker(who),
+        incarnation: Incarnation(1),
+        mono: now,
+        wall: Timestamp::RUN_START,
+        trail: Trail::NONE,
+    };
+    let (mut choices, mut out) = (Choices::new(1, Luck::None, &[]), Outbox::default());
+    let result = act(&mut Context::new(moment, disk, &mut choices, &mut out));
+    (result, out.events.into_iter().map(|(event, _)| event).collect())
+}
+
+fn broker_of(word: Option<&str>) -> Outcome<BrokerId> {
+    let number = word.and_then(|word| word.strip_prefix('b')).ok_or("a broker is wanted")?;
+    Ok(BrokerId(number.parse()?))
+}
+
+fn brokers_of(list: &str) -> Outcome<BrokerSet> {
+    let numbers = list.split('-').map(|number| Ok(BrokerId(number.parse()?)));
+    numbers.collect()
+}
+
+/// What the scripts show of a fact.
+fn line(fact: &Fact) -> Option<String> {
+    Some(match fact {
+        Fact::Log(LogFact::RecordsAppended { batch, .. }) => format!("appended {} of {}", batch.base, batch.leader_epoch),
+        Fact::Log(LogFact::RecordsReplicated { batch, .. }) => format!("replicated {} of {}", batch.base, batch.leader_epoch),
+        Fact::Log(LogFact::LogTruncated { from, to, why, .. }) => format!("truncated {from} → {to} ({why:?})"),
+        Fact::Log(LogFact::EpochStarted { epoch, start, .. }) => format!("{epoch} starts at {start}"),
+        Fact::Log(LogFact::LogRecovered { recovery }) => format!("recovered {}..{}", recovery.start, recovery.end),
+        Fact::Replica(fact) => match fact {
+            ReplicaFact::BecameLeader { epoch, end, high_watermark, isr, .. } => {
+                format!("leads {epoch} from {end}, HW {high_watermark}, ISR {isr}")
+            }
+            ReplicaFact::BecameFollower { epoch, leader, .. } => {
+                format!("follows {} in {epoch}", leader.map_or("nobody".to_owned(), |leader| leader.to_string()))
+            }
+            ReplicaFact::HighWatermarkAdvanced { old, new, .. } => format!("HW {old} → {new}"),
+            ReplicaFact::HighWatermarkLearned { old, new, .. } => format!("learns HW {old} → {new}"),
+            ReplicaFact::FollowerProgressed { follower, end, .. } => format!("{follower} holds all below {end}"),
+            ReplicaFact::IsrProposed { isr, maximal, .. } => format!("proposes ISR {isr}, counts on {maximal}"),
+            ReplicaFact::IsrAdopted { isr, maximal, partition_epoch, .. } => {
+                format!("ISR {isr} at {partition_epoch}, counts on {maximal}")
+            }
+            ReplicaFact::IsrProposalRefused { code, .. } => format!("proposal refused: {}", code.name()),
+            ReplicaFact::ReplicaOffline { .. } => "offline".to_owned(),
+            ReplicaFact::ReplicaResigned { .. } => "resigned".to_owned(),
+            ReplicaFact::RequestRefused { .. } | ReplicaFact::ProduceCommitted { .. } => return None,
+        },
+        Fact::Log(_)
+        | Fact::Network(_)
+        | Fact::Controller(_)
+        | Fact::Raft(_)
+        | Fact::Client(_)
+        | Fact::Fault(_)
+        | Fact::World(_) => return None,
+    })
+}
