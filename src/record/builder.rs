@@ -40,7 +40,7 @@ impl BatchBuilder {
 
     fn with_attributes(first_timestamp: Timestamp, attributes: Attributes) -> Self {
         let bytes = vec![0; HEADER_BYTES];
-        Self { bytes, attributes, base_timestamp: first_timestamp, max_timestamp: first_timestamp, count: 0 }
+        Self { bytes, attributes, base_timestamp: first_timestamp, max_timestamp: Timestamp::NONE, count: 0 }
     }
 
     /// Adds a record. Its offset is the number of records before it.
@@ -104,7 +104,8 @@ impl BatchBuilder {
 
 /// The bytes of an uncompressed batch with these fields and records; size and checksum are computed.
 ///
-/// The records' offsets lie between the header's, and their timestamps are taken relative to its base timestamp.
+/// The records' offsets lie between the header's. Their timestamps are the producer's: under LogAppendTime they are in the
+/// bytes still, though readers see the header's.
 #[must_use]
 pub fn encode(header: &BatchHeader, records: &[Record]) -> Bytes {
     let mut bytes = vec![0; HEADER_BYTES];

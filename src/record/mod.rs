@@ -28,5 +28,5 @@ pub use digest::digest;
 pub use header::{Attributes, BatchHeader, Compression, HEADER_BYTES};
 pub use stamp::{Stamp, restamp, stamp};
 
-pub(crate) use batch::{facts_of, verify};
+pub(crate) use batch::{facts_of, verify, verify_body};
 pub(crate) use wire::each_record;

@@ -24,6 +24,8 @@ pub(crate) struct RawRecord<'a> {
     pub offset: Offset,
     /// Its timestamp: under LogAppendTime the batch's.
     pub timestamp: Timestamp,
+    /// The producer's time, which stays in the bytes whatever the leader stamped.
+    pub create_time: Timestamp,
     /// Its key.
     pub key: Option<&'a [u8]>,
     /// Its value.
@@ -85,15 +87,14 @@ fn take_record<'a>(header: &BatchHeader, input: &mut &'a [u8]) -> Result<RawReco
     if !body.is_empty() {
         return Err(corrupt("a record longer than its fields"));
     }
+    let create_time = header.base_timestamp.0.checked_add(timestamp_delta).map(Timestamp);
+    let create_time = create_time.ok_or_else(|| corrupt("a timestamp past the end of time"))?;
     let timestamp = match header.attributes.timestamp_type() {
         TimestampType::LogAppendTime => header.max_timestamp,
-        TimestampType::CreateTime => {
-            let sum = header.base_timestamp.0.checked_add(timestamp_delta);
-            Timestamp(sum.ok_or_else(|| corrupt("a timestamp past the end of time"))?)
-        }
+        TimestampType::CreateTime => create_time,
     };
     let offset = header.base_offset.plus(u64::from(offset_delta));
-    Ok(RawRecord { offset, timestamp, key, value, header_count, headers })
+    Ok(RawRecord { offset, timestamp, create_time, key, value, header_count, headers })
 }
 
 fn take_header<'a>(input: &mut &'a [u8]) -> Result<(&'a [u8], Option<&'a [u8]>), Fault> {

@@ -1,0 +1,351 @@
+//! One replica's log of one partition.
+//!
+//! Invariant: the segments follow one another without a gap, the last is the only one that grows, and `end` is the offset
+//! after the last record. What was appended is told by an event before anything else can happen to it.
+//!
+//! Source: `UnifiedLog`, `LocalLog`.
+//!
+//! Called by: replica (leader and follower), raft (the metadata log).
+//!
+//! Kafka differs: a rolled segment is flushed by a background thread there; here the caller does it with
+//! [`PartitionLog::flush_closed`] when it likes.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::checkpoint;
+use super::epochs::EpochCache;
+use super::segment::Segment;
+use super::validator::{Origin, validate};
+use crate::config::{TimestampType, TopicConfig};
+use crate::context::{Context, Disk};
+use crate::error::{ErrorCode, Fault};
+use crate::event::LogFact;
+use crate::files::{FileName, FilePath, Folder};
+use crate::ids::{BrokerId, LeaderEpoch, Offset, TopicPartition};
+use crate::record::{BatchHeader, Compression, RecordBatch, Stamp, facts_of, stamp, verify};
+use crate::time::Timestamp;
+
+/// The log. A clone shares every closed segment, and the active one until either of the two appends.
+#[derive(Clone, Debug)]
+pub struct PartitionLog {
+    pub(super) partition: TopicPartition,
+    pub(super) config: TopicConfig,
+    /// The segments that no longer grow, oldest first.
+    pub(super) closed: Arc<Vec<Arc<Segment>>>,
+    /// The one that does.
+    pub(super) active: Arc<Segment>,
+    pub(super) epochs: EpochCache,
+    /// Kafka's recovery point: what lies below it is known to be durable.
+    pub(super) flushed: Offset,
+    /// Whether a file came or went since the folder was last synced.
+    pub(super) is_folder_unsynced: bool,
+}
+
+/// Where an append as leader put a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// The offset of its first record.
+    pub base: Offset,
+    /// The offset of its last record (included).
+    pub last: Offset,
+    /// The timestamp that its records got, under LogAppendTime.
+    pub log_append_time: Option<Timestamp>,
+}
+
+impl PartitionLog {
+    /// A new log that begins at offset 0, with its first file. Errors: as [`Disk::append`].
+    pub fn create(partition: TopicPartition, config: TopicConfig, cx: &mut Context<'_>) -> Result<Self, Fault> {
+        Self::begin(partition, config, Offset::ZERO, cx)
+    }
+
+    pub(super) fn begin(partition: TopicPartition, config: TopicConfig, at: Offset, cx: &mut Context<'_>) -> Result<Self, Fault> {
+        let active = Segment::new(partition, at);
+        active.create(cx)?;
+        Ok(Self {
+            partition,
+            config,
+            closed: Arc::default(),
+            active: Arc::new(active),
+            epochs: EpochCache::default(),
+            flushed: at,
+            is_folder_unsynced: true,
+        })
+    }
+
+    /// Whose log it is.
+    #[must_use]
+    pub fn partition(&self) -> TopicPartition {
+        self.partition
+    }
+
+    /// Its first offset.
+    #[must_use]
+    pub fn start_offset(&self) -> Offset {
+        self.closed.first().unwrap_or(&self.active).base()
+    }
+
+    /// The log end offset: the one that the next record gets.
+    #[must_use]
+    pub fn end_offset(&self) -> Offset {
+        self.active.end()
+    }
+
+    /// Up to where (excluded) it survives a power failure.
+    #[must_use]
+    pub fn flushed_offset(&self) -> Offset {
+        self.flushed
+    }
+
+    /// The newest leader epoch it knows.
+    #[must_use]
+    pub fn latest_epoch(&self) -> Option<LeaderEpoch> {
+        self.epochs.latest()
+    }
+
+    /// Which epoch began where.
+    #[must_use]
+    pub fn epochs(&self) -> &EpochCache {
+        &self.epochs
+    }
+
+    /// Where epoch `asked` ends here: see [`EpochCache::end_offset_for`].
+    #[must_use]
+    pub fn end_offset_for_epoch(&self, asked: LeaderEpoch) -> Option<(LeaderEpoch, Offset)> {
+        self.epochs.end_offset_for(asked, self.end_offset())
+    }
+
+    /// The bytes of all its batches.
+    #[must_use]
+    pub fn size_bytes(&self) -> u64 {
+        self.segments().map(|segment| u64::from(segment.size())).sum()
+    }
+
+    /// How many segments it has.
+    #[must_use]
+    pub fn segment_count(&self) -> usize {
+        self.closed.len() + 1
+    }
+
+    /// The settings of its topic.
+    #[must_use]
+    pub fn config(&self) -> &TopicConfig {
+        &self.config
+    }
+
+    /// Takes new settings, which hold from the next append on.
+    pub fn set_config(&mut self, config: TopicConfig) {
+        self.config = config;
+    }
+
+    /// Appends one batch as the leader of `epoch`: checks it, gives it offsets, epoch and, under LogAppendTime, its time.
+    ///
+    /// Invariant: on an error from the checks nothing has changed.
+    /// Errors: `MESSAGE_TOO_LARGE`, `CORRUPT_MESSAGE`, `INVALID_RECORD`, `INVALID_TIMESTAMP` from the checks;
+    /// `KAFKA_STORAGE_ERROR` when the disk fails.
+    pub fn append_as_leader(&mut self, batch: &Bytes, epoch: LeaderEpoch, cx: &mut Context<'_>) -> Result<Appended, ErrorCode> {
+        assert!(self.latest_epoch().is_none_or(|latest| epoch >= latest), "a leader's epoch is the newest its log knows");
+        let origin = if self.partition == TopicPartition::METADATA { Origin::RaftLeader } else { Origin::Client };
+        let valid = validate(batch, &self.config, origin, cx.wall())?;
+        let base = self.end_offset();
+        let (timestamp_type, max_timestamp) = (valid.timestamp_type, valid.max_timestamp);
+        let (header, bytes) =
+            stamp(&valid.header, batch, Stamp { base_offset: base, leader_epoch: epoch, timestamp_type, max_timestamp });
+        let facts = Arc::new(facts_of(&header, &bytes).map_err(|_| ErrorCode::InvalidRecord)?);
+
+        let partition = self.partition;
+        self.write(&header, bytes, LogFact::RecordsAppended { partition, batch: facts }, cx).map_err(storage_error)?;
+        self.flush_if_due(cx).map_err(storage_error)?;
+        let log_append_time = (timestamp_type == TimestampType::LogAppendTime).then_some(max_timestamp);
+        Ok(Appended { base, last: header.last_offset(), log_append_time })
+    }
+
+    /// Appends batches that a leader sent, exactly as they are.
+    ///
+    /// Invariant: the batches before one that is refused are in the log.
+    /// Errors: `CORRUPT_MESSAGE` for damaged bytes or a batch without an epoch; `OFFSET_OUT_OF_RANGE` for one that does not
+    /// begin at the log end; `KAFKA_STORAGE_ERROR` when the disk fails.
+    pub fn append_as_follower(&mut self, batches: &[Bytes], from: BrokerId, cx: &mut Context<'_>) -> Result<(), ErrorCode> {
+        for bytes in batches {
+            let header = verify(bytes).map_err(|_| ErrorCode::CorruptMessage)?;
+            if header.leader_epoch.is_none() {
+                return Err(ErrorCode::CorruptMessage);
+            }
+            if header.base_offset != self.end_offset() {
+                return Err(ErrorCode::OffsetOutOfRange);
+            }
+            let batch = Arc::new(facts_of(&header, bytes).map_err(|_| ErrorCode::CorruptMessage)?);
+            let fact = LogFact::RecordsReplicated { partition: self.partition, from, batch };
+            self.write(&header, bytes.clone(), fact, cx).map_err(storage_error)?;
+        }
+        self.flush_if_due(cx).map_err(storage_error)
+    }
+
+    /// The one place where a log grows: epoch, segment, bytes, event.
+    fn write(&mut self, header: &BatchHeader, bytes: Bytes, fact: LogFact, cx: &mut Context<'_>) -> Result<(), Fault> {
+        let epoch = header.leader_epoch.expect("a leader stamps its epoch, and a follower refuses a batch without one");
+        assert_eq!(header.base_offset, self.end_offset(), "a log has no gaps");
+        if self.latest_epoch() != Some(epoch) {
+            self.advance_epoch(epoch, cx)?;
+        }
+        if self.active.should_roll(header, &self.config) {
+            self.roll(cx)?;
+        }
+        let written = Arc::make_mut(&mut self.active).append(header, bytes, self.config.index_interval_bytes, cx);
+        if self.end_offset() > header.base_offset {
+            cx.emit(fact); // also when an index failed: the batch is there, and recovery makes the index anew
+        }
+        written
+    }
+
+    /// Closes the active segment and begins a new one at the log end.
+    fn roll(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
+        let base = self.end_offset();
+        assert!(base > self.active.base(), "only a segment that holds something is rolled");
+        let next = Segment::new(self.partition, base);
+        Arc::make_mut(&mut self.active).close(cx)?;
+        next.create(cx)?;
+        self.is_folder_unsynced = true;
+        let closed = std::mem::replace(&mut self.active, Arc::new(next));
+        Arc::make_mut(&mut self.closed).push(closed);
+        cx.emit(LogFact::SegmentRolled { partition: self.partition, base });
+        Ok(())
+    }
+
+    /// A new leader writes down that its epoch begins at its log end, before its first append.
+    ///
+    /// Source: KAFKA-7415. Errors: as [`Disk`]'s calls.
+    pub fn start_epoch(&mut self, epoch: LeaderEpoch, cx: &mut Context<'_>) -> Result<(), Fault> {
+        self.advance_epoch(epoch, cx)
+    }
+
+    /// The one place where the epoch cache grows.
+    fn advance_epoch(&mut self, epoch: LeaderEpoch, cx: &mut Context<'_>) -> Result<(), Fault> {
+        let mut epochs = self.epochs.clone();
+        if let Some(newest) = epochs.assign(epoch, self.end_offset()) {
+            self.write_epochs(epochs, cx)?;
+            cx.emit(LogFact::EpochStarted { partition: self.partition, epoch: newest.epoch, start: newest.start });
+        }
+        Ok(())
+    }
+
+    /// Writes the epochs down; only then are they the log's.
+    pub(super) fn write_epochs(&mut self, epochs: EpochCache, cx: &mut Context<'_>) -> Result<(), Fault> {
+        let file = FilePath::log(self.partition, FileName::LeaderEpochCheckpoint);
+        checkpoint::write_epochs(file, epochs.entries(), cx)?;
+        self.epochs = epochs;
+        Ok(())
+    }
+
+    /// Reads whole batches from the one on that holds `from`, as long as they end before `end` (excluded) and fit into
+    /// `max_bytes`; the first comes whole even if it is larger. It may begin below `from`.
+    ///
+    /// Errors: `OFFSET_OUT_OF_RANGE` when `from` is below the log start or beyond the log end; `KAFKA_STORAGE_ERROR`.
+    ///
+    /// Kafka differs: one read ends with its segment there, and goes on into the next one here.
+    pub fn read(&self, from: Offset, end: Offset, max_bytes: u32, cx: &mut Context<'_>) -> Result<Vec<Bytes>, ErrorCode> {
+        if from < self.start_offset() || from > self.end_offset() {
+            return Err(ErrorCode::OffsetOutOfRange);
+        }
+        let mut found = Vec::new();
+        let mut room = max_bytes;
+        for segment in self.segments_from(from) {
+            for batch in segment.batches_from(from) {
+                let is_first = found.is_empty();
+                if batch.last() >= end || (batch.size > room && !is_first) {
+                    return Ok(found);
+                }
+                room = room.saturating_sub(batch.size);
+                found.push(segment.read(batch, cx).map_err(storage_error)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The first record not earlier than `timestamp`: its offset, its timestamp and its epoch.
+    ///
+    /// Errors: as [`Disk::read`], [`Fault::Corrupt`].
+    /// Source: KIP-79; `UnifiedLog.fetchOffsetByTimestamp`.
+    ///
+    /// Kafka differs: of a compressed batch, which is not unpacked here, the first offset is told.
+    pub fn offset_for_timestamp(
+        &self,
+        timestamp: Timestamp,
+        cx: &mut Context<'_>,
+    ) -> Result<Option<(Offset, Timestamp, LeaderEpoch)>, Fault> {
+        let may_hold_it = |segment: &&Segment| segment.largest_timestamp().is_some_and(|largest| largest >= timestamp);
+        for segment in self.segments().filter(may_hold_it) {
+            for place in segment.batches_since(timestamp).iter().filter(|batch| batch.max_timestamp >= timestamp) {
+                let batch = RecordBatch::decode(segment.read(place, cx)?)?;
+                let epoch = batch.header.leader_epoch.unwrap_or_default();
+                if batch.header.attributes.compression() != Compression::None {
+                    return Ok(Some((place.base, place.max_timestamp, epoch)));
+                }
+                if let Some(record) = batch.records.iter().find(|record| record.timestamp >= timestamp) {
+                    return Ok(Some((record.offset, record.timestamp, epoch)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Makes everything in it durable. Errors: as [`Disk::sync`].
+    pub fn flush(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
+        self.flush_to(self.end_offset(), cx)
+    }
+
+    /// Makes the segments that no longer grow durable: what Kafka does in the background after a roll.
+    /// Errors: as [`Disk::sync`].
+    pub fn flush_closed(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
+        self.flush_to(self.active.base(), cx)
+    }
+
+    /// Whether [`PartitionLog::flush_closed`] has something to do.
+    #[must_use]
+    pub fn has_unflushed_closed(&self) -> bool {
+        self.flushed < self.active.base()
+    }
+
+    /// The one place where `flushed` advances; `to` is the log end or the beginning of a segment.
+    fn flush_to(&mut self, to: Offset, cx: &mut Context<'_>) -> Result<(), Fault> {
+        if to <= self.flushed && !self.is_folder_unsynced {
+            return Ok(());
+        }
+        for segment in self.segments_from(self.flushed).filter(|segment| segment.base() < to) {
+            segment.sync(segment.base() < self.active.base(), cx)?;
+        }
+        if self.is_folder_unsynced {
+            cx.sync_folder(Folder::Log(self.partition))?;
+            self.is_folder_unsynced = false;
+        }
+        if to > self.flushed {
+            self.flushed = to;
+            cx.emit(LogFact::LogFlushed { partition: self.partition, to });
+        }
+        Ok(())
+    }
+
+    /// `flush.messages`: so many records may be unflushed, not more.
+    fn flush_if_due(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
+        let is_due = self.end_offset().since(self.flushed) >= self.config.flush_messages;
+        if is_due { self.flush(cx) } else { Ok(()) }
+    }
+
+    /// Every segment, oldest first.
+    pub(super) fn segments(&self) -> impl DoubleEndedIterator<Item = &Segment> {
+        self.closed.iter().chain(std::iter::once(&self.active)).map(Arc::as_ref)
+    }
+
+    /// The segment that holds `offset`, and those after it.
+    fn segments_from(&self, offset: Offset) -> impl Iterator<Item = &Segment> {
+        let after = self.closed.partition_point(|segment| segment.base() <= offset);
+        let is_in_active = self.active.base() <= offset;
+        let first = if is_in_active { self.closed.len() } else { after.saturating_sub(1) };
+        self.closed.iter().skip(first).chain(std::iter::once(&self.active)).map(Arc::as_ref)
+    }
+}
+
+fn storage_error(_: Fault) -> ErrorCode {
+    ErrorCode::KafkaStorageError
+}

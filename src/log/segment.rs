@@ -1,0 +1,263 @@
+//! One segment of a log: a file of batches, where each of them begins, and two sparse indexes.
+//!
+//! Invariant: `batches` lie in the file one after the other from position 0 to `size`, their offsets rise, and none is
+//! below `base`. Nothing of their payload is kept here.
+//!
+//! Source: `LogSegment`, `RollParams`.
+//!
+//! Called by: the log. Only the last segment of a log is appended to; the others stand still and are shared by clones.
+//!
+//! Kafka differs: it walks on from an index entry by reading batch headers from the page cache; here the place of every
+//! batch stays in memory (32 bytes each), so that a walk touches no disk and a read asks it for whole batches only.
+
+use bytes::Bytes;
+
+use super::index::{OffsetEntry, OffsetIndex, TimeEntry, TimeIndex};
+use crate::config::TopicConfig;
+use crate::context::Disk;
+use crate::error::Fault;
+use crate::files::{FileName, FilePath};
+use crate::ids::{Offset, TopicPartition};
+use crate::record::BatchHeader;
+use crate::time::{Duration, Timestamp};
+
+/// Where a batch lies, and what finding records in it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct BatchPlace {
+    /// Offset of its first record.
+    pub base: Offset,
+    /// Its last offset less its base.
+    pub last_delta: u32,
+    /// Where in the file it begins. Index entries have 32 bits for this, so a segment ends before.
+    pub position: u32,
+    /// Its bytes.
+    pub size: u32,
+    /// Its largest timestamp.
+    pub max_timestamp: Timestamp,
+}
+
+impl BatchPlace {
+    /// Offset of its last record (included).
+    pub(super) fn last(&self) -> Offset {
+        self.base.plus(u64::from(self.last_delta))
+    }
+}
+
+/// One segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Segment {
+    partition: TopicPartition,
+    base: Offset,
+    size: u32,
+    batches: Vec<BatchPlace>,
+    offset_index: OffsetIndex,
+    time_index: TimeIndex,
+    /// The largest timestamp so far, and the last offset of the batch that brought it.
+    largest: Option<TimeEntry>,
+}
+
+impl Segment {
+    /// A segment without batches, of which nothing is on the disk yet.
+    pub(super) fn new(partition: TopicPartition, base: Offset) -> Self {
+        let (offset_index, time_index) = (OffsetIndex::default(), TimeIndex::default());
+        Self { partition, base, size: 0, batches: Vec::new(), offset_index, time_index, largest: None }
+    }
+
+    /// Makes its file. Errors: as [`Disk::append`].
+    pub(super) fn create(&self, disk: &mut dyn Disk) -> Result<(), Fault> {
+        disk.append(self.file(), Bytes::new()).map(|_| ())
+    }
+
+    /// The offset it is named by; its first batch begins there or later.
+    pub(super) fn base(&self) -> Offset {
+        self.base
+    }
+
+    /// Its bytes.
+    pub(super) fn size(&self) -> u32 {
+        self.size
+    }
+
+    /// The offset after its last record; its base when it is empty.
+    pub(super) fn end(&self) -> Offset {
+        self.batches.last().map_or(self.base, |batch| batch.last().next())
+    }
+
+    /// The largest timestamp in it.
+    pub(super) fn largest_timestamp(&self) -> Option<Timestamp> {
+        self.largest.map(|entry| entry.timestamp)
+    }
+
+    /// The places of its batches from the one on that holds `offset`, or the first after it.
+    pub(super) fn batches_from(&self, offset: Offset) -> &[BatchPlace] {
+        let start = self.offset_index.floor(offset).map_or(0, |entry| entry.batch);
+        let from_entry = self.batches.get(start..).unwrap_or_default();
+        let before = from_entry.iter().take_while(|batch| batch.last() < offset).count();
+        from_entry.get(before..).unwrap_or_default()
+    }
+
+    /// The places of the batches from which on the first record not earlier than `timestamp` is to be looked for.
+    pub(super) fn batches_since(&self, timestamp: Timestamp) -> &[BatchPlace] {
+        match self.time_index.floor(timestamp) {
+            Some(entry) => self.batches_from(entry.offset),
+            None => &self.batches,
+        }
+    }
+
+    /// Reads one batch, whole. Errors: as [`Disk::read`].
+    pub(super) fn read(&self, batch: &BatchPlace, disk: &mut dyn Disk) -> Result<Bytes, Fault> {
+        disk.read(self.file(), u64::from(batch.position), u64::from(batch.size))
+    }
+
+    /// Whether a batch should begin a new segment rather than be added to this one: this one would grow beyond
+    /// `segment.bytes`, its first batch is `segment.ms` older, or an index is full.
+    ///
+    /// Kafka differs: a batch larger than a whole segment gets one of its own; there it is refused, but no segment may be
+    /// set below 1 MB.
+    pub(super) fn should_roll(&self, next: &BatchHeader, config: &TopicConfig) -> bool {
+        let Some(first) = self.batches.first() else { return false };
+        let size_then = u64::from(self.size) + u64::from(next.size);
+        let age_ms = u64::try_from(next.max_timestamp.0.saturating_sub(first.max_timestamp.0)).unwrap_or(0);
+        let is_too_old = config.segment_ms != Duration::MAX && age_ms > config.segment_ms.as_millis();
+        size_then > config.segment_bytes.min(u64::from(i32::MAX.cast_unsigned()))
+            || is_too_old
+            || self.offset_index.is_full(config.segment_index_bytes)
+            || self.time_index.is_full(config.segment_index_bytes)
+            || next.last_offset().since(self.base) > u64::from(i32::MAX.cast_unsigned())
+    }
+
+    /// Appends a batch to the file, and to the indexes when the last entry is `index.interval.bytes` behind.
+    ///
+    /// Errors: as [`Disk::append`]. When the file could not be written nothing has changed; when only an index could not,
+    /// the batch is in the log and the entry missing.
+    pub(super) fn append(
+        &mut self,
+        header: &BatchHeader,
+        batch: Bytes,
+        interval_bytes: u64,
+        disk: &mut dyn Disk,
+    ) -> Result<(), Fault> {
+        assert_eq!(u64::try_from(batch.len()).ok(), Some(u64::from(header.size)), "a batch is appended whole");
+        disk.append(self.file(), batch)?;
+        let (offset_bytes, time_bytes) = self.add(header, interval_bytes);
+        if let Some(bytes) = offset_bytes {
+            disk.append(self.offset_index_file(), Bytes::copy_from_slice(&bytes))?;
+        }
+        if let Some(bytes) = time_bytes {
+            disk.append(self.time_index_file(), Bytes::copy_from_slice(&bytes))?;
+        }
+        Ok(())
+    }
+
+    /// Notes a batch that lies at the end of the file. Returns the index entries that it brings.
+    pub(super) fn add(&mut self, header: &BatchHeader, interval_bytes: u64) -> (Option<[u8; 8]>, Option<[u8; 12]>) {
+        assert!(header.base_offset >= self.end(), "offsets in a segment rise");
+        let (position, batch, last) = (self.size, self.batches.len(), header.last_offset());
+        let (last_delta, max_timestamp) = (header.last_offset_delta, header.max_timestamp);
+        self.batches.push(BatchPlace { base: header.base_offset, last_delta, position, size: header.size, max_timestamp });
+        self.size = position.checked_add(header.size).expect("a segment is rolled before its positions have 32 bits");
+        self.note_timestamp(TimeEntry { timestamp: max_timestamp, offset: last });
+        if u64::from(position).saturating_sub(self.offset_index.last_position()) <= interval_bytes {
+            return (None, None);
+        }
+        let offset_bytes = self.offset_index.push(self.base, OffsetEntry { offset: last, position, batch });
+        (Some(offset_bytes), self.index_largest())
+    }
+
+    fn note_timestamp(&mut self, entry: TimeEntry) {
+        if self.largest.is_none_or(|largest| largest.timestamp < entry.timestamp) {
+            self.largest = Some(entry);
+        }
+    }
+
+    fn index_largest(&mut self) -> Option<[u8; 12]> {
+        let largest = self.largest?;
+        self.time_index.push_if_later(self.base, largest)
+    }
+
+    /// Closes it: its time index ends with its largest timestamp. Errors: as [`Disk::append`].
+    pub(super) fn close(&mut self, disk: &mut dyn Disk) -> Result<(), Fault> {
+        match self.index_largest() {
+            Some(bytes) => disk.append(self.time_index_file(), Bytes::copy_from_slice(&bytes)).map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    /// Notes that it was closed before the process started.
+    pub(super) fn note_closed(&mut self) {
+        self.index_largest();
+    }
+
+    /// Cuts off every batch that reaches `to` or beyond, from file and indexes. Errors: as [`Disk::truncate`].
+    pub(super) fn truncate_to(&mut self, to: Offset, disk: &mut dyn Disk) -> Result<(), Fault> {
+        let keep = self.batches.partition_point(|batch| batch.last() < to);
+        let Some(cut) = self.batches.get(keep).copied() else { return Ok(()) };
+        disk.truncate(self.file(), u64::from(cut.position))?;
+        self.batches.truncate(keep);
+        self.size = cut.position;
+        self.largest = None;
+        for place in 0..keep {
+            let batch = self.batches.get(place).copied().expect("as many were kept");
+            self.note_timestamp(TimeEntry { timestamp: batch.max_timestamp, offset: batch.last() });
+        }
+        if let Some(length) = self.offset_index.cut(to) {
+            disk.truncate(self.offset_index_file(), length)?;
+        }
+        if let Some(length) = self.time_index.cut(to) {
+            disk.truncate(self.time_index_file(), length)?;
+        }
+        Ok(())
+    }
+
+    /// Makes its bytes durable and, once it is closed, those of its indexes. Errors: as [`Disk::sync`].
+    ///
+    /// Kafka differs: it syncs the indexes at every flush, which costs little where they are mapped memory. Recovery makes
+    /// them anew, so nothing depends on it.
+    pub(super) fn sync(&self, is_closed: bool, disk: &mut dyn Disk) -> Result<(), Fault> {
+        disk.sync(self.file())?;
+        for index in [self.offset_index_file(), self.time_index_file()] {
+            if is_closed && disk.len(index).is_some() {
+                disk.sync(index)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes its files. Errors: as [`Disk::delete`].
+    pub(super) fn delete(&self, disk: &mut dyn Disk) -> Result<(), Fault> {
+        disk.delete(self.offset_index_file())?;
+        disk.delete(self.time_index_file())?;
+        disk.delete(self.file())
+    }
+
+    /// Writes its index files anew where they are not what its batches make them. Errors: as [`Disk`]'s calls.
+    pub(super) fn repair_indexes(&self, disk: &mut dyn Disk) -> Result<(), Fault> {
+        repair(self.offset_index_file(), self.offset_index.bytes(self.base), disk)?;
+        repair(self.time_index_file(), self.time_index.bytes(self.base), disk)
+    }
+
+    /// Its file of batches.
+    pub(super) fn file(&self) -> FilePath {
+        FilePath::log(self.partition, FileName::Segment(self.base))
+    }
+
+    fn offset_index_file(&self) -> FilePath {
+        FilePath::log(self.partition, FileName::OffsetIndex(self.base))
+    }
+
+    fn time_index_file(&self) -> FilePath {
+        FilePath::log(self.partition, FileName::TimeIndex(self.base))
+    }
+}
+
+fn repair(file: FilePath, wanted: Vec<u8>, disk: &mut dyn Disk) -> Result<(), Fault> {
+    let found = match disk.len(file) {
+        Some(length) => disk.read(file, 0, length)?,
+        None => Bytes::new(),
+    };
+    if found == wanted {
+        return Ok(());
+    }
+    disk.delete(file)?;
+    if wanted.is_empty() { Ok(()) } else { disk.append(file, Bytes::from(wanted)).map(|_| ()) }
+}

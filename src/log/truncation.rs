@@ -1,0 +1,80 @@
+//! Cutting a log: its end off where the leader's differs, or all of it when the leader's begins beyond its end.
+//!
+//! Invariant: files go from the end backwards, so that whatever a crash leaves is a prefix of what was there.
+//!
+//! Source: `LocalLog.truncateTo`, `truncateFullyAndStartAt`; KIP-101, KIP-279.
+//!
+//! Called by: replica, raft: a follower that learned where it differs.
+//!
+//! Kafka differs: it writes the shortened epoch checkpoint in the background; here it is written in the same turn. It leaves
+//! the removal of segments to the file system's journal, which keeps the order; here the folder is synced, since a disk may
+//! otherwise bring a removed segment back after a power failure, behind new records.
+
+use std::sync::Arc;
+
+use super::epochs::EpochCache;
+use super::partition_log::PartitionLog;
+use super::segment::Segment;
+use crate::context::{Context, Disk};
+use crate::error::Fault;
+use crate::event::{LogFact, TruncationReason};
+use crate::files::Folder;
+use crate::ids::Offset;
+
+impl PartitionLog {
+    /// Cuts off every batch that reaches `to` or beyond. Nothing happens when the log ends there or before.
+    ///
+    /// Invariant: the log ends at `to`, or before it if `to` lies within a batch or below the log start.
+    /// Errors: as [`Disk`]'s calls.
+    pub fn truncate_to(&mut self, to: Offset, why: TruncationReason, cx: &mut Context<'_>) -> Result<(), Fault> {
+        let from = self.end_offset();
+        if to >= from {
+            return Ok(());
+        }
+        let to = to.max(self.start_offset());
+        let drops_segments = self.active.base() > to;
+        while self.active.base() > to {
+            self.active.delete(cx)?;
+            let previous = Arc::make_mut(&mut self.closed).pop();
+            self.active = previous.expect("the log does not begin beyond the cut, so some segment does not either");
+        }
+        Arc::make_mut(&mut self.active).truncate_to(to, cx)?;
+        if drops_segments {
+            cx.sync_folder(Folder::Log(self.partition))?;
+            self.is_folder_unsynced = false;
+        }
+        let to = self.end_offset();
+        self.flushed = self.flushed.min(to);
+        assert!(to < from, "a cut takes something away");
+        cx.emit(LogFact::LogTruncated { partition: self.partition, from, to, why });
+        let mut epochs = self.epochs.clone();
+        if epochs.truncate_from_end(to) { self.write_epochs(epochs, cx) } else { Ok(()) }
+    }
+
+    /// Drops all it holds and begins anew at `offset`, because the leader no longer has what would come next.
+    ///
+    /// Invariant: the log is empty, with start and end at `offset`.
+    /// Errors: as [`Disk`]'s calls.
+    pub fn restart_at(&mut self, offset: Offset, cx: &mut Context<'_>) -> Result<(), Fault> {
+        let (start, end) = (self.start_offset(), self.end_offset());
+        for segment in self.segments().rev() {
+            segment.delete(cx)?;
+        }
+        let fresh = Segment::new(self.partition, offset);
+        fresh.create(cx)?;
+        cx.sync_folder(Folder::Log(self.partition))?;
+        self.closed = Arc::default();
+        self.active = Arc::new(fresh);
+        self.flushed = offset;
+        self.is_folder_unsynced = false;
+        let partition = self.partition;
+        if start < end {
+            cx.emit(LogFact::LogTruncated { partition, from: end, to: start, why: TruncationReason::BehindLogStart });
+        }
+        if start != offset {
+            cx.emit(LogFact::LogStartAdvanced { partition, old: start, new: offset });
+        }
+        let had_epochs = self.latest_epoch().is_some();
+        if had_epochs { self.write_epochs(EpochCache::default(), cx) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,10 @@
+//! Golden scripts: a situation, told in commands, and what happened. One runner per module in `tests/golden/<module>.rs`,
+//! its scripts in `tests/golden/<module>/`, a test for each script.
+//!
+//! `UPDATE_GOLDENFILES=1 cargo test --test golden` writes the answers anew; they are read line by line before they are kept.
+
+#![allow(clippy::indexing_slicing, reason = "a test that panics has failed, which is what it is for")]
+
+#[path = "golden/log.rs"]
+mod log;
+mod support;

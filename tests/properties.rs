@@ -1,0 +1,11 @@
+//! Laws: what holds for every input, found out with random ones. One file per module.
+
+#![allow(clippy::indexing_slicing, reason = "a test that panics has failed, which is what it is for")]
+
+#[path = "properties/checkpoint.rs"]
+mod checkpoint;
+#[path = "properties/log.rs"]
+mod log;
+#[path = "properties/record.rs"]
+mod record;
+mod support;
