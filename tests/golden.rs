@@ -5,6 +5,8 @@
 
 #![allow(clippy::indexing_slicing, reason = "a test that panics has failed, which is what it is for")]
 
+#[path = "golden/client.rs"]
+mod client;
 #[path = "golden/log.rs"]
 mod log;
 mod support;

@@ -4,8 +4,12 @@
 
 #[path = "properties/checkpoint.rs"]
 mod checkpoint;
+#[path = "properties/consumer.rs"]
+mod consumer;
 #[path = "properties/log.rs"]
 mod log;
+#[path = "properties/producer.rs"]
+mod producer;
 #[path = "properties/record.rs"]
 mod record;
 mod support;

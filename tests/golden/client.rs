@@ -16,15 +16,11 @@
 //!
 //! An answer takes `from=b2` if it is to answer the oldest request of that broker.
 
-#[path = "../desk/mod.rs"]
-mod desk;
-
 use std::error::Error;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use desk::ME;
 use goldenscript::{ArgumentConsumer, Command as Line, Runner};
 use tribunal::choice::{Choices, Luck};
 use tribunal::client::admin::{Admin, AdminSetup};
@@ -42,6 +38,8 @@ use tribunal::protocol::{
 };
 use tribunal::record::{BatchBuilder, RecordBatch, restamp};
 use tribunal::time::{Duration, Instant, Timestamp};
+
+use crate::support::desk::{self, ME};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 

@@ -3,6 +3,7 @@
 #![allow(dead_code, unused_imports, reason = "each test binary uses its own part of it")]
 
 mod bench;
+pub mod desk;
 mod disk;
 mod laws;
 

@@ -1,12 +1,9 @@
 //! Laws of the consumer, whatever refuses, breaks or moves: as long as no leader forgets what it showed, the application is
 //! given every record from its start on, in offset order, each exactly once.
 
-mod desk;
-
 use std::sync::Arc;
 
 use bytes::Bytes;
-use desk::ME;
 use proptest::prelude::*;
 use tribunal::choice::{Choices, Luck};
 use tribunal::client::consumer::{Consumer, ConsumerSetup, StartFrom};
@@ -21,6 +18,8 @@ use tribunal::protocol::{
 };
 use tribunal::record::{BatchBuilder, restamp};
 use tribunal::time::{Duration, Instant, Timestamp};
+
+use crate::support::desk::{self, ME};
 
 const PARTITIONS: u32 = 2;
 

@@ -4,13 +4,10 @@
 //! * A send that is called failed was appended by nobody; one that is called acknowledged was appended.
 //! * With `max.in.flight.requests.per.connection=1` nothing is overtaken within a partition.
 
-mod desk;
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use desk::ME;
 use proptest::prelude::*;
 use tribunal::choice::{Choices, Luck};
 use tribunal::client::producer::{Producer, ProducerSetup};
@@ -24,6 +21,8 @@ use tribunal::protocol::{
 };
 use tribunal::record::RecordBatch;
 use tribunal::time::{Duration, Instant};
+
+use crate::support::desk::{self, ME};
 
 const PARTITIONS: u32 = 3;
 
