@@ -27,22 +27,20 @@ use tribunal::client::admin::{Admin, AdminSetup};
 use tribunal::client::consumer::{Consumer, ConsumerSetup, StartFrom};
 use tribunal::client::producer::{Producer, ProducerSetup};
 use tribunal::config::{ConsumerConfig, ProducerConfig, Profile};
-use tribunal::context::{Command, Context, Disk, Effect, Input, Machine, Message, Moment, NewRecord, Outbox, Payload};
-use tribunal::error::{ErrorCode, Fault};
+use tribunal::context::{Command, Effect, Input, Machine, Message, NewRecord, Payload};
+use tribunal::error::ErrorCode;
 use tribunal::event::{ApiKey, ClientFact, Fact, NetworkFact, Purpose};
-use tribunal::files::{FileName, FilePath, Folder};
-use tribunal::ids::{
-    BrokerId, BrokerSet, CorrelationId, Incarnation, LeaderEpoch, Offset, PartitionIndex, ProcessId, TopicId, TopicPartition,
-};
+use tribunal::ids::{BrokerId, BrokerSet, CorrelationId, LeaderEpoch, Offset, PartitionIndex, ProcessId, TopicId, TopicPartition};
 use tribunal::protocol::{
     CreateTopicsRequest, CreateTopicsResponse, CreatedTopic, EndOffset, FetchResponse, FetchedPartition, LeaderIdAndEpoch,
     ListOffsetsResponse, ListedOffset, MetadataPartition, MetadataResponse, MetadataTopic, NewTopic, OffsetForLeaderEpochResponse,
     ProduceResponse, ProducedPartition, Request, Response,
 };
 use tribunal::record::{BatchBuilder, RecordBatch, restamp};
-use tribunal::time::{Duration, Instant, Timestamp, Trail};
+use tribunal::time::{Duration, Instant, Timestamp};
 
-const ME: ProcessId = ProcessId::Client(1);
+use crate::support::desk::{self, ME};
+
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 #[test]
@@ -56,42 +54,6 @@ fn the_scripts_tell_what_clients_do() {
     let failed: Vec<_> =
         scripts.iter().filter_map(|script| run(script).map(|why| format!("{}: {why}", script.display()))).collect();
     assert!(failed.is_empty(), "{}", failed.join("\n"));
-}
-
-/// Clients have no disk.
-struct NoDisk;
-
-impl Disk for NoDisk {
-    fn append(&mut self, _: FilePath, _: Bytes) -> Result<u64, Fault> {
-        unreachable!("a client has no disk")
-    }
-    fn read(&mut self, _: FilePath, _: u64, _: u64) -> Result<Bytes, Fault> {
-        unreachable!("a client has no disk")
-    }
-    fn len(&mut self, _: FilePath) -> Option<u64> {
-        None
-    }
-    fn truncate(&mut self, _: FilePath, _: u64) -> Result<(), Fault> {
-        unreachable!("a client has no disk")
-    }
-    fn rename(&mut self, _: FilePath, _: FilePath) -> Result<(), Fault> {
-        unreachable!("a client has no disk")
-    }
-    fn delete(&mut self, _: FilePath) -> Result<(), Fault> {
-        unreachable!("a client has no disk")
-    }
-    fn list(&mut self, _: Folder) -> Vec<FileName> {
-        Vec::new()
-    }
-    fn folders(&mut self) -> Vec<Folder> {
-        Vec::new()
-    }
-    fn sync(&mut self, _: FilePath) -> Result<(), Fault> {
-        unreachable!("a client has no disk")
-    }
-    fn sync_folder(&mut self, _: Folder) -> Result<(), Fault> {
-        unreachable!("a client has no disk")
-    }
 }
 
 /// A request that the script has not answered yet.
@@ -247,11 +209,7 @@ impl Bench {
 
     fn step(&mut self, input: Input) -> Outcome<String> {
         let machine = self.machine.as_mut().ok_or("make a client first")?;
-        let wall = Timestamp(Timestamp::RUN_START.0 + i64::try_from(self.now.0 / 1_000)?);
-        let (at, mono) = (self.now, self.now);
-        let moment = Moment { at, process: ME, incarnation: Incarnation(1), mono, wall, trail: Trail::NONE };
-        let (mut disk, mut out) = (NoDisk, Outbox::default());
-        machine.step(input, &mut Context::new(moment, &mut disk, &mut self.choices, &mut out));
+        let out = desk::turn(machine.as_mut(), input, self.now, &mut self.choices);
         let mut requests = Vec::new();
         let mut closed = String::new();
         for effect in out.effects {

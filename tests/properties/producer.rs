@@ -12,19 +12,19 @@ use proptest::prelude::*;
 use tribunal::choice::{Choices, Luck};
 use tribunal::client::producer::{Producer, ProducerSetup};
 use tribunal::config::{Partitioner, ProducerConfig, Profile};
-use tribunal::context::{Command, Context, Disk, Effect, Input, Machine, Message, Moment, NewRecord, Outbox, Payload};
-use tribunal::error::{ErrorCode, Fault};
+use tribunal::context::{Command, Effect, Input, Machine, Message, NewRecord, Payload};
+use tribunal::error::ErrorCode;
 use tribunal::event::{Acks, ClientFact, Fact, Purpose};
-use tribunal::files::{FileName, FilePath, Folder};
-use tribunal::ids::{BrokerId, BrokerSet, CorrelationId, Incarnation, LeaderEpoch, Offset, PartitionIndex, ProcessId, TopicId};
+use tribunal::ids::{BrokerId, BrokerSet, CorrelationId, LeaderEpoch, Offset, PartitionIndex, ProcessId, TopicId};
 use tribunal::protocol::{
     MetadataPartition, MetadataResponse, MetadataTopic, ProduceRequest, ProduceResponse, ProducedPartition, Request, Response,
 };
 use tribunal::record::RecordBatch;
-use tribunal::time::{Duration, Instant, Timestamp, Trail};
+use tribunal::time::{Duration, Instant};
+
+use crate::support::desk::{self, ME};
 
 const PARTITIONS: u32 = 3;
-const ME: ProcessId = ProcessId::Client(1);
 
 /// What the world does next.
 #[derive(Clone, Debug)]
@@ -219,11 +219,7 @@ impl World {
     }
 
     fn step(&mut self, input: Input) {
-        let wall = Timestamp::RUN_START;
-        let (at, mono) = (self.now, self.now);
-        let moment = Moment { at, process: ME, incarnation: Incarnation(1), mono, wall, trail: Trail::NONE };
-        let mut out = Outbox::default();
-        self.producer.step(input, &mut Context::new(moment, &mut NoDisk, &mut self.choices, &mut out));
+        let out = desk::turn(&mut self.producer, input, self.now, &mut self.choices);
         for (event, _) in out.events {
             let Fact::Client(fact) = event.fact else { continue };
             let (send, ending) = match fact {
@@ -346,41 +342,5 @@ proptest! {
             prop_assert_eq!(endings.len(), 1, "send {} ended {:?}", send, endings);
             prop_assert!(endings.first() != Some(&Ending::Unknown), "nothing is asked, so nothing stays unanswered");
         }
-    }
-}
-
-/// Clients have no disk.
-struct NoDisk;
-
-impl Disk for NoDisk {
-    fn append(&mut self, _: FilePath, _: Bytes) -> Result<u64, Fault> {
-        unreachable!("a client has no disk")
-    }
-    fn read(&mut self, _: FilePath, _: u64, _: u64) -> Result<Bytes, Fault> {
-        unreachable!("a client has no disk")
-    }
-    fn len(&mut self, _: FilePath) -> Option<u64> {
-        None
-    }
-    fn truncate(&mut self, _: FilePath, _: u64) -> Result<(), Fault> {
-        unreachable!("a client has no disk")
-    }
-    fn rename(&mut self, _: FilePath, _: FilePath) -> Result<(), Fault> {
-        unreachable!("a client has no disk")
-    }
-    fn delete(&mut self, _: FilePath) -> Result<(), Fault> {
-        unreachable!("a client has no disk")
-    }
-    fn list(&mut self, _: Folder) -> Vec<FileName> {
-        Vec::new()
-    }
-    fn folders(&mut self) -> Vec<Folder> {
-        Vec::new()
-    }
-    fn sync(&mut self, _: FilePath) -> Result<(), Fault> {
-        unreachable!("a client has no disk")
-    }
-    fn sync_folder(&mut self, _: Folder) -> Result<(), Fault> {
-        unreachable!("a client has no disk")
     }
 }

@@ -1,4 +1,0 @@
-//! Golden scripts of the clients: tests/golden/client/*.script.
-
-#[path = "golden/client.rs"]
-mod client;
