@@ -12,6 +12,7 @@
 
 use super::finding::{Finding, Promise, Scene};
 use super::ledger::PartitionLedger;
+use super::log_copy::LogCopy;
 use super::promises::Promises;
 use super::{CheckResult, Claim};
 use crate::event::PartitionFacts;
@@ -72,8 +73,8 @@ impl CommittedKept {
         if copy.is_some_and(|copy| copy.is_suspect || ledger.holds_all_committed(copy)) {
             return;
         }
-        let offset = copy.map_or(Offset::ZERO, |copy| copy.agreed());
-        let end = copy.map_or(Offset::ZERO, |copy| copy.end());
+        let offset = copy.map_or(Offset::ZERO, LogCopy::agreed);
+        let end = copy.map_or(Offset::ZERO, LogCopy::end);
         let detail = format!(
             "{} was committed (the true high watermark is {}), and {} {role} and {}",
             scene.names.place(ledger.partition, offset),

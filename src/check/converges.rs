@@ -29,7 +29,7 @@ pub(super) const CLAIM: Claim = Claim {
 };
 
 /// The check.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Converges {
     /// When to look; `None` once looked, until something is done to the world again.
     due: Option<Instant>,

@@ -41,7 +41,7 @@ use crate::files::{FileName, FilePath, Folder};
 use crate::ids::{Digest, LeaderEpoch, Offset, ProcessId, SendId, TopicPartition};
 
 /// All checks of a run, and what they share.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Checks {
     promises: Promises,
     counts: Counts,
@@ -72,31 +72,7 @@ impl Checks {
     /// Checks for a run that promises this.
     #[must_use]
     pub fn new(promises: Promises) -> Self {
-        Self {
-            converges: Converges::new(&promises),
-            promises,
-            counts: Counts::default(),
-            names: Names::default(),
-            live: Liveness::default(),
-            ledger: Ledger::default(),
-            sends: Sends::default(),
-            acks_all_durable: AcksAllDurable::default(),
-            any_ack_durable: AnyAckDurable::default(),
-            committed_kept: CommittedKept::default(),
-            log_matching: LogMatching::default(),
-            strong_isr: StrongIsr::default(),
-            high_watermark_monotone: HighWatermarkMonotone::default(),
-            offset_bounds: OffsetBounds::default(),
-            ack_on_min_isr: AckOnMinIsr::default(),
-            single_leader_per_epoch: SingleLeaderPerEpoch::default(),
-            leader_completeness: LeaderCompleteness::default(),
-            offset_order: OffsetOrder::default(),
-            no_duplicates: NoDuplicates::default(),
-            no_foreign_values: NoForeignValues::default(),
-            poll_order: PollOrder::default(),
-            recovery_prefix: RecoveryPrefix::default(),
-            assertions_hold: AssertionsHold::default(),
-        }
+        Self { converges: Converges::new(&promises), promises, ..Self::default() }
     }
 
     /// How often what happened so far.

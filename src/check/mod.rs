@@ -15,6 +15,8 @@
 mod ack_on_min_isr;
 mod acked;
 mod acks_all_durable;
+#[cfg(test)]
+mod anomalies;
 mod any_ack_durable;
 mod assertions_hold;
 mod committed_kept;

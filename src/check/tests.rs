@@ -1,1 +1,281 @@
-//! t
+//! Every check finds its own anomaly, by its name, and nothing in a valid history.
+
+use proptest::prelude::{Just, Strategy, prop_assert_eq, prop_oneof, proptest};
+use proptest::sample::select;
+
+use super::anomalies::{ANOMALIES, lose_a_sole_copy, lose_what_only_the_leader_had};
+use super::loss::Verdict;
+use super::testing::{Cluster, ORDERS, PRODUCER, b};
+use super::{CLAIMS, CheckResult, Checks, Promises, Status};
+use crate::error::ErrorCode;
+use crate::event::{Acks, ClientFact, LogFact, ReplicaFact, TruncationReason};
+use crate::ids::{Offset, SendId};
+use crate::time::Duration;
+
+fn named<'a>(results: &'a [CheckResult], name: &str) -> &'a CheckResult {
+    results.iter().find(|result| result.name == name).expect("every claim has a line in the table")
+}
+
+/// A history in which a bit of everything happens.
+fn weather() -> Cluster {
+    let mut cluster = Cluster::new();
+    cluster.produce(3, Acks::All);
+    cluster.poll();
+    cluster.crash(1);
+    cluster.produce(2, Acks::Leader);
+    cluster.come_back(1);
+    cluster.elect(1);
+    cluster.produce(2, Acks::All);
+    cluster.crash(3);
+    cluster.come_back(3);
+    cluster.poll();
+    cluster
+}
+
+#[test]
+fn the_names_are_those_of_the_architecture_and_each_has_its_anomaly() {
+    let names = "acks-all-durable any-ack-durable committed-kept log-matching strong-isr high-watermark-monotone offset-bounds \
+                 ack-on-min-isr single-leader-per-epoch leader-completeness offset-order no-duplicates no-foreign-values poll-order \
+                 recovery-prefix assertions-hold converges";
+    let claims: Vec<&str> = CLAIMS.iter().map(|claim| claim.name).collect();
+    assert_eq!(claims, names.split_whitespace().collect::<Vec<_>>());
+    let table: Vec<&str> = Checks::new(Promises::default()).finish().iter().map(|result| result.name).collect();
+    assert_eq!(table, claims);
+    let anomalies: Vec<&str> = ANOMALIES.iter().map(|anomaly| anomaly.name).collect();
+    assert_eq!(anomalies, claims);
+}
+
+#[test]
+fn a_valid_history_with_crashes_and_elections_puts_every_claim_to_the_test_and_holds() {
+    let mut cluster = weather();
+    cluster.wait(Duration::from_secs(20));
+    cluster.finish();
+    for result in cluster.judge(Promises::default()) {
+        assert_eq!(result.status, Status::Ok, "{result:?}");
+    }
+}
+
+#[test]
+fn every_check_finds_its_anomaly_and_only_its_companions_find_it_too() {
+    for anomaly in ANOMALIES {
+        let mut cluster = weather();
+        (anomaly.inject)(&mut cluster);
+        let expected = CLAIMS.iter().map(|claim| claim.name);
+        let expected: Vec<&str> = expected.filter(|name| *name == anomaly.name || anomaly.companions.contains(name)).collect();
+        assert_eq!(cluster.violated(), expected, "after the anomaly of {}", anomaly.name);
+    }
+}
+
+#[test]
+fn an_empty_run_exercises_nothing() {
+    for result in Checks::new(Promises::default()).finish() {
+        assert_eq!(result.status, Status::NotExercised, "{result:?}");
+    }
+}
+
+#[test]
+fn a_promise_that_is_not_made_is_never_called_ok_and_decides_only_when_it_is_named() {
+    let mut cluster = weather();
+    lose_a_sole_copy(&mut cluster);
+    let unclean = Promises { unclean_leader_election: true, ..Promises::default() };
+    let results = cluster.judge(unclean.clone());
+    let lost = named(&results, "acks-all-durable");
+    assert_eq!((lost.status, lost.decides), (Status::NotPromised, false));
+    assert!(lost.detail.contains("it happened"), "{}", lost.detail);
+    let advisory = named(&results, "any-ack-durable");
+    assert_eq!((advisory.status, advisory.decides), (Status::Violated, false));
+
+    let named_too = Promises { named: ["acks-all-durable".to_owned()].into(), ..unclean };
+    let results = cluster.judge(named_too);
+    let lost = named(&results, "acks-all-durable");
+    assert_eq!((lost.status, lost.decides), (Status::Violated, true));
+}
+
+#[test]
+fn an_acknowledged_record_on_one_live_replica_of_three_is_at_risk() {
+    let mut cluster = weather();
+    let sent = cluster.invoke(Acks::Leader);
+    let offset = cluster.append(&[sent.1]);
+    cluster.acknowledge(sent, Acks::Leader, offset);
+    let results = cluster.judge(Promises::default());
+    assert_eq!(named(&results, "any-ack-durable").status, Status::AtRisk);
+    assert_eq!(named(&results, "acks-all-durable").status, Status::Ok);
+}
+
+#[test]
+fn a_retried_record_may_stand_twice_and_out_of_order_where_nobody_promised_otherwise() {
+    let mut cluster = Cluster::new();
+    let (first, second) = (cluster.invoke(Acks::Leader), cluster.invoke(Acks::Leader));
+    for send in [first.0, second.0] {
+        let code = ErrorCode::RequestTimedOut;
+        cluster.push(PRODUCER, ClientFact::SendRetried { partition: ORDERS, first: send, records: 1, code });
+    }
+    let base = cluster.append(&[second.1, first.1, first.1]);
+    cluster.replicate(2);
+    cluster.replicate(3);
+    cluster.advance(base + 3);
+    cluster.acknowledge(second, Acks::Leader, base);
+    cluster.acknowledge(first, Acks::Leader, base + 1);
+    let results = cluster.judge(Promises::default());
+    assert_eq!(named(&results, "no-duplicates").status, Status::NotPromised);
+    assert_eq!(named(&results, "offset-order").status, Status::NotPromised);
+    let in_order = Promises { in_order: [PRODUCER].into(), ..Promises::default() };
+    assert_eq!(named(&cluster.judge(in_order), "offset-order").status, Status::Violated);
+}
+
+#[test]
+fn a_send_that_is_acknowledged_after_another_leader_was_elected_without_it_is_lost_there_and_then() {
+    let mut cluster = weather();
+    let (old, sent) = (cluster.leader, cluster.invoke(Acks::Leader));
+    let offset = cluster.append(&[sent.1]);
+    cluster.crash(old);
+    cluster.acknowledge((SendId(sent.0.0), sent.1), Acks::Leader, offset);
+    assert_eq!(cluster.violated(), ["any-ack-durable"]);
+}
+
+#[test]
+fn a_straggler_that_leads_an_epoch_long_past_breaks_nothing() {
+    let mut cluster = weather();
+    let (epoch, end) = (cluster.epoch, Offset(cluster.end(3)));
+    cluster.crash(3);
+    cluster.elect(2);
+    cluster.produce(2, Acks::All);
+    let isr = super::testing::set(&[1, 2, 3]);
+    let old = crate::ids::LeaderEpoch(epoch.0);
+    cluster.push(b(3), ReplicaFact::BecameLeader { partition: ORDERS, epoch: old, end, high_watermark: Offset(0), isr });
+    assert_eq!(cluster.violated(), ["single-leader-per-epoch"], "b3 takes an epoch that was b1's, and that alone is wrong");
+}
+
+#[test]
+fn the_old_truncation_rule_breaks_five_claims_and_its_verdict_names_the_new_one() {
+    let mut cluster = weather();
+    cluster.produce(1, Acks::All);
+    cluster.crash(1);
+    cluster.cut(3, cluster.end(3) - 1, TruncationReason::HighWatermark);
+    cluster.crash(2);
+    let violated = cluster.violated();
+    let expected = ["acks-all-durable", "any-ack-durable", "committed-kept", "strong-isr", "leader-completeness"];
+    assert_eq!(violated, expected);
+    let results = cluster.judge(Promises::default());
+    let verdict = Verdict::of(&cluster.events, named(&results, "acks-all-durable")).to_string();
+    assert!(verdict.contains("--set truncation=kip-279"), "{verdict}");
+}
+
+#[test]
+fn the_verdict_of_a_lost_acknowledgement_tells_its_story_in_twelve_lines() {
+    let mut cluster = Cluster::new();
+    cluster.produce(4, Acks::Leader);
+    lose_what_only_the_leader_had(&mut cluster);
+    cluster.produce(1, Acks::Leader);
+    cluster.restart(1);
+    cluster.recover(1, 5);
+    cluster.follow(1);
+    let results = cluster.judge(Promises { acks: [Acks::Leader].into(), ..Promises::default() });
+    let verdict = Verdict::of(&cluster.events, named(&results, "any-ack-durable"));
+    assert!(verdict.lines().len() <= Verdict::LINES_MAX);
+    let expected = r#"any-ack-durable is violated at step 35 (0.036s): No acknowledged record at all is lost (advisory: acks=1 does not promise it).
+  lost      orders-0 offset 4@e0: key "5", value "5"
+  acked     by b1 to p1 at step 32 (0.033s), send 5, acks=1
+  copies    then on b1 (ISR {1,2,3}); b2 ended at 4, b3 ended at 4
+  doomed    at step 35 (0.036s): b2 became leader in e1 without it, its log ending at 4
+  last copy at step 45 (0.046s): b1 cut its log from 5 to 4: its leader's log differs from there
+  now       b2 leads in e1, and there stands key "6", value "6" of e1
+  kept by   producer.p1.acks=all: the leader then answers when the whole ISR has the record
+  again     tribunal run lost-ack --seed 0x2A17
+  then      tribunal run lost-ack --seed 0x2A17 --set producer.p1.acks=all
+"#;
+    assert_eq!(verdict.to_string(), expected);
+}
+
+#[test]
+fn a_verdict_on_any_other_check_says_what_was_found() {
+    let mut cluster = weather();
+    let (old, new) = (Offset(cluster.high_watermark), Offset(99));
+    cluster.push(b(2), ReplicaFact::HighWatermarkLearned { partition: ORDERS, old, new });
+    let results = cluster.judge(Promises::default());
+    let verdict = Verdict::of(&cluster.events, named(&results, "offset-bounds")).to_string();
+    assert!(verdict.contains("orders-0 on b2: log start 0, high watermark 99, log end 7"), "{verdict}");
+}
+
+#[test]
+fn a_follower_that_begins_anew_at_the_leaders_log_start_matches_it_from_there() {
+    let mut cluster = weather();
+    cluster.crash(3);
+    cluster.produce(2, Acks::All);
+    cluster.restart(3);
+    cluster.push(
+        b(3),
+        LogFact::LogTruncated {
+            partition: ORDERS,
+            from: Offset(cluster.end(3)),
+            to: Offset(0),
+            why: TruncationReason::BehindLogStart,
+        },
+    );
+    cluster.push(b(3), LogFact::LogStartAdvanced { partition: ORDERS, old: Offset(0), new: Offset(8) });
+    let leader_log = cluster.logs.first().cloned().expect("b1 has a log");
+    cluster.log_mut(3).clear();
+    cluster.log_mut(3).extend(leader_log.into_iter().take(8));
+    cluster.replicate(3);
+    assert_eq!(cluster.violated(), Vec::<&str>::new());
+}
+
+/// What may happen in a valid history.
+#[derive(Clone, Debug)]
+enum Happening {
+    Produce(usize, Acks),
+    Elect(u16),
+    Bounce(u16, usize),
+    Poll,
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    prop_oneof![
+        (1..4usize, select(vec![Acks::Leader, Acks::All])).prop_map(|(count, acks)| Happening::Produce(count, acks)),
+        (1..4u16).prop_map(Happening::Elect),
+        (1..4u16, 0..3usize).prop_map(|(broker, count)| Happening::Bounce(broker, count)),
+        Just(Happening::Poll),
+    ]
+}
+
+fn play(happenings: &[Happening]) -> Cluster {
+    let mut cluster = Cluster::new();
+    for happening in happenings {
+        match happening {
+            Happening::Produce(count, acks) => cluster.produce(*count, *acks),
+            Happening::Elect(leader) => cluster.elect(*leader),
+            Happening::Bounce(broker, count) => {
+                cluster.crash(*broker);
+                if *count > 0 {
+                    cluster.produce(*count, Acks::All);
+                }
+                cluster.come_back(*broker);
+            }
+            Happening::Poll => cluster.poll(),
+        }
+    }
+    cluster
+}
+
+proptest! {
+    #[test]
+    fn no_valid_history_violates_anything(happenings in proptest::collection::vec(happening(), 0..20)) {
+        let mut cluster = play(&happenings);
+        cluster.wait(Duration::from_secs(20));
+        cluster.finish();
+        prop_assert_eq!(cluster.violated(), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn whatever_came_before_an_anomaly_is_found_by_its_name(
+        happenings in proptest::collection::vec(happening(), 0..12),
+        place in 0..ANOMALIES.len(),
+    ) {
+        let anomaly = ANOMALIES.get(place).expect("the place is drawn from the list");
+        let mut cluster = play(&happenings);
+        (anomaly.inject)(&mut cluster);
+        let expected = CLAIMS.iter().map(|claim| claim.name);
+        let expected: Vec<&str> = expected.filter(|name| *name == anomaly.name || anomaly.companions.contains(name)).collect();
+        prop_assert_eq!(cluster.violated(), expected);
+    }
+}

@@ -1,0 +1,195 @@
+//! One way to break each claim, and what else it breaks: what every check must find, by its name.
+
+use std::sync::Arc;
+
+use super::testing::{CONSUMER, Cluster, ORDERS, PRODUCER, b};
+use crate::event::{Acks, ClientFact, CrashKind, LogFact, PositionReason, ReplicaFact, TruncationReason, WorldFact};
+use crate::files::{FileName, FilePath};
+use crate::ids::{BrokerId, Digest, Incarnation, Offset, ProcessId};
+use crate::time::Duration;
+
+/// How to break a claim at the end of a valid history in which b1, b2 and b3 live and are in sync.
+pub(super) struct Anomaly {
+    /// The check that must find it.
+    pub(super) name: &'static str,
+    /// Checks that find it too, always.
+    pub(super) companions: &'static [&'static str],
+    /// Makes it.
+    pub(super) inject: fn(&mut Cluster),
+}
+
+/// Every claim's anomaly.
+pub(super) const ANOMALIES: &[Anomaly] = &[
+    Anomaly { name: "acks-all-durable", companions: &["any-ack-durable"], inject: lose_a_sole_copy },
+    Anomaly { name: "any-ack-durable", companions: &[], inject: lose_what_only_the_leader_had },
+    Anomaly { name: "committed-kept", companions: &[], inject: cut_a_candidate },
+    Anomaly { name: "log-matching", companions: &[], inject: fork_a_follower },
+    Anomaly { name: "strong-isr", companions: &[], inject: run_ahead_of_the_isr },
+    Anomaly { name: "high-watermark-monotone", companions: &[], inject: take_the_watermark_back },
+    Anomaly { name: "offset-bounds", companions: &[], inject: learn_too_much },
+    Anomaly { name: "ack-on-min-isr", companions: &[], inject: answer_alone },
+    Anomaly { name: "single-leader-per-epoch", companions: &[], inject: lead_twice },
+    Anomaly { name: "leader-completeness", companions: &[], inject: lead_without_the_committed },
+    Anomaly { name: "offset-order", companions: &[], inject: swap_two_sends },
+    Anomaly { name: "no-duplicates", companions: &[], inject: store_twice },
+    Anomaly { name: "no-foreign-values", companions: &[], inject: read_what_nobody_sent },
+    Anomaly { name: "poll-order", companions: &[], inject: read_again },
+    Anomaly { name: "recovery-prefix", companions: &[], inject: forget_what_was_synced },
+    Anomaly { name: "assertions-hold", companions: &[], inject: fail_an_assertion },
+    Anomaly { name: "converges", companions: &[], inject: leave_a_follower_behind },
+];
+
+fn others(cluster: &Cluster) -> (u16, u16) {
+    let mut followers = [1, 2, 3].into_iter().filter(|broker| *broker != cluster.leader);
+    (followers.next().expect("two follow"), followers.next().expect("two follow"))
+}
+
+/// The ISR is the leader alone; its power fails, and an acknowledged record was not synced.
+pub(super) fn lose_a_sole_copy(cluster: &mut Cluster) {
+    let (one, other) = others(cluster);
+    cluster.crash(one);
+    cluster.crash(other);
+    cluster.produce(1, Acks::All);
+    let (leader, end) = (cluster.leader, cluster.end(cluster.leader));
+    cluster.push(b(leader), WorldFact::ProcessCrashed { incarnation: Incarnation(1), kind: CrashKind::Power });
+    let file = FilePath::log(ORDERS, FileName::Segment(Offset(0)));
+    cluster.push(b(leader), WorldFact::DiskLost { file, bytes: 100 });
+    cluster.restart(leader);
+    cluster.recover(leader, end - 1);
+}
+
+/// acks=1, and the leader dies before anybody fetched.
+pub(super) fn lose_what_only_the_leader_had(cluster: &mut Cluster) {
+    let sent = cluster.invoke(Acks::Leader);
+    let offset = cluster.append(&[sent.1]);
+    cluster.acknowledge(sent, Acks::Leader, offset);
+    cluster.crash(cluster.leader);
+}
+
+/// Between two leaders, a member of the ISR cuts what was committed.
+fn cut_a_candidate(cluster: &mut Cluster) {
+    cluster.produce(2, Acks::Leader);
+    let (one, _) = others(cluster);
+    cluster.push(b(cluster.leader), WorldFact::ProcessCrashed { incarnation: Incarnation(1), kind: CrashKind::Process });
+    cluster.cut(one, cluster.end(one) - 1, TruncationReason::HighWatermark);
+}
+
+/// A follower writes another record than its leader in the same epoch.
+fn fork_a_follower(cluster: &mut Cluster) {
+    let (one, _) = others(cluster);
+    let sent = cluster.invoke(Acks::Leader);
+    let base = cluster.append(&[sent.1]);
+    let batch = Cluster::batch(base, cluster.epoch, &[Digest(1)]);
+    cluster.push(b(one), LogFact::RecordsReplicated { partition: ORDERS, from: BrokerId(cluster.leader), batch });
+}
+
+/// A leader takes its own log end for the high watermark.
+fn run_ahead_of_the_isr(cluster: &mut Cluster) {
+    let sent = cluster.invoke(Acks::Leader);
+    let base = cluster.append(&[sent.1]);
+    cluster.advance(base + 1);
+}
+
+fn take_the_watermark_back(cluster: &mut Cluster) {
+    cluster.produce(2, Acks::All);
+    let back = cluster.high_watermark - 1;
+    cluster.advance(back);
+}
+
+/// A follower takes its leader's high watermark although its own log ends before.
+fn learn_too_much(cluster: &mut Cluster) {
+    let (one, _) = others(cluster);
+    let (old, new) = (Offset(cluster.high_watermark), Offset(cluster.end(one) + 1));
+    cluster.push(b(one), ReplicaFact::HighWatermarkLearned { partition: ORDERS, old, new });
+}
+
+/// A leader answers an acks=all request although the ISR is smaller than it must be.
+fn answer_alone(cluster: &mut Cluster) {
+    let (one, other) = others(cluster);
+    cluster.crash(one);
+    cluster.crash(other);
+    let sent = cluster.invoke(Acks::All);
+    let base = cluster.append(&[sent.1]);
+    cluster.advance(base + 1);
+    let isr = super::testing::set(&cluster.isr);
+    let (base, last) = (Offset(base), Offset(base));
+    cluster.push(b(cluster.leader), ReplicaFact::ProduceCommitted { partition: ORDERS, base, last, isr, min_insync: 2 });
+    cluster.acknowledge(sent, Acks::All, base.0);
+}
+
+/// A second broker acts as the leader of the present epoch.
+fn lead_twice(cluster: &mut Cluster) {
+    let (one, _) = others(cluster);
+    let (epoch, end) = (cluster.epoch, Offset(cluster.end(one)));
+    let isr = super::testing::set(&cluster.isr);
+    cluster.push(b(one), ReplicaFact::BecameLeader { partition: ORDERS, epoch, end, high_watermark: Offset(0), isr });
+}
+
+/// A broker that lags and left the ISR leads all the same. (Nobody heard an acknowledgement of what it lacks.)
+fn lead_without_the_committed(cluster: &mut Cluster) {
+    let (one, _) = others(cluster);
+    let end = Offset(cluster.end(one));
+    cluster.isr.retain(|broker| *broker != one);
+    cluster.change_partition(Some(cluster.leader));
+    let sent = cluster.invoke(Acks::Leader);
+    let base = cluster.append(&[sent.1]);
+    cluster.replicate_all();
+    cluster.advance(base + 1);
+    let (epoch, isr) = (cluster.epoch.next(), super::testing::set(&cluster.isr));
+    cluster.push(b(one), ReplicaFact::BecameLeader { partition: ORDERS, epoch, end, high_watermark: end, isr });
+}
+
+fn swap_two_sends(cluster: &mut Cluster) {
+    let (first, second) = (cluster.invoke(Acks::Leader), cluster.invoke(Acks::Leader));
+    let base = cluster.append(&[second.1, first.1]);
+    cluster.acknowledge(second, Acks::Leader, base);
+    cluster.acknowledge(first, Acks::Leader, base + 1);
+}
+
+fn store_twice(cluster: &mut Cluster) {
+    let sent = cluster.invoke(Acks::Leader);
+    let base = cluster.append(&[sent.1, sent.1]);
+    cluster.replicate_all();
+    cluster.advance(base + 2);
+}
+
+fn read_what_nobody_sent(cluster: &mut Cluster) {
+    cluster.poll();
+    let read = Cluster::read(cluster.high_watermark, cluster.epoch, Digest(1));
+    cluster.push_poll(vec![read]);
+}
+
+fn read_again(cluster: &mut Cluster) {
+    cluster.produce(2, Acks::All);
+    let sent = cluster.logs.first().and_then(|log| log.first()).copied().expect("two records were sent");
+    let why = PositionReason::Seek;
+    cluster.push(CONSUMER, ClientFact::PositionSet { partition: ORDERS, offset: Offset(0), epoch: None, why });
+    cluster.push_poll(vec![Cluster::read(0, sent.0, sent.1)]);
+    cluster.push_poll(vec![Cluster::read(0, sent.0, sent.1)]);
+}
+
+/// A replica outside of the ISR comes back without what it had synced.
+fn forget_what_was_synced(cluster: &mut Cluster) {
+    cluster.produce(2, Acks::All);
+    let (one, _) = others(cluster);
+    let end = cluster.end(one);
+    cluster.push(b(one), LogFact::LogFlushed { partition: ORDERS, to: Offset(end) });
+    cluster.crash(one);
+    cluster.push(b(one), WorldFact::DiskLost { file: FilePath::log(ORDERS, FileName::Segment(Offset(0))), bytes: 100 });
+    cluster.restart(one);
+    cluster.recover(one, end - 1);
+}
+
+fn fail_an_assertion(cluster: &mut Cluster) {
+    cluster.push(b(1), WorldFact::AssertionFailed { message: Arc::new("offsets only grow".to_owned()) });
+}
+
+/// A follower stays behind although nothing keeps it from fetching.
+fn leave_a_follower_behind(cluster: &mut Cluster) {
+    let sent = cluster.invoke(Acks::Leader);
+    let base = cluster.append(&[sent.1]);
+    cluster.acknowledge(sent, Acks::Leader, base);
+    cluster.wait(Duration::from_secs(20));
+    cluster.push(PRODUCER, ClientFact::MetadataRefreshed { from: BrokerId(1), topics: 1 });
+    cluster.push(ProcessId::World, WorldFact::RunEnded { turns: 0 });
+}
