@@ -55,7 +55,7 @@ pub fn story(events: &[Event], names: &Names, course: &Course, step: Step) -> St
         let other = event_at(events, other)?;
         let apart = if other.step < step { event.at.since(other.at) } else { other.at.since(event.at) };
         let Told { words, .. } = line::told(other, names, events);
-        let words = format!("{} {words}", names.process(other.process));
+        let words = if other.process == ProcessId::World { words } else { format!("{} {words}", names.process(other.process)) };
         Some(Link { step: other.step, apart, process: other.process, words })
     };
     let is_arrival = |step: &Step| {

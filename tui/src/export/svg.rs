@@ -84,6 +84,8 @@ fn shape(symbol: &str, x: u32, y: u32, ink: &str) -> Option<String> {
         "╌" => level(x + 1, x + 4) + &level(x + 6, right),
         "│" => upright(y, bottom),
         "▏" => rect(x, y, x + 2, bottom),
+        "┃" => rect(centre - 1, y, centre + 1, bottom),
+        "┬" => level(x, right) + &upright(middle, bottom),
         "║" => rect(centre - 2, y, centre - 1, bottom) + &rect(centre + 1, y, centre + 2, bottom),
         "╣" => {
             rect(centre - 2, y, centre - 1, bottom)

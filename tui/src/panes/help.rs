@@ -72,7 +72,7 @@ const SHAPES: &[(&str, &str)] = &[
     ("[k] ▪", "below the high watermark this replica knows: committed"),
     ("(k) ▫", "above it: may still vanish"),
     ("/k/ x", "contradicts the leader's log: will be truncated"),
-    ("▏ ║ ▴", "leader's high watermark; a replica's own knowledge of it"),
+    ("┃ ║ ▴", "leader's high watermark; a replica's own knowledge of it"),
 ];
 
 /// A box in the middle of the screen, clipped to it.

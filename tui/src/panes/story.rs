@@ -1,5 +1,6 @@
 //! The story: what happens here, why, and what comes next. On every screen, whatever else is shown.
 
+use tribunal::time::Duration;
 use tribunal::trace::story::Link;
 
 use super::put::{Pane, wrapped};
@@ -24,10 +25,9 @@ pub fn draw(model: &Model, pane: &mut Pane<'_>) {
     let tail = rows - needed;
     let taken = pane.prose(2, y, rows, &story.what, theme::text());
     (y, rows) = (y + taken, rows - taken);
-    if tail >= 2
-        && let Some(cause) = story.why.first()
-    {
-        link(pane, y, "why ", cause, "earlier", theme::dim());
+    // The last row is for what comes next.
+    for (place, cause) in (0..tail - 1).zip(&story.why) {
+        link(pane, y, if place == 0 { "why " } else { "  ← " }, cause, "earlier", theme::dim());
         (y, rows) = (y + 1, rows - 1);
     }
     if rows >= 1
@@ -51,7 +51,10 @@ fn why(model: &Model, pane: &mut Pane<'_>, y: i32, rows: i32) {
 
 fn link(pane: &mut Pane<'_>, y: i32, word: &str, link: &Link, way: &str, style: ratatui::style::Style) {
     let x = pane.put(2, y, word, theme::client());
-    let away = format!(" {}, {} {way}", link.step, link.apart);
+    let away = match link.apart {
+        Duration::ZERO => format!(" {}, at once", link.step),
+        apart => format!(" {}, {apart} {way}", link.step),
+    };
     let room = pane.width() - x - 2 - i32::try_from(away.chars().count()).unwrap_or(0);
     let x = pane.put_within(x + 1, y, room, &link.words, style);
     pane.put(x, y, &away, theme::faint());

@@ -44,8 +44,7 @@ pub fn places(area: Rect, wanted: impl FnOnce(u16) -> u16) -> Option<Places> {
         ..20 => 3,
         20..24 => 4,
         24..30 => 6,
-        30..45 => 7,
-        45.. => 9,
+        30.. => 8,
     };
     let timeline = if area.height < 18 { 2 } else { 3 };
     let side_width = if area.width >= 160 { 56 } else { 0 };

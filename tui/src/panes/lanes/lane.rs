@@ -52,7 +52,7 @@ fn name(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaView) {
         Role::Offline => "offline",
         Role::None | Role::Leader { .. } | Role::Follower { .. } => "follower",
     };
-    pane.put_within(x + 1, y, LEFT - x - 2, role, theme::dim());
+    pane.put_within(x + 1, y, LEFT - x - 1, role, theme::dim());
 }
 
 fn mark(stage: &Stage<'_>, replica: &ReplicaView) -> (char, Style) {
@@ -225,17 +225,20 @@ fn knowledge(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaVi
     let x = LEFT + scale.boundary(high_watermark);
     if is_leader(stage, replica) {
         let (before, after) = ("committed ", " not yet");
-        if scale.pitch > 1 && pane.is_blank(x - width(before), x, y) {
+        if replica.end == high_watermark {
+            return;
+        }
+        if scale.pitch > 1 && pane.is_blank(x - width(before) - 1, x, y) {
             pane.put_left_of(x, y, before, theme::dim());
         }
         let end = LEFT + scale.boundary(replica.end);
-        if replica.end > high_watermark && end - x >= 2 && pane.is_blank(x + 1, x + 1 + width(after), y) {
+        if end - x >= 2 && pane.is_blank(x + 1, x + 1 + width(after), y) {
             pane.put(x + 1, y, after, theme::dim());
         }
         return;
     }
     let words = format!("knows HW {high_watermark} ");
-    if pane.is_blank(x - width(&words), x + 1, y) {
+    if pane.is_blank(x - width(&words) - 1, x + 1, y) {
         pane.put_left_of(x, y, &words, theme::dim());
         pane.glyph(x, y, '▴', theme::text());
     } else if pane.is_blank(x, x + width(&words) + 1, y) {

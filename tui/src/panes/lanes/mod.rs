@@ -5,7 +5,7 @@
 //!  epoch         ├─ e0 ──────────────┤
 //!  acked           ✓   ✓   ✓   ✓   ✓
 //!  ★ b1 leader    [a] [b] [c]║(d) (E)┤          LEO 5
-//!    up                      ▏                  HW 3
+//!    up                      ┃                  HW 3
 //! ```
 //!
 //! Each lane shows what that replica itself holds and knows; the one line through all lanes is the leader's high watermark.
@@ -27,7 +27,7 @@ use rows::Risk;
 use scale::{Scale, Wanted};
 
 /// Columns of the names at the left.
-const LEFT: i32 = 15;
+const LEFT: i32 = 16;
 /// Columns of the numbers at the right.
 const RIGHT: i32 = 15;
 /// The most consumers shown.
@@ -201,7 +201,10 @@ fn heading(model: &Model, shown: &Shown, partition: &PartitionView, pane: &mut P
     let leader = committed.leader.map_or_else(|| "no leader".to_owned(), |leader| format!("leader {}", broker_name(names, leader)));
     let all: Vec<String> = committed.replicas.iter().map(|broker| broker.0.to_string()).collect();
     let min = partition.min_insync.map_or_else(String::new, |min| format!(" · min {min}"));
-    let right = format!("{leader} · {} · ISR {} of {{{}}}{min}", committed.epoch, committed.isr, all.join(","));
+    let isr = format!("{leader} · {} · ISR {}", committed.epoch, committed.isr);
+    let all = format!("{isr} of {{{}}}", all.join(","));
+    let room = pane.width() - width(&title) - 8;
+    let right = [format!("{all}{min}"), all, isr.clone()].into_iter().find(|words| width(words) <= room).unwrap_or(isr);
     pane.heading_styled(0, &title, &right, theme::strong());
 }
 
@@ -213,7 +216,7 @@ fn wall(stage: &Stage<'_>, pane: &mut Pane<'_>, top: i32, bottom: i32) {
     }
     let x = LEFT + stage.scale.boundary(leader.high_watermark);
     for y in top..bottom {
-        pane.glyph_if_blank(x, y, '▏', ratatui::style::Style::new().fg(theme::LEADER));
+        pane.glyph_if_blank(x, y, '┃', ratatui::style::Style::new().fg(theme::LEADER));
     }
 }
 

@@ -52,18 +52,20 @@ pub(super) fn epochs(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32) {
         }
     }
     let is_narrow = scale.pitch == 1;
-    for (epoch, from, end) in &runs {
+    for (place, (epoch, from, end)) in runs.iter().enumerate() {
         let (left, right) = (LEFT + scale.boundary(*from), LEFT + scale.boundary(*end) - i32::from(is_narrow));
         let style = Style::new().fg(theme::epoch(*epoch));
         for x in left..=right {
             pane.glyph(x, y, '─', style);
         }
-        pane.glyph(left, y, '├', style);
+        pane.glyph(left, y, if place == 0 || is_narrow { '├' } else { '┼' }, style);
         pane.glyph(right, y, '┤', style);
+        let room = right - left - 1;
         let label = format!(" e{epoch} ");
-        if right - left > width(&label) {
-            let x = if right - left > width(&label) + 1 { left + 2 } else { left + 1 };
-            pane.put(x, y, &label, style);
+        if room > width(&label) {
+            pane.put(left + 2, y, &label, style);
+        } else if room >= width(label.trim()) {
+            pane.put(left + 1 + (room - width(label.trim())) / 2, y, label.trim(), style);
         }
     }
 }
@@ -152,7 +154,7 @@ pub(super) fn risk(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, risk: &Risk) 
     let names = &stage.model.recording.names;
     let key = risk.acked.key.as_ref().map_or_else(String::new, |key| format!(" ({})", readable(key, 12)));
     let who = names.process(risk.acked.producer);
-    let record = format!("record {}{key}, acknowledged to {who} at {}", risk.offset, risk.acked.step);
+    let record = format!("record {}{key}, acked to {who} at {}", risk.offset, risk.acked.step);
     let where_it_is = match risk.holders.as_slice() {
         [] => "no copy left".to_owned(),
         holders => {
@@ -190,7 +192,7 @@ pub(super) fn legend(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32) {
     };
     let wall = Style::new().fg(theme::LEADER);
     if stage.scale.pitch > 1 {
-        entries.push(("▏", wall, "leader's HW"));
+        entries.push(("┃", wall, "leader's HW"));
     }
     if keys {
         entries.extend([("║", theme::text(), "HW known here"), ("┤", theme::text(), "log end")]);

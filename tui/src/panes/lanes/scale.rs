@@ -55,7 +55,7 @@ impl Scale {
             Zoom::Fitting | Zoom::Compact => (2, 1),
             Zoom::Keys => (keys, 1),
             Zoom::Dense => (1, 1),
-            Zoom::Whole => (1, span.div_ceil(records(wanted.columns, 1).max(1)).max(1)),
+            Zoom::Whole => (1, span.saturating_add(1).div_ceil(records(wanted.columns, 1).max(1))),
         };
         let seen = records(wanted.columns, pitch).max(1).saturating_mul(per_column);
         let from = if span < seen {
