@@ -11,4 +11,6 @@ mod client;
 mod controller;
 #[path = "golden/log.rs"]
 mod log;
+#[path = "golden/replica.rs"]
+mod replica;
 mod support;

@@ -10,7 +10,8 @@ fn hold(scenario: &Scenario) -> Outcome {
 
 fn assert_met(scenario: &Scenario, under: &str) {
     let outcome = hold(scenario);
-    let violated: Vec<_> = outcome.checks.iter().filter(|check| check.status.word() == "violated").map(|check| (check.name, &check.detail)).collect();
+    let violated: Vec<_> =
+        outcome.checks.iter().filter(|check| check.status.word() == "violated").map(|check| (check.name, &check.detail)).collect();
     assert_eq!(outcome.met, Some(true), "{} {under}: violated {violated:#?}", scenario.name);
 }
 
@@ -42,7 +43,13 @@ fn no_scripted_fault_is_idle() {
     for (name, text) in EMBEDDED {
         let scenario = Scenario::read(text, name).expect("embedded scenarios are well formed");
         let outcome = hold(&scenario);
-        let idle: Vec<_> = outcome.summary.faults.iter().filter(|fault| !fault.is_random && fault.effect.is_nothing()).map(|fault| &fault.text).collect();
+        let idle: Vec<_> = outcome
+            .summary
+            .faults
+            .iter()
+            .filter(|fault| !fault.is_random && fault.effect.is_nothing())
+            .map(|fault| &fault.text)
+            .collect();
         assert!(idle.is_empty(), "{name}: {idle:?}");
     }
 }

@@ -157,7 +157,7 @@ fn the_old_truncation_rule_breaks_five_claims_and_its_verdict_names_the_new_one(
     let expected = ["acks-all-durable", "any-ack-durable", "committed-kept", "strong-isr", "leader-completeness"];
     assert_eq!(violated, expected);
     let results = cluster.judge(Promises::default());
-    let verdict = Verdict::of(&cluster.events, named(&results, "acks-all-durable")).to_string();
+    let verdict = Verdict::of(&cluster.events, named(&results, "acks-all-durable"), None).to_string();
     assert!(verdict.contains("--set truncation=kip-279"), "{verdict}");
 }
 
@@ -171,7 +171,7 @@ fn the_verdict_of_a_lost_acknowledgement_tells_its_story_in_twelve_lines() {
     cluster.recover(1, 5);
     cluster.follow(1);
     let results = cluster.judge(Promises { acks: [Acks::Leader].into(), ..Promises::default() });
-    let verdict = Verdict::of(&cluster.events, named(&results, "any-ack-durable"));
+    let verdict = Verdict::of(&cluster.events, named(&results, "any-ack-durable"), None);
     assert!(verdict.lines().len() <= Verdict::LINES_MAX);
     let expected = r#"any-ack-durable is violated at step 35 (0.036s): No acknowledged record at all is lost (advisory: acks=1 does not promise it).
   lost      orders-0 offset 4@e0: key "5", value "5"
@@ -193,7 +193,7 @@ fn a_verdict_on_any_other_check_says_what_was_found() {
     let (old, new) = (Offset(cluster.high_watermark), Offset(99));
     cluster.push(b(2), ReplicaFact::HighWatermarkLearned { partition: ORDERS, old, new });
     let results = cluster.judge(Promises::default());
-    let verdict = Verdict::of(&cluster.events, named(&results, "offset-bounds")).to_string();
+    let verdict = Verdict::of(&cluster.events, named(&results, "offset-bounds"), None).to_string();
     assert!(verdict.contains("orders-0 on b2: log start 0, high watermark 99, log end 7"), "{verdict}");
 }
 

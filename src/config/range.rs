@@ -45,6 +45,7 @@ ranges! {
         "replica.socket.timeout.ms" 1 INT,
         "replica.high.watermark.checkpoint.interval.ms" 1 LONG,
         "controller.quorum.fetch.timeout.ms" 1 INT,
+        "controller.socket.timeout.ms" 1 INT,
         "controller.quorum.request.timeout.ms" 1 INT,
         "controller.quorum.retry.backoff.ms" 1 INT,
         "controller.quorum.append.linger.ms" 0 INT,

@@ -57,6 +57,9 @@ fn lasts_for_ever(action: &FaultAction) -> bool {
         | FaultAction::Loss { .. }
         | FaultAction::Delay { .. }
         | FaultAction::Duplicate { .. } => true,
-        FaultAction::Crash { .. } | FaultAction::Restart { .. } | FaultAction::ClockJump { .. } | FaultAction::ClockDrift { .. } => false,
+        FaultAction::Crash { .. }
+        | FaultAction::Restart { .. }
+        | FaultAction::ClockJump { .. }
+        | FaultAction::ClockDrift { .. } => false,
     }
 }

@@ -3,9 +3,6 @@
 //! Exit status: 0 the expectations are met, 1 they are not, 2 bad input.
 
 mod commands;
-mod export;
-mod panes;
-mod screen;
 
 use std::process::ExitCode;
 

@@ -64,7 +64,11 @@ fn the_lost_ack_is_shown_and_its_rule_keeps_the_record() {
 fn bad_input_is_status_2_with_file_line_and_what_was_meant() {
     let cases: &[(&str, String, &str)] = &[
         ("unknown.toml", GOOD.replace("brokers = 3", "brokerz = 3"), "brokers"),
-        ("unknown-config.toml", GOOD.replace("brokers = 3", "brokers = 3\nconfig = { \"broker.heartbeat.intervall.ms\" = 5 }"), "broker.heartbeat.interval.ms"),
+        (
+            "unknown-config.toml",
+            GOOD.replace("brokers = 3", "brokers = 3\nconfig = { \"broker.heartbeat.intervall.ms\" = 5 }"),
+            "broker.heartbeat.interval.ms",
+        ),
         ("type.toml", GOOD.replace("seed = 1", "seed = \"one\""), "seed"),
         ("factor.toml", GOOD.replace("replication-factor = 3", "replication-factor = 4"), "4"),
         ("who.toml", format!("{GOOD}\n[[faults]]\nat = \"1s\"\ncrash = \"b9\"\n"), "b9"),
@@ -138,7 +142,21 @@ fn a_trace_is_saved_judged_compared_and_explained() {
 fn json_has_the_keys_that_stay() {
     let output = tribunal(&["run", "06-lost-ack", "--json"]);
     let object: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
-    for key in ["scenario", "seed", "version", "events", "turns", "simulated_us", "wall_us", "hash", "met", "checks", "faults", "warnings", "counts"] {
+    for key in [
+        "scenario",
+        "seed",
+        "version",
+        "events",
+        "turns",
+        "simulated_us",
+        "wall_us",
+        "hash",
+        "met",
+        "checks",
+        "faults",
+        "warnings",
+        "counts",
+    ] {
         assert!(object.get(key).is_some(), "{key} is missing: {object}");
     }
     assert_eq!(object["hash"].as_str().map(str::len), Some(16));

@@ -31,10 +31,11 @@ impl Verdict {
     /// More lines than this nobody reads.
     pub const LINES_MAX: usize = 12;
 
-    /// The verdict on a violated check, from all events of the run in the order of their steps.
+    /// The verdict on a violated check, from all events of the run in the order of their steps. `again` is the command that
+    /// makes the run again; without it, the one that the trace itself tells.
     #[must_use]
-    pub fn of(events: &[Event], result: &CheckResult) -> Self {
-        let teller = Teller::new(events);
+    pub fn of(events: &[Event], result: &CheckResult, again: Option<&str>) -> Self {
+        let teller = Teller::new(events, again);
         let mut lines = vec![teller.headline(result)];
         match Story::of(events, result) {
             Some(story) => teller.tell_loss(&story, &mut lines),
@@ -70,23 +71,28 @@ pub fn command(run: &RunFacts) -> String {
     command
 }
 
+/// What the trace says of its run.
+fn run(events: &[Event]) -> Option<&RunFacts> {
+    events.iter().find_map(|event| match &event.fact {
+        Fact::World(WorldFact::RunStarted { run }) => Some(run.as_ref()),
+        _ => None,
+    })
+}
+
 struct Teller<'a> {
     events: &'a [Event],
     names: Names,
-    run: Option<&'a RunFacts>,
+    again: Option<String>,
 }
 
 impl<'a> Teller<'a> {
-    fn new(events: &'a [Event]) -> Self {
+    fn new(events: &'a [Event], again: Option<&str>) -> Self {
         let mut names = Names::default();
         for event in events {
             names.observe(event);
         }
-        let run = events.iter().find_map(|event| match &event.fact {
-            Fact::World(WorldFact::RunStarted { run }) => Some(run.as_ref()),
-            _ => None,
-        });
-        Self { events, names, run }
+        let again = again.map(str::to_owned).or_else(|| run(events).map(command));
+        Self { events, names, again }
     }
 
     fn headline(&self, result: &CheckResult) -> String {
@@ -132,8 +138,7 @@ impl<'a> Teller<'a> {
         let remedy = Remedy::of(story, &self.names);
         lines.push(line("kept by", &remedy.sentence));
         self.tell_command(lines);
-        if let Some(run) = self.run.filter(|_| !remedy.settings.is_empty()) {
-            let mut again = command(run);
+        if let Some(mut again) = self.again.clone().filter(|_| !remedy.settings.is_empty()) {
             for setting in &remedy.settings {
                 again.push_str(&format!(" --set {setting}"));
             }
@@ -162,8 +167,8 @@ impl<'a> Teller<'a> {
     }
 
     fn tell_command(&self, lines: &mut Vec<String>) {
-        if let Some(run) = self.run {
-            lines.push(line("again", &command(run)));
+        if let Some(again) = &self.again {
+            lines.push(line("again", again));
         }
     }
 

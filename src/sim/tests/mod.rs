@@ -43,6 +43,7 @@ pub(super) fn scenario() -> Scenario {
         api_timeout: Duration::from_secs(6),
     };
     Scenario {
+        file: String::new(),
         name: "test".to_owned(),
         kind: ScenarioKind::Story,
         story: String::new(),

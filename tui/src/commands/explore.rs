@@ -44,7 +44,11 @@ impl Explore {
         let batch = batch::hold(&scenario, &plan, self.until_failure, &|done, failed| bar.show(done, failed));
         let wall = Duration(u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
         bar.clear();
-        if self.json { output::line(&self.as_json(&scenario, &batch, wall).to_string())? } else { self.tell(&scenario, &batch, wall)? }
+        if self.json {
+            output::line(&self.as_json(&scenario, &batch, wall).to_string())?
+        } else {
+            self.tell(&scenario, &batch, wall)?
+        }
         Ok(if batch.failures.is_empty() { Verdict::Met } else { Verdict::NotMet })
     }
 
@@ -56,18 +60,13 @@ impl Explore {
         let (events, turns) = batch.rates(wall);
         output::line(&format!(
             "{}: {} seeds, {} failed · {} events, {} turns · {} events/s, {} turns/s",
-            scenario.name,
-            batch.seeds,
-            batch.failed,
-            batch.events,
-            batch.turns,
-            events,
-            turns
+            scenario.name, batch.seeds, batch.failed, batch.events, batch.turns, events, turns
         ))?;
-        let counted: Vec<_> = batch.counts.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{name} {count}")).collect();
+        let counted: Vec<_> =
+            batch.counts.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{name} {count}")).collect();
         output::line(&format!("  {}", counted.join(" · ")))?;
         for distinct in batch.distinct() {
-            output::line(&format!("\n✗ {} in {} seeds, first:", distinct.check, distinct.count))?;
+            output::line(&format!("\n✗ {} in {} seeds, first:", distinct.first.check, distinct.count))?;
             output::line(&format!("  {}", distinct.first.detail))?;
             output::line(&format!("  {}", self.again(distinct.first.seed)))?;
         }

@@ -8,7 +8,8 @@ use tribunal::sim::trial::Outcome;
 
 /// One run.
 pub(crate) fn of_run(scenario: &Scenario, outcome: &Outcome, wall_us: u64) -> Value {
-    let faults: Vec<_> = outcome.summary.faults.iter().map(|fault| json!({ "fault": fault.text, "effect": fault.effect.to_string() })).collect();
+    let faults: Vec<_> =
+        outcome.summary.faults.iter().map(|fault| json!({ "fault": fault.text, "effect": fault.effect.to_string() })).collect();
     json!({
         "scenario": scenario.name,
         "seed": outcome.seed,

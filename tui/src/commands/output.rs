@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use super::problem::Problem;
 use super::Verdict;
+use super::problem::Problem;
 
 /// Prints a text and is content.
 pub(crate) fn print(text: &str) -> Result<Verdict, Problem> {

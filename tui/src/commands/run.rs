@@ -7,7 +7,10 @@ use tribunal::check::{CheckResult, Status, loss};
 use tribunal::sim::host::HostKind;
 use tribunal::sim::scenario::Scenario;
 use tribunal::sim::trial::{self, Outcome, TrialOptions};
-use tribunal::trace::{Trace, line::{is_beat, line}};
+use tribunal::trace::{
+    Trace,
+    line::{is_beat, line},
+};
 
 use super::problem::Problem;
 use super::source::ScenarioOptions;
@@ -113,7 +116,7 @@ impl Run {
             for violated in outcome.checks.iter().filter(|check| check.status == Status::Violated) {
                 output::line("")?;
                 let again = self.options.again(outcome.seed, &scenario.settings);
-                output::line(&loss::verdict(&trace.events, violated, &again).join("\n"))?;
+                output::line(&loss::Verdict::of(&trace.events, violated, Some(&again)).to_string())?;
             }
             output::line("")?;
         }

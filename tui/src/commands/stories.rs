@@ -4,7 +4,10 @@ use std::io::IsTerminal as _;
 
 use tribunal::sim::scenario::{EMBEDDED, Scenario};
 
+use tribunal_tui::screen::chooser::{Choice, choose as choose_story};
+
 use super::problem::Problem;
+use super::watch::{self, Watch};
 use super::{Verdict, output};
 
 /// What to try first.
@@ -32,11 +35,7 @@ pub(crate) fn stories() -> Vec<Story> {
 /// Lists the stories; on a terminal Enter opens one.
 pub(crate) fn browse() -> Result<Verdict, Problem> {
     if std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
-        let rows: Vec<_> = stories().into_iter().map(|story| (story.name.to_owned(), story.about)).collect();
-        while let Some(name) = crate::screen::choose("Tribunal: choose a story", &rows)? {
-            super::watch::Watch::of(&name).execute()?;
-        }
-        return Ok(Verdict::Met);
+        return choose();
     }
     output::line("Tribunal: a Kafka you can put on trial.\n")?;
     for story in stories() {
@@ -44,4 +43,16 @@ pub(crate) fn browse() -> Result<Verdict, Problem> {
     }
     output::line("")?;
     output::print(FIRST_STEPS)
+}
+
+fn choose() -> Result<Verdict, Problem> {
+    let choices: Vec<_> = stories().into_iter().map(|story| Choice { name: story.name.to_owned(), about: story.about }).collect();
+    let mut at = choices.iter().position(|choice| choice.name == "06-lost-ack").unwrap_or(0);
+    while let Some(chosen) = choose_story("Tribunal: a Kafka you can put on trial", &choices, at, watch::terminal_look())? {
+        at = chosen;
+        if let Some(choice) = choices.get(chosen) {
+            Watch::of(&choice.name).execute()?;
+        }
+    }
+    Ok(Verdict::Met)
 }

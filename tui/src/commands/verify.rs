@@ -24,7 +24,8 @@ pub(crate) struct Verify {
 impl Verify {
     pub(crate) fn execute(&self) -> Result<Verdict, Problem> {
         let scenario = self.options.read()?;
-        let hosts: Vec<HostKind> = [HostKind::Plain, HostKind::Inline, HostKind::Nodes].into_iter().filter(|host| host.available().is_ok()).collect();
+        let hosts: Vec<HostKind> =
+            [HostKind::Plain, HostKind::Inline, HostKind::Nodes].into_iter().filter(|host| host.available().is_ok()).collect();
         for seed in self.seeds.clone() {
             let expected = hash(&scenario, HostKind::Plain, seed);
             for host in hosts.iter().copied().filter(|host| *host != HostKind::Plain) {
@@ -45,7 +46,11 @@ impl Verify {
         }
         let count = self.seeds.end - self.seeds.start;
         let names: Vec<_> = hosts.iter().map(|host| host.name()).collect();
-        output::line(&format!("{}: {count} seeds, hosts {} and a second process agree on every hash", scenario.name, names.join(", ")))?;
+        output::line(&format!(
+            "{}: {count} seeds, hosts {} and a second process agree on every hash",
+            scenario.name,
+            names.join(", ")
+        ))?;
         Ok(Verdict::Met)
     }
 
@@ -62,8 +67,8 @@ impl Verify {
             command.args(["--choose", choice]);
         }
         let told = command.output()?;
-        let told: serde_json::Value =
-            serde_json::from_slice(&told.stdout).map_err(|error| Problem::new(format!("the second process told no JSON: {error}")))?;
+        let told: serde_json::Value = serde_json::from_slice(&told.stdout)
+            .map_err(|error| Problem::new(format!("the second process told no JSON: {error}")))?;
         Ok(told["hash"].as_str().unwrap_or_default().to_owned())
     }
 }

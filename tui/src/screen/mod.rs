@@ -9,6 +9,7 @@
 //!
 //! Called by: `watch`, with and without `--snapshot`.
 
+pub mod chooser;
 pub mod keys;
 pub mod layout;
 pub mod message;

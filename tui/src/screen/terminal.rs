@@ -113,12 +113,12 @@ fn draw(model: &Model, terminal: &mut Terminal<CrosstermBackend<io::Stdout>>, lo
 type Hook = Arc<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
 
 /// Holds the terminal; leaving it is its end.
-struct Guard {
+pub(super) struct Guard {
     earlier: Hook,
 }
 
 impl Guard {
-    fn enter(with_mouse: bool) -> io::Result<Self> {
+    pub(super) fn enter(with_mouse: bool) -> io::Result<Self> {
         terminal::enable_raw_mode()?;
         let earlier: Hook = Arc::from(std::panic::take_hook());
         let guard = Self { earlier: Arc::clone(&earlier) };

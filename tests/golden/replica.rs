@@ -11,17 +11,15 @@
 //! * `list b1 latest|earliest [epoch=N]` · `ends b1 EPOCH` · `register b2 EPOCH [fenced]` · `pass MS` · `state`
 //! * `restart b2 hw=N`: dies and comes back with that checkpoint.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
-
-mod support;
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use crate::support::MemoryDisk;
 use goldenscript::{Command, Context as Hints};
-use support::MemoryDisk;
 use tribunal::choice::{Choices, Luck};
 use tribunal::config::{Profile, TopicConfig, Truncation, Value};
 use tribunal::context::{Context, Moment, Outbox};
