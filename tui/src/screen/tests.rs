@@ -225,3 +225,28 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_help_names_every_key_and_shape_on_a_small_screen() {
+    let mut model = crash();
+    update(&mut model, Message::Help);
+    let shown = text(&model, (80, 24));
+    insta::assert_snapshot!("help-80x24", shown);
+    for binding in keys::BINDINGS.iter().filter(|binding| binding.context == keys::Where::Screen) {
+        assert!(shown.contains(binding.help), "`{}` is cut:\n{shown}", binding.help);
+    }
+}
+
+#[test]
+fn a_long_log_is_drawn_compactly_and_follows_its_end() {
+    let trace = testing::recorded(&testing::long_run(1_500));
+    let mut model = Model::new(Arc::new(Recording::new(trace, &[], Vec::new())));
+    update(&mut model, Message::End);
+    insta::assert_snapshot!("long-80x24", text(&model, (80, 24)));
+    for zoom in [Zoom::Keys, Zoom::Dense, Zoom::Whole] {
+        model.zoom = zoom;
+        let frame = text(&model, (80, 24));
+        assert!(frame.contains("b3 follower"), "{frame}");
+    }
+    insta::assert_snapshot!("long-80x24-whole", text(&model, (80, 24)));
+}
