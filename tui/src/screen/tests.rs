@@ -1,4 +1,5 @@
 //! The screen as a whole: frames of the lost acknowledgement, every size, random keys.
+#![allow(clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::sync::Arc;
 
@@ -49,24 +50,6 @@ fn crash() -> Model {
 
 fn text(model: &Model, size: (u16, u16)) -> String {
     snapshot(model, size, Format::Text, Look::default())
-}
-
-#[test]
-fn look_at_it() {
-    let Ok(folder) = std::env::var("LOOK") else { return };
-    let models = [
-        ("crash", crash()),
-        ("recovered", at(|event| matches!(event.fact, Fact::Log(LogFact::LogRecovered { .. })))),
-        ("elected", at(|event| matches!(event.fact, Fact::Replica(ReplicaFact::BecameLeader { .. })))),
-        ("end", at(|_| true)),
-        ("start", Model::new(recording())),
-    ];
-    for (name, model) in models {
-        for (w, h) in [(80, 24), (140, 40), (200, 60), (60, 16)] {
-            std::fs::write(format!("{folder}/{name}-{w}x{h}.txt"), text(&model, (w, h))).unwrap();
-            std::fs::write(format!("{folder}/{name}-{w}x{h}.svg"), snapshot(&model, (w, h), Format::Svg, Look::default())).unwrap();
-        }
-    }
 }
 
 #[test]
