@@ -26,6 +26,7 @@ pub fn first_difference<'a>(left: &'a [Event], right: &'a [Event]) -> Option<Dif
 }
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::time::Instant;

@@ -212,6 +212,7 @@ fn temporary_name(path: &Path) -> PathBuf {
 }
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use proptest::prelude::*;
 

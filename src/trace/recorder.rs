@@ -137,6 +137,7 @@ fn table_of(lines: &[&'static Location<'static>]) -> (Vec<Source>, Vec<u16>) {
 }
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::trace::testing;

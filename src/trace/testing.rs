@@ -288,6 +288,7 @@ fn second_half(tale: &mut Tale) {
     };
     tale.tell(broker(1), LogFact::LogRecovered { recovery: Arc::new(recovery) });
     tale.at(2_510_000);
+    tale.tell(K1, ControllerFact::BrokerUnfenced { broker: BrokerId(1), epoch: BrokerEpoch(9) });
     tale.follows(1, 2, 1, (5, 3));
     tale.fetch((2, 1), 5, None, None);
     tale.tell(

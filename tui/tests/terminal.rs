@@ -1,128 +1,129 @@
-//! The screen in a real pseudo-terminal: keys, resizing, and a terminal that is as it was when the program ends.
-//!
-//! Every wait polls for what must appear, with a limit: a fixed pause would be too short on a busy machine.
+//! The screen in a real pseudo-terminal: it opens, hears keys and the mouse, follows the size, and gives the terminal back,
+//! after a panic too. The process in the terminal is this very test program, started for its one ignored test.
 
-use std::io::{Read as _, Write as _};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::io::{Read, Write};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use tribunal::trace::testing;
+use tribunal_tui::screen::{Look, Model, Recording, run, terminal};
+use vt100::{MouseProtocolMode, Parser};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const ROLE: &str = "TRIBUNAL_TERMINAL_TEST";
 
-struct Terminal {
-    parser: vt100::Parser,
-    output: Receiver<Vec<u8>>,
-    input: Box<dyn std::io::Write + Send>,
-    master: Box<dyn MasterPty + Send>,
-    child: Box<dyn Child + Send + Sync>,
+#[test]
+#[ignore = "the other tests start it, in a pseudo-terminal of its own"]
+#[allow(clippy::disallowed_methods, reason = "the parent says by the environment what is wanted")]
+fn the_screen_itself() {
+    match std::env::var(ROLE).as_deref() {
+        Ok("run") => {
+            let recording = Recording::new(testing::recorded(&testing::lost_acknowledgement()), &[], Vec::new());
+            run(Model::new(Arc::new(recording)), Look::default(), true).expect("this is a terminal");
+        }
+        Ok("panic") => terminal::hold(true, || panic!("as asked")).expect("it panics before"),
+        _ => {}
+    }
 }
 
-impl Terminal {
-    fn open(arguments: &[&str]) -> Self {
-        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).expect("this machine has pseudo-terminals");
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_tribunal"));
-        command.args(arguments);
-        command.env("TERM", "xterm-256color");
-        command.env("LANG", "C.UTF-8");
-        let child = pair.slave.spawn_command(command).expect("the binary was built");
+/// The screen in its terminal, as somebody sitting there sees it.
+struct Sitting {
+    child: Box<dyn Child + Send + Sync>,
+    master: Box<dyn MasterPty + Send>,
+    keys: Box<dyn Write + Send>,
+    bytes: Receiver<Vec<u8>>,
+    seen: Parser,
+    has_opened: bool,
+}
+
+impl Sitting {
+    #[allow(clippy::disallowed_methods, reason = "a pseudo-terminal is read by a thread")]
+    fn start(role: &str, rows: u16, cols: u16) -> Self {
+        let pair = native_pty_system().openpty(size(rows, cols)).expect("a pseudo-terminal");
+        let mut command = CommandBuilder::new(std::env::current_exe().expect("this program"));
+        command.args(["--exact", "the_screen_itself", "--ignored", "--nocapture"]);
+        command.env(ROLE, role);
+        let child = pair.slave.spawn_command(command).expect("this program starts");
         drop(pair.slave);
-        let mut reader = pair.master.try_clone_reader().expect("a pseudo-terminal can be read");
-        let (send, output) = channel();
+        let mut output = pair.master.try_clone_reader().expect("its output");
+        let keys = pair.master.take_writer().expect("its input");
+        let (sender, bytes) = channel();
         std::thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            while let Ok(count) = reader.read(&mut buffer) {
-                if count == 0 || send.send(buffer[..count].to_vec()).is_err() {
+            let mut part = [0_u8; 4_096];
+            while let Ok(count @ 1..) = output.read(&mut part) {
+                if sender.send(part.iter().take(count).copied().collect()).is_err() {
                     break;
                 }
             }
         });
-        let input = pair.master.take_writer().expect("a pseudo-terminal can be written");
-        Self { parser: vt100::Parser::new(24, 80, 0), output, input, master: pair.master, child }
-    }
-
-    fn read(&mut self) {
-        while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(20)) {
-            self.parser.process(&bytes);
-        }
-    }
-
-    fn screen(&mut self) -> String {
-        self.read();
-        self.parser.screen().contents()
-    }
-
-    fn wait_for(&mut self, what: &str, there: impl Fn(&str) -> bool) -> String {
-        let begun = Instant::now();
-        loop {
-            let screen = self.screen();
-            if there(&screen) {
-                return screen;
-            }
-            assert!(begun.elapsed() < PATIENCE, "waited for {what}, saw:\n{screen}");
-        }
+        Self { child, master: pair.master, keys, bytes, seen: Parser::new(rows, cols, 0), has_opened: false }
     }
 
     fn press(&mut self, keys: &str) {
-        self.input.write_all(keys.as_bytes()).expect("the program reads its keys");
-        self.input.flush().expect("the program reads its keys");
+        self.keys.write_all(keys.as_bytes()).and_then(|()| self.keys.flush()).expect("it is listening");
     }
 
-    fn wait_for_end(&mut self) -> u32 {
-        let begun = Instant::now();
-        loop {
-            self.read();
-            if let Some(status) = self.child.try_wait().expect("a child can be asked") {
-                self.read();
-                return status.exit_code();
+    /// Waits until something is to be seen; never for a fixed time.
+    fn wait(&mut self, what: &str, is_seen: impl Fn(&Self) -> bool) {
+        for _ in 0..600 {
+            if is_seen(self) {
+                return;
             }
-            assert!(begun.elapsed() < PATIENCE, "it did not end:\n{}", self.parser.screen().contents());
+            match self.bytes.recv_timeout(Duration::from_millis(100)) {
+                Ok(bytes) => {
+                    self.has_opened |= bytes.windows(8).any(|part| part == b"\x1b[?1049h");
+                    self.seen.process(&bytes);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
         }
+        assert!(is_seen(self), "never seen: {what}\n{}", self.seen.screen().contents());
     }
 
-    fn is_as_it_was(&self) -> bool {
-        let screen = self.parser.screen();
-        !screen.alternate_screen() && !screen.hide_cursor() && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
+    fn wait_for(&mut self, text: &str) {
+        self.wait(text, |sitting| sitting.seen.screen().contents().contains(text));
+    }
+
+    fn wait_for_the_end(mut self) {
+        self.child.wait().expect("it ends");
+        self.wait("the terminal given back", |sitting| {
+            let screen = sitting.seen.screen();
+            let is_plain = !screen.alternate_screen() && !screen.hide_cursor();
+            sitting.has_opened && is_plain && screen.mouse_protocol_mode() == MouseProtocolMode::None
+        });
     }
 }
 
-#[test]
-fn a_run_opens_moves_and_leaves_the_terminal_as_it_was() {
-    let mut terminal = Terminal::open(&["watch", "06-lost-ack"]);
-    let start = terminal.wait_for("the lanes", |screen| screen.contains("orders-0"));
-    terminal.press("G");
-    let end = terminal.wait_for("another frame", |screen| screen != start && screen.contains("orders-0"));
-    terminal.press("g");
-    terminal.wait_for("the first frame again", |screen| screen != end);
-    terminal.press("?");
-    terminal.wait_for("the keys", |screen| screen.to_lowercase().contains("quit"));
-    terminal.press("\x1b");
-    terminal.press("q");
-    assert_eq!(terminal.wait_for_end(), 0);
-    assert!(terminal.is_as_it_was(), "{}", terminal.parser.screen().contents());
+fn size(rows: u16, cols: u16) -> PtySize {
+    PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }
 }
 
 #[test]
-fn it_follows_the_size_of_its_window() {
-    let mut terminal = Terminal::open(&["watch", "06-lost-ack"]);
-    terminal.wait_for("the lanes", |screen| screen.contains("orders-0"));
-    for (rows, cols) in [(10, 30), (40, 140), (24, 80)] {
-        terminal.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).expect("a pseudo-terminal can be resized");
-        terminal.parser.screen_mut().set_size(rows, cols);
-        terminal.read();
-    }
-    terminal.wait_for("the lanes again", |screen| screen.contains("orders-0"));
-    terminal.press("q");
-    assert_eq!(terminal.wait_for_end(), 0);
-    assert!(terminal.is_as_it_was());
+fn keys_mouse_and_size_are_heard_and_the_terminal_is_given_back() {
+    let mut sitting = Sitting::start("run", 24, 80);
+    sitting.wait_for("step 0 of");
+    assert!(sitting.seen.screen().alternate_screen());
+    sitting.press("G");
+    sitting.wait_for("no copy left");
+    sitting.press("g:1.284s\r");
+    sitting.wait_for("ProcessCrashed");
+    sitting.press("?");
+    sitting.wait_for("what the shapes mean");
+    sitting.press("\u{1b}");
+    sitting.wait("the help closed", |sitting| !sitting.seen.screen().contents().contains("what the shapes mean"));
+    // A click in the middle of the timeline (SGR, from 1).
+    sitting.press("\u{1b}[<0;40;22M\u{1b}[<0;40;22m");
+    sitting.wait("half of the run", |sitting| sitting.seen.screen().contents().contains(" · 1.9"));
+    sitting.seen.screen_mut().set_size(40, 140);
+    sitting.master.resize(size(40, 140)).expect("it can be resized");
+    sitting.wait_for("─ Events");
+    sitting.press("q");
+    sitting.wait_for_the_end();
 }
 
 #[test]
-fn ctrl_c_leaves_too() {
-    let mut terminal = Terminal::open(&["watch", "06-lost-ack"]);
-    terminal.wait_for("the lanes", |screen| screen.contains("orders-0"));
-    terminal.press("\x03");
-    terminal.wait_for_end();
-    assert!(terminal.is_as_it_was());
+fn after_a_panic_the_terminal_is_as_it_was() {
+    Sitting::start("panic", 24, 80).wait_for_the_end();
 }

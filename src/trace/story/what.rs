@@ -85,7 +85,7 @@ impl Scene<'_> {
             .unwrap_or_default();
         let gone = if gone.is_empty() { String::new() } else { format!(": record {} is gone from it", gone.join(", ")) };
         let mut told = format!("{me} cuts its log of {} from {from} back to {to}, {reason}{gone}.", self.partition(id));
-        if let Some((offset, acked)) = self.lost_here(id).next() {
+        if let Some((offset, acked)) = self.lost_here(id, (to, from)).next() {
             let who = self.names.process(acked.producer);
             told.push_str(&format!(
                 " That was the last copy of record {}, which had been acknowledged to {who}.",
@@ -95,12 +95,12 @@ impl Scene<'_> {
         told
     }
 
-    /// The promises of a partition whose records some replica held before this event, and none holds after it.
-    fn lost_here(&self, id: TopicPartition) -> impl Iterator<Item = (Offset, Acked)> {
+    /// The promises in `to..from` whose records some replica held before this event, and none holds after it.
+    fn lost_here(&self, id: TopicPartition, (to, from): (Offset, Offset)) -> impl Iterator<Item = (Offset, Acked)> {
         let (before, after) = (self.before.partition(id), self.after.partition(id));
-        let promises = before.into_iter().flat_map(|before| {
+        let promises = before.into_iter().flat_map(move |before| {
             let overwritten = before.overwritten.iter().map(|(offset, acked)| (*offset, acked.clone()));
-            before.acked.iter().map(|(offset, acked)| (offset, acked.clone())).chain(overwritten)
+            before.acked.range(to, from).map(|(offset, acked)| (offset, acked.clone())).chain(overwritten)
         });
         promises.filter(move |(offset, acked)| {
             let held = |view: Option<&PartitionView>| view.is_some_and(|view| view.holders(*offset, acked.digest).next().is_some());
@@ -227,14 +227,46 @@ impl Scene<'_> {
     }
 
     fn world(&self, fact: &WorldFact) -> Option<String> {
-        let WorldFact::ProcessCrashed { kind, .. } = fact else { return None };
+        match fact {
+            WorldFact::ProcessCrashed { kind, .. } => Some(self.crashed(*kind)),
+            WorldFact::RunEnded { .. } => Some(self.ended()),
+            _ => None,
+        }
+    }
+
+    fn ended(&self) -> String {
+        let mut lost = Vec::new();
+        for partition in self.after.partitions() {
+            let overwritten = partition.overwritten.iter().map(|(offset, acked)| (*offset, acked));
+            let start = partition.leader().map_or_else(|| partition.start(), |leader| leader.start);
+            let all = overwritten.chain(partition.acked.range(start, Offset(u64::MAX)));
+            let gone = all.filter(|(offset, acked)| partition.holders(*offset, acked.digest).next().is_none());
+            lost.extend(gone.map(|(offset, acked)| {
+                format!("{} of {}", named(offset, acked.key.as_ref()), self.partition(partition.partition))
+            }));
+        }
+        match lost.as_slice() {
+            [] => "The run ends. Every acknowledged record is still in some log.".to_owned(),
+            [one] => format!("The run ends. One acknowledged record is in no log any more: record {one}."),
+            several => {
+                let first = several.iter().take(4).map(String::as_str).collect::<Vec<_>>().join(", ");
+                format!(
+                    "The run ends. {} acknowledged records are in no log any more: {first}{}.",
+                    several.len(),
+                    if several.len() > 4 { ", …" } else { "" }
+                )
+            }
+        }
+    }
+
+    fn crashed(&self, kind: CrashKind) -> String {
         let what = match kind {
             CrashKind::Process => "crashes. What it wrote stays on its disk",
             CrashKind::Power => "loses power. What it never synced may be gone from its disk",
             CrashKind::DiskReplaced => "crashes, and its disk is lost with it",
         };
         let mut told = format!("{} {what}.", self.me());
-        let Some(broker) = self.broker() else { return Some(told) };
+        let Some(broker) = self.broker() else { return told };
         let led: Vec<&PartitionView> = self.before.partitions().filter(|partition| partition.leader_id() == Some(broker)).collect();
         if !led.is_empty() {
             let names: Vec<String> = led.iter().take(4).map(|partition| self.partition(partition.partition)).collect();
@@ -251,7 +283,7 @@ impl Scene<'_> {
                 told.push_str(&format!(" Record {} was acknowledged to {who} and is on no other replica.", named(offset, key)));
             }
         }
-        Some(told)
+        told
     }
 
     fn broker(&self) -> Option<BrokerId> {

@@ -300,9 +300,9 @@ impl PartitionView {
         self.committed = Some(Arc::clone(now));
     }
 
-    fn promise(&mut self, offset: Offset, acked: Acked) {
+    fn promise(&mut self, offset: Offset, mut acked: Acked) {
         let held = self.holders(offset, acked.digest).find_map(|replica| replica.cell(offset));
-        let acked = Acked { key: held.and_then(|cell| cell.key.cloned()), ..acked };
+        acked.key = held.and_then(|cell| cell.key.cloned());
         if let Some(earlier) = self.acked.get(offset).cloned().filter(|earlier| earlier.digest != acked.digest) {
             Arc::make_mut(&mut self.overwritten).push((offset, earlier));
         }

@@ -1,5 +1,7 @@
 //! The picture of the lost acknowledgement, at the steps that matter.
 
+#![allow(clippy::indexing_slicing, reason = "a test may panic")]
+
 use super::*;
 use crate::event::{Event, Fact, LogFact, WorldFact};
 use crate::ids::{LeaderEpoch, Offset};

@@ -47,10 +47,17 @@ pub fn overlay(model: &Model, area: Rect, buffer: &mut Buffer) {
                 .map(|binding| (binding.name, binding.help))
                 .chain(SHAPES.iter().copied())
                 .collect();
-            let mut pane = frame(area, buffer, 72, rows.len(), "Keys, and what the shapes mean");
-            for (y, (key, help)) in (1..).zip(&rows) {
-                let x = pane.put_within(3, y, 10, key, theme::leader());
-                pane.put_within(x.max(13), y, 56, help, theme::text());
+            // On a low screen the list stands in two columns.
+            let room = usize::from(area.height).saturating_sub(2).max(1);
+            let lists = if rows.len() > room { 2 } else { 1 };
+            let mut pane = frame(area, buffer, 76, rows.len().div_ceil(lists), "Keys, and what the shapes mean");
+            let most = (pane.width() - 2) / i32::try_from(lists).unwrap_or(1);
+            for (x, column) in (0..).zip(rows.chunks(rows.len().div_ceil(lists))) {
+                let left = 2 + x * most;
+                for (y, (key, help)) in (1..).zip(column) {
+                    pane.put_within(left, y, 9, key, theme::leader());
+                    pane.put_within(left + 8, y, most - 9, help, theme::text());
+                }
             }
         }
         Overlay::Kinds(chosen) => {
@@ -69,10 +76,11 @@ pub fn overlay(model: &Model, area: Rect, buffer: &mut Buffer) {
 
 /// The shapes of the lanes, for the help.
 const SHAPES: &[(&str, &str)] = &[
-    ("[k] ▪", "below the high watermark this replica knows: committed"),
-    ("(k) ▫", "above it: may still vanish"),
-    ("/k/ x", "contradicts the leader's log: will be truncated"),
-    ("┃ ║ ▴", "leader's high watermark; a replica's own knowledge of it"),
+    ("[k] ▪", "committed, as it knows"),
+    ("(k) ▫", "not yet: may still vanish"),
+    ("/k/ x", "will be truncated"),
+    ("┃", "the leader's high watermark"),
+    ("║ ▴", "the one this replica knows"),
 ];
 
 /// A box in the middle of the screen, clipped to it.

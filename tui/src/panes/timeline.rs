@@ -47,8 +47,11 @@ pub fn draw(model: &Model, pane: &mut Pane<'_>) {
 fn labels(model: &Model, pane: &mut Pane<'_>, here: i32, cells: i32) {
     let (now, end) = (format!("▲ {}", model.now()), model.recording.end().to_string());
     pane.put(EDGE, 2, "0s", theme::dim());
-    pane.put_left_of(EDGE + cells, 2, &end, theme::dim());
-    let last = cells - width(&end) - width(&now) - 2;
+    let is_end = model.now() >= model.recording.end();
+    if !is_end {
+        pane.put_left_of(EDGE + cells, 2, &end, theme::dim());
+    }
+    let last = if is_end { cells - width(&now) } else { cells - width(&end) - width(&now) - 2 };
     let x = if here > last { (EDGE + here - width(&now) + 1).min(EDGE + last) } else { EDGE + here };
     let text = if here > last { format!("{} ▲", model.now()) } else { now };
     let x = x.max(EDGE + if here < 4 { 0 } else { 3 });

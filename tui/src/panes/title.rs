@@ -13,10 +13,13 @@ pub fn draw(model: &Model, pane: &mut Pane<'_>) {
     let end = pane.width() - 1;
     let seed = run.map_or_else(String::new, |run| format!("seed 0x{:X}", run.seed));
     let place = format!("step {} of {} · {}", model.cursor().0, model.recording.last().0, model.now());
-    let right = if pane.width() >= 72 { format!("{place} · {seed}") } else { place };
+    let violation = model.recording.violation_by(model.cursor());
+    // A violation is worth more room than the seed.
+    let has_room = pane.width() >= if violation.is_some() { 100 } else { 72 };
+    let right = if has_room { format!("{place} · {seed}") } else { place };
     let room = end - x - 4 - width(&right);
     pane.put_left_of(end, 0, &right, theme::dim().bg(theme::BAR));
-    if let Some(finding) = model.recording.violation_by(model.cursor()) {
+    if let Some(finding) = violation {
         let words = format!("✗ {} {}", finding.name, finding.status);
         if room >= 8 {
             pane.put_within(x + 3, 0, room, &words, theme::fault().bg(theme::BAR));

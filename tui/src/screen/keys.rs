@@ -62,23 +62,23 @@ use Key::{Char, Code, Control, Shift};
 
 /// Every key, in the order the help shows them.
 pub const BINDINGS: &[Binding] = bindings! {
-    Screen [Code(KeyCode::Right), Char('l')] "→ l" BeatForward "next beat (an event worth telling)" "";
+    Screen [Code(KeyCode::Right), Char('l')] "→ l" BeatForward "next beat" "";
     Screen [Code(KeyCode::Left), Char('h')] "← h" BeatBack "beat before" "step";
-    Screen [Shift(KeyCode::Right), Char('L')] "⇧→ L" EventForward "next event, every one" "";
+    Screen [Shift(KeyCode::Right), Char('L')] "⇧→ L" EventForward "next event" "";
     Screen [Shift(KeyCode::Left), Char('H')] "⇧← H" EventBack "event before" "";
     Screen [Char(' ')] "Space" PlayOrPause "play, pause" "play";
-    Screen [Char(']')] "]" KindForward "next event of the chosen kind" "";
-    Screen [Char('[')] "[" KindBack "event of the chosen kind before" "kind";
+    Screen [Char(']')] "]" KindForward "next of the chosen kind" "";
+    Screen [Char('[')] "[" KindBack "the one before" "kind";
     Screen [Char('e')] "e" ChooseKind "choose the kind" "";
-    Screen [Char(':')] ":" AskWhere "go to a step or a time" "go to";
+    Screen [Char(':')] ":" AskWhere "go to a step or time" "go to";
     Screen [Char('w')] "w" Why "why: the chain of causes" "why";
     Screen [Code(KeyCode::Tab)] "Tab" NextPartition "next partition" "partition";
     Screen [Code(KeyCode::BackTab)] "⇧Tab" PreviousPartition "partition before" "";
-    Screen [Char('z')] "z" Zoom "size of records: fitting, keys, compact, dense, whole log" "zoom";
+    Screen [Char('z')] "z" Zoom "records larger, smaller, all" "zoom";
     Screen [Char('<')] "<" ScrollLeft "earlier offsets" "";
     Screen [Char('>')] ">" ScrollRight "later offsets" "";
-    Screen [Char('g'), Code(KeyCode::Home)] "g" Start "beginning of the run" "";
-    Screen [Char('G'), Code(KeyCode::End)] "G" End "end of the run" "";
+    Screen [Char('g'), Code(KeyCode::Home)] "g" Start "beginning" "";
+    Screen [Char('G'), Code(KeyCode::End)] "G" End "end" "";
     Screen [Char('+'), Char('=')] "+" Faster "play faster" "";
     Screen [Char('-')] "-" Slower "play slower" "";
     Screen [Char('?')] "?" Help "these keys" "help";

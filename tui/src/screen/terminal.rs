@@ -25,9 +25,13 @@ const FRAME: RealDuration = RealDuration::from_millis(33);
 
 /// Shows a model on the terminal until the user leaves. Errors: those of the terminal.
 pub fn run(mut model: Model, look: Look, with_mouse: bool) -> io::Result<()> {
+    hold(with_mouse, || turn(&mut model, &mut Terminal::new(CrosstermBackend::new(stdout()))?, look))
+}
+
+/// Takes the terminal, does something with it, and gives it back, whatever became of that. Errors: those of the terminal.
+pub fn hold(with_mouse: bool, body: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
     let guard = Guard::enter(with_mouse)?;
-    let mut terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
-    let ended = turn(&mut model, &mut terminal, look);
+    let ended = body();
     drop(guard);
     ended
 }

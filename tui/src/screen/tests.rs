@@ -1,4 +1,5 @@
 //! The screen as a whole: frames of the lost acknowledgement, every size, random keys.
+#![allow(clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::sync::Arc;
 
@@ -49,24 +50,6 @@ fn crash() -> Model {
 
 fn text(model: &Model, size: (u16, u16)) -> String {
     snapshot(model, size, Format::Text, Look::default())
-}
-
-#[test]
-fn look_at_it() {
-    let Ok(folder) = std::env::var("LOOK") else { return };
-    let models = [
-        ("crash", crash()),
-        ("recovered", at(|event| matches!(event.fact, Fact::Log(LogFact::LogRecovered { .. })))),
-        ("elected", at(|event| matches!(event.fact, Fact::Replica(ReplicaFact::BecameLeader { .. })))),
-        ("end", at(|_| true)),
-        ("start", Model::new(recording())),
-    ];
-    for (name, model) in models {
-        for (w, h) in [(80, 24), (140, 40), (200, 60), (60, 16)] {
-            std::fs::write(format!("{folder}/{name}-{w}x{h}.txt"), text(&model, (w, h))).unwrap();
-            std::fs::write(format!("{folder}/{name}-{w}x{h}.svg"), snapshot(&model, (w, h), Format::Svg, Look::default())).unwrap();
-        }
-    }
 }
 
 #[test]
@@ -224,4 +207,29 @@ proptest! {
             prop_assert_eq!(&model.view, &recording.course.view_at(recording.events(), model.cursor()));
         }
     }
+}
+
+#[test]
+fn the_help_names_every_key_and_shape_on_a_small_screen() {
+    let mut model = crash();
+    update(&mut model, Message::Help);
+    let shown = text(&model, (80, 24));
+    insta::assert_snapshot!("help-80x24", shown);
+    for binding in keys::BINDINGS.iter().filter(|binding| binding.context == keys::Where::Screen) {
+        assert!(shown.contains(binding.help), "`{}` is cut:\n{shown}", binding.help);
+    }
+}
+
+#[test]
+fn a_long_log_is_drawn_compactly_and_follows_its_end() {
+    let trace = testing::recorded(&testing::long_run(1_500));
+    let mut model = Model::new(Arc::new(Recording::new(trace, &[], Vec::new())));
+    update(&mut model, Message::End);
+    insta::assert_snapshot!("long-80x24", text(&model, (80, 24)));
+    for zoom in [Zoom::Keys, Zoom::Dense, Zoom::Whole] {
+        model.zoom = zoom;
+        let frame = text(&model, (80, 24));
+        assert!(frame.contains("b3 follower"), "{frame}");
+    }
+    insta::assert_snapshot!("long-80x24-whole", text(&model, (80, 24)));
 }

@@ -232,7 +232,7 @@ fn knowledge(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaVi
             pane.put_left_of(x, y, before, theme::dim());
         }
         let end = LEFT + scale.boundary(replica.end);
-        if end - x >= 2 && pane.is_blank(x + 1, x + 1 + width(after), y) {
+        if end - x >= 2 && x + 1 + width(after) < pane.width() - RIGHT + 2 && pane.is_blank(x + 1, x + 1 + width(after), y) {
             pane.put(x + 1, y, after, theme::dim());
         }
         return;

@@ -131,7 +131,7 @@ pub(super) struct Risk {
 }
 
 /// The promises that are lost or could be: those no log holds, those the leader's log lacks, those above the leader's high
-/// watermark. The worst first.
+/// watermark that some member of the ISR lacks. The worst first.
 pub(super) fn risks(partition: &PartitionView) -> Vec<Risk> {
     let start = partition.leader().map_or_else(|| partition.start(), |leader| leader.start);
     let last = partition.acked.last().map_or(Offset::ZERO, |(offset, _)| offset);
@@ -139,12 +139,15 @@ pub(super) fn risks(partition: &PartitionView) -> Vec<Risk> {
     let later = partition.acked.range(from, last.next());
     let all = partition.overwritten.iter().map(|(offset, acked)| (*offset, acked)).chain(later);
     let committed = partition.leader().map_or(Offset::ZERO, |leader| leader.high_watermark);
+    let in_sync = partition.isr();
     let mut risks: Vec<Risk> = all
         .filter(|(offset, acked)| *offset >= committed || !is_kept(partition, *offset, acked.digest))
         .map(|(offset, acked)| {
             let holders: Vec<BrokerId> = partition.holders(offset, acked.digest).map(|replica| replica.broker).collect();
             Risk { offset, acked: acked.clone(), is_lost: holders.is_empty(), holders }
         })
+        // Whoever of the ISR is elected will have it.
+        .filter(|risk| risk.is_lost || !in_sync.iter().all(|member| risk.holders.contains(&member)) || in_sync.is_empty())
         .collect();
     risks.sort_by_key(|risk| (!risk.is_lost, risk.holders.len(), risk.offset));
     risks
