@@ -97,7 +97,7 @@ mod tests {
         let choices = ["00-tour", "06-lost-ack"].map(|name| Choice { name: name.to_owned(), about: "A story.".to_owned() });
         for width in 0..120 {
             for height in 0..30 {
-                list("Tribunal", &choices, 1, Rect::new(0, 0, width, height));
+                let _ = list("Tribunal", &choices, 1, Rect::new(0, 0, width, height));
             }
         }
         let text = crate::export::text(&list("Tribunal", &choices, 1, Rect::new(0, 0, 60, 8)));
