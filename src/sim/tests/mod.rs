@@ -75,7 +75,6 @@ pub(super) fn scenario() -> Scenario {
         no_effect: Vec::new(),
         pins: Vec::new(),
         text: String::new(),
-        file: String::new(),
         settings: Vec::new(),
     }
 }

@@ -88,6 +88,9 @@ pub(crate) fn message_words(message: &MessageFacts, names: &Names) -> String {
         1 => "1 batch".to_owned(),
         count => format!("{count} batches"),
     };
+    if let (Some(epoch), Some(end)) = (message.diverging, message.offset) {
+        return format!("{words}: the logs part where {epoch} ends, at {end}");
+    }
     match (message.api, message.is_response, message.offset) {
         (ApiKey::Fetch, true, Some(offset)) if message.batches > 0 => words.push_str(&format!(": {batches} from {offset}")),
         (ApiKey::Fetch, true, _) => words.push_str(": nothing new"),
