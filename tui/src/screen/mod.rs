@@ -9,6 +9,7 @@
 //!
 //! Called by: `watch`, with and without `--snapshot`.
 
+pub mod choose;
 pub mod keys;
 pub mod layout;
 pub mod message;
@@ -21,6 +22,7 @@ pub mod update;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+pub use choose::choose;
 pub use message::Message;
 pub use model::Model;
 pub use recording::{Expected, Finding, Recording};
