@@ -9,7 +9,6 @@
 //!
 //! Called by: `watch`, with and without `--snapshot`.
 
-pub mod choose;
 pub mod keys;
 pub mod layout;
 pub mod message;
@@ -22,7 +21,6 @@ pub mod update;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-pub use choose::choose;
 pub use message::Message;
 pub use model::Model;
 pub use recording::{Expected, Finding, Recording};
