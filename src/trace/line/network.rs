@@ -2,7 +2,7 @@
 
 use super::{Mark, Told};
 use crate::event::{ApiKey, DropReason, Event, Fact, MessageFacts, NetworkFact, Purpose};
-use crate::ids::{ProcessId, Step, TopicPartition};
+use crate::ids::{ProcessId, Step};
 use crate::trace::names::Names;
 use crate::trace::trace::event_at;
 
@@ -37,23 +37,6 @@ pub(super) fn told(fact: &NetworkFact, names: &Names, events: &[Event]) -> Told 
         NetworkFact::MessageDelayed { sent, by_us, .. } => {
             Told::new(Mark::Clock, format!("{} takes {} longer", sent_words(*sent, names, events), crate::time::Duration(*by_us)))
         }
-    }
-}
-
-/// Only what went wrong: that a message came is told by what it did.
-pub(super) fn is_beat(fact: &NetworkFact) -> bool {
-    match fact {
-        NetworkFact::MessageSent { message, .. } => {
-            message.error.is_some()
-                && message.partition != Some(TopicPartition::METADATA)
-                && matches!(message.purpose, Purpose::Client | Purpose::Fetcher)
-        }
-        NetworkFact::ConnectionOpened { .. }
-        | NetworkFact::ConnectionClosed { .. }
-        | NetworkFact::MessageDelivered { .. }
-        | NetworkFact::MessageDropped { .. }
-        | NetworkFact::MessageDuplicated { .. }
-        | NetworkFact::MessageDelayed { .. } => false,
     }
 }
 
