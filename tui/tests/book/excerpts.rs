@@ -48,7 +48,7 @@ pub const EXCERPTS: &[Excerpt] = &[
     ),
     // 5
     excerpt("05-head.txt", "run 05-pull", &[("pull: ", "seed ")]),
-    excerpt("05-one-record.txt", "run 05-pull", &[("p1   ⇒ send 1", "p1   ⇒ send 2"), ("b3   · learns", "b3   · learns")]),
+    excerpt("05-one-record.txt", "run 05-pull", &[("p1   ⇒ send 1", "b2   · learns"), ("b3   · learns", "b3   · learns")]),
     excerpt("05-frame.txt", "watch 05-pull --at 1.1537s --snapshot 80x24", &[]),
     excerpt(
         "05-paused.txt",
@@ -76,6 +76,7 @@ pub const EXCERPTS: &[Excerpt] = &[
         "run 06-lost-ack --set producer.p1.acks=all",
         &[("p1   ⇒ send 2", "crashes"), ("⇤ truncate", "⇤ truncate"), ("✓ ok            acks-all-durable", "any-ack-durable")],
     ),
+    excerpt("06-one-left.txt", "run book/scenarios/one-left.toml", &[("acks-all-durable is violated", "  again ")]),
     // 7
     excerpt("07-head.txt", "run 07-truncate-hw", &[("truncate-hw: ", "seed ")]),
     excerpt(
