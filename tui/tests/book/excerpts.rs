@@ -69,7 +69,7 @@ pub const EXCERPTS: &[Excerpt] = &[
         &[("≠ fault: 1.180s cut", "crashes"), ("≠ fences b3", "b2 holds all"), ("b3   ↺ starts again", "⇤ truncate")],
     ),
     excerpt("06-frame.txt", "watch 06-lost-ack --at 1.284s --snapshot 80x24", &[]),
-    excerpt("06-verdict.txt", "run 06-lost-ack", &[("any-ack-durable is violated", "  then ")]),
+    excerpt("06-verdict.txt", "run 06-lost-ack", &[("any-ack-durable is violated", "  then      ")]),
     excerpt("06-why.txt", "explain 06-lost-ack --step 1.205s", &[]),
     excerpt(
         "06-acks-all.txt",
@@ -96,7 +96,7 @@ pub const EXCERPTS: &[Excerpt] = &[
         "watch 07-truncate-hw --at 1.941s --snapshot 80x24 --set truncation=kip-279",
         &[("─ orders-0", " b3 follower"), ("cut · in ISR", "cut · in ISR")],
     ),
-    excerpt("07-verdict.txt", "run 07-truncate-hw", &[("acks-all-durable is violated", "  then ")]),
+    excerpt("07-verdict.txt", "run 07-truncate-hw", &[("acks-all-durable is violated", "  then      ")]),
     excerpt(
         "07-kept.txt",
         "run 07-truncate-hw --set truncation=kip-279",
