@@ -197,8 +197,9 @@ pub enum Payload {
 
 /// Collects what a turn does, in order.
 ///
-/// Disk calls and sends share one counter of effects: after effect `last_effect` the process is dead, and what it still
-/// tries to do did not happen.
+/// Disk calls and sends share one counter of effects. After effect `last_effect` the process lives on until it tries the
+/// next one: that is refused, and from then on nothing it does or tells has happened. So whatever happened was told, as
+/// far as the machine tells an effect before it tries another.
 #[derive(Debug, Default)]
 pub struct Outbox {
     /// The events so far, each with the line that emitted it.
@@ -211,6 +212,8 @@ pub struct Outbox {
     pub effect_count: u32,
     /// The last effect that still happens, counted from 1; `None` for all.
     pub last_effect: Option<u32>,
+    /// Whether the process died: an effect was refused.
+    pub is_dead: bool,
 }
 
 impl Outbox {
@@ -220,17 +223,11 @@ impl Outbox {
         Self { next_step, ..Self::default() }
     }
 
-    fn is_dead(&self) -> bool {
-        self.last_effect.is_some_and(|last| self.effect_count >= last)
-    }
-
     /// Counts an effect; false when the process died before it.
     fn count_effect(&mut self) -> bool {
-        if self.is_dead() {
-            return false;
-        }
-        self.effect_count += 1;
-        true
+        self.is_dead |= self.last_effect.is_some_and(|last| self.effect_count >= last);
+        self.effect_count += u32::from(!self.is_dead);
+        !self.is_dead
     }
 }
 
@@ -369,7 +366,7 @@ impl<'a> Context<'a> {
 
     fn emit_at(&mut self, fact: Fact, trail: Trail, source: &'static Location<'static>) -> Step {
         let step = self.out.next_step;
-        if self.out.is_dead() {
+        if self.out.is_dead {
             return step;
         }
         let event = Event { step, at: self.moment.at, process: self.moment.process, trail, fact };

@@ -191,7 +191,7 @@ impl Broker {
             Some(epoch) => BrokerHeartbeatRequest {
                 broker,
                 epoch,
-                current_metadata_offset: self.image.end(),
+                current_metadata_offset: self.observer.handed_out(),
                 want_fence: !self.lifecycle.is_caught_up(),
                 want_shut_down: false,
             }

@@ -51,6 +51,7 @@ impl Broker {
         let absence = absence(&self.image, item.partition);
         let replica = self.partitions.get_mut(item.partition).ok_or(absence)?;
         let appended = replica.append(&item.batch, acks, &self.members, cx)?;
+        self.flush_rolled_soon(item.partition, cx);
         self.release_appended(item.partition, appended.told, cx);
         if let Some(moved) = appended.high_watermark {
             self.release_committed(item.partition, moved, cx);

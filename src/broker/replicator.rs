@@ -3,6 +3,7 @@
 //! A fetcher asks for all its partitions at once, from where each log ends, and again as soon as it has the answer. A
 //! partition that was refused rests for `replica.fetch.backoff.ms`; a fenced one until the metadata names a newer epoch.
 //! A log that lies wholly outside the leader's asks where the leader's ends, then where it begins.
+//! Whoever was given records goes to the end of the queue: an answer that is full does not starve the last ones.
 //!
 //! Invariant: what is asked carries the leader epoch this broker knows, and an answer counts only while the partition is
 //! still followed in that epoch and its log still ends where it was asked from.
@@ -37,6 +38,8 @@ struct Fetcher {
     leader: BrokerId,
     /// In the order of partitions.
     followed: Vec<Followed>,
+    /// How many answers brought records.
+    served: u64,
     in_flight: Option<InFlight>,
     /// After a failure of the connection, or while every partition rests.
     wake: Option<(Instant, Trail)>,
@@ -48,6 +51,8 @@ struct Followed {
     epoch: LeaderEpoch,
     need: Need,
     rests_until: Option<Instant>,
+    /// Which of its fetcher's answers last brought it records: who waited longest is asked for first.
+    served_at: u64,
 }
 
 /// What a follower wants to know next.
@@ -99,12 +104,12 @@ impl Replicator {
         let place = match self.fetchers.binary_search_by_key(&leader, |fetcher| fetcher.leader) {
             Ok(place) => place,
             Err(place) => {
-                self.fetchers.insert(place, Fetcher { leader, followed: Vec::new(), in_flight: None, wake: None });
+                self.fetchers.insert(place, Fetcher { leader, followed: Vec::new(), served: 0, in_flight: None, wake: None });
                 place
             }
         };
         let Some(fetcher) = self.fetchers.get_mut(place) else { return };
-        let entry = Followed { partition, epoch, need: Need::Batches, rests_until: None };
+        let entry = Followed { partition, epoch, need: Need::Batches, rests_until: None, served_at: fetcher.served };
         match fetcher.place(partition) {
             Ok(_) => panic!("it was forgotten just now"),
             Err(place) => fetcher.followed.insert(place, entry),
@@ -154,6 +159,16 @@ impl Fetcher {
     /// Those that do not rest and need this.
     fn ready(&self, need: Need, now: Instant) -> impl Iterator<Item = &Followed> {
         self.followed.iter().filter(move |known| known.need == need && known.rests_until.is_none_or(|until| until <= now))
+    }
+
+    /// An answer brought these records.
+    fn note_served(&mut self, partitions: impl Iterator<Item = TopicPartition>) {
+        self.served += 1;
+        for partition in partitions {
+            if let Some(known) = self.place(partition).ok().and_then(|place| self.followed.get_mut(place)) {
+                known.served_at = self.served;
+            }
+        }
     }
 
     fn settle(&mut self, partition: TopicPartition, after: After, rested: Instant) {
@@ -252,7 +267,9 @@ impl Broker {
             fetcher.wake = earliest.map(|at| (at, cx.trail()));
             return;
         };
-        let asked = fetcher.ready(need, now).filter_map(|known| asked_of(known, &self.partitions)).collect::<Vec<_>>();
+        let mut ready: Vec<_> = fetcher.ready(need, now).collect();
+        ready.sort_by_key(|known| known.served_at);
+        let asked = ready.into_iter().filter_map(|known| asked_of(known, &self.partitions)).collect::<Vec<_>>();
         let request = self.replication_request(need, &asked);
         self.replicator.correlation += 1;
         let correlation = CorrelationId(self.replicator.correlation);
@@ -320,6 +337,13 @@ impl Broker {
         for (item, told) in asked.iter().zip(&answer.partitions) {
             assert!(item.partition == told.partition, "an answer is in the order of its request");
             self.with_answer(from, item, cx, |replica, cx| take_fetched(replica, told, cx));
+        }
+        let served = answer.partitions.iter().filter(|told| !told.batches.is_empty()).map(|told| told.partition);
+        if let Some(fetcher) = self.replicator.of(from) {
+            fetcher.note_served(served.clone());
+        }
+        for partition in served {
+            self.flush_rolled_soon(partition, cx);
         }
     }
 

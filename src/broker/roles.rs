@@ -31,10 +31,13 @@ impl Broker {
         self.begin_lifecycle(cx);
     }
 
-    /// Applies what is newly committed.
+    /// Applies what is newly committed. A control record of the quorum says nothing of the cluster, but whoever has passed
+    /// it has applied it too (Kafka's `MetadataLoader`).
     pub(super) fn follow_metadata(&mut self, cx: &mut Context<'_>) {
+        let before = self.observer.handed_out();
         let records = self.observer.drain_committed(cx);
-        if records.is_empty() {
+        let end = self.observer.handed_out();
+        if end == before {
             self.seek_controller(cx);
             return;
         }
@@ -49,7 +52,6 @@ impl Broker {
                 }
             }
         }
-        let end = image.end();
         cx.emit(RaftFact::MetadataApplied { end });
         for change in touched {
             self.follow_change(&change, cx);

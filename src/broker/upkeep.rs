@@ -1,7 +1,13 @@
-//! What a broker does by the clock: it looks for followers that fell behind, and writes the high watermarks down.
+//! What a broker does by the clock, apart from its answers: it looks for followers that fell behind, writes the high
+//! watermarks down, and makes segments durable that no longer grow.
 //!
-//! Source: Kafka's `ReplicaManager.startup` (`isr-expiration`, every half `replica.lag.time.max.ms`) and
-//! `checkpointHighWatermarks`. Called by: [`Broker`].
+//! Source: Kafka's `ReplicaManager.startup` (`isr-expiration`, every half `replica.lag.time.max.ms`),
+//! `checkpointHighWatermarks` and `UnifiedLog.roll` (`flush-log`). Called by: [`Broker`], and whoever appends.
+//!
+//! Kafka differs: it writes the high watermarks down whether they moved or not. Not modelled: `flush.ms` and the checkpoint
+//! of the recovery point, which spares a start the reading of what is durable; here everything is read.
+
+use std::collections::BTreeSet;
 
 use super::Broker;
 use crate::context::Context;
@@ -18,12 +24,16 @@ pub struct Upkeep {
     timers: Timers<Chore>,
     /// What the checkpoint on disk says: it is not written again unchanged.
     checkpointed: Vec<(TopicPartition, Offset)>,
+    /// Logs with a closed segment that is not durable yet.
+    rolled: BTreeSet<TopicPartition>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Chore {
     IsrCheck,
     HighWatermarkCheckpoint,
+    /// Once, as soon as the broker is free: Kafka has a background thread for it.
+    FlushRolled,
 }
 
 impl Upkeep {
@@ -48,8 +58,25 @@ impl Broker {
             match chore {
                 Chore::IsrCheck => self.check_isrs(cx),
                 Chore::HighWatermarkCheckpoint => self.checkpoint_high_watermarks(cx),
+                Chore::FlushRolled => self.flush_rolled(cx),
             }
             self.schedule(chore, cx);
+        }
+    }
+
+    /// A log has grown: if it began a new segment, the ones before are to be flushed.
+    pub(super) fn flush_rolled_soon(&mut self, partition: TopicPartition, cx: &Context<'_>) {
+        let has_rolled = self.partitions.get(partition).is_some_and(|replica| replica.log().has_unflushed_closed());
+        if has_rolled && self.upkeep.rolled.insert(partition) {
+            self.upkeep.timers.set(Chore::FlushRolled, cx.mono(), cx.trail());
+        }
+    }
+
+    fn flush_rolled(&mut self, cx: &mut Context<'_>) {
+        for partition in std::mem::take(&mut self.upkeep.rolled) {
+            if let Some(replica) = self.partitions.get_mut(partition) {
+                replica.flush_closed(cx);
+            }
         }
     }
 
@@ -84,6 +111,7 @@ impl Broker {
         let period = match chore {
             Chore::IsrCheck => Duration(config.replica_lag_time_max.0 / 2),
             Chore::HighWatermarkCheckpoint => config.high_watermark_checkpoint_interval,
+            Chore::FlushRolled => return,
         };
         self.upkeep.timers.set(chore, cx.mono().plus(period), cx.trail());
     }

@@ -1,8 +1,9 @@
 //! `ack-on-min-isr`: an acks=all answer means at least min.insync.replicas copies.
 //!
 //! Promises: when a leader answers an acks=all request, at least `min.insync.replicas` replicas (the replication factor, if that
-//! is less) are in its ISR and hold the record; and no producer hears of success without that answer. A member of the ISR whose
-//! disk has just lost it counts: it held it when it said so.
+//! is less) are in its ISR and hold the record; and no producer hears of success without that answer. A member of the leader's
+//! ISR counts whose disk has lost the record since: it held it when it said so, and the leader may not know yet, even if the
+//! controller does.
 //!
 //! Violated: at a `ProduceCommitted` with fewer, or a `SendAcknowledged` of acks=all that no such answer covers.
 //!
@@ -12,10 +13,11 @@ use std::collections::BTreeMap;
 
 use super::finding::{Finding, Promise, Scene};
 use super::ledger::PartitionLedger;
+use super::log_copy::LogCopy;
 use super::promises::Promises;
 use super::{CheckResult, Claim};
 use crate::event::Acks;
-use crate::ids::{BrokerSet, Offset, TopicPartition};
+use crate::ids::{BrokerSet, Offset, ProcessId, TopicPartition};
 
 /// The claim.
 pub(super) const CLAIM: Claim = Claim {
@@ -56,9 +58,10 @@ impl AckOnMinIsr {
         let wanted = usize::try_from(answer.min_insync).unwrap_or(usize::MAX).min(replicas);
         let Some(leader) = ledger.copy(scene.event.process) else { return };
         let record = ledger.entry(leader, answer.last);
-        let holds = |copy: &&_| ledger.entry(copy, answer.last) == record && record.is_some();
-        let forgets = |copy: &&super::log_copy::LogCopy| copy.is_suspect && ledger.is_in_sync(copy.process);
-        let copies = ledger.copies().iter().filter(|copy| holds(copy) || forgets(copy)).count();
+        let holds = |copy: &LogCopy| ledger.entry(copy, answer.last) == record;
+        let is_named = |copy: &LogCopy| matches!(copy.process, ProcessId::Broker(broker) if answer.isr.contains(broker));
+        let held = |copy: &LogCopy| is_named(copy) && ledger.entry_before_loss(copy, answer.last) == record;
+        let copies = ledger.copies().iter().filter(|copy| record.is_some() && (holds(copy) || held(copy))).count();
         if answer.isr.len() < wanted || copies < wanted {
             let detail = format!(
                 "{} was answered with {copies} copies and the ISR {}, where min.insync.replicas asks for {wanted}",

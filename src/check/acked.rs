@@ -11,9 +11,9 @@ use super::finding::{Finding, Scene};
 use super::ledger::{Ledger, PartitionLedger};
 use super::liveness::Liveness;
 use super::log_copy::LogCopy;
-use super::names::Names;
 use crate::event::Acks;
 use crate::ids::{Digest, Offset, ProcessId, SendId, Step, TopicPartition};
+use crate::trace::Names;
 
 /// One acknowledged record.
 #[derive(Clone, Copy, Debug)]

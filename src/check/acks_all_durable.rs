@@ -16,11 +16,11 @@ use super::acked::{Acked, AckedRecord};
 use super::finding::{Promise, Scene};
 use super::ledger::{Ledger, PartitionLedger};
 use super::liveness::Liveness;
-use super::names::Names;
 use super::promises::Promises;
 use super::{CheckResult, Claim};
 use crate::event::Acks;
 use crate::ids::ProcessId;
+use crate::trace::Names;
 
 /// The claim.
 pub(super) const CLAIM: Claim = Claim {

@@ -12,13 +12,13 @@
 use super::finding::{Finding, Promise, Scene};
 use super::ledger::{Ledger, PartitionLedger};
 use super::liveness::Liveness;
-use super::names::Names;
 use super::promises::Promises;
 use super::sends::Sends;
 use super::{CheckResult, Claim};
 use crate::event::Event;
 use crate::ids::{BrokerSet, Offset, ProcessId, TopicPartition};
 use crate::time::Instant;
+use crate::trace::Names;
 
 /// The claim.
 pub(super) const CLAIM: Claim = Claim {

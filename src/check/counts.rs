@@ -79,7 +79,7 @@ impl Counts {
             Fact::Controller(fact) => self.count_controller(fact),
             Fact::World(WorldFact::ProcessStarted { incarnation }) if *incarnation > Incarnation(1) => self.restarts += 1,
             Fact::World(WorldFact::DiskLost { .. } | WorldFact::DiskReplaced { .. }) => self.disk_losses += 1,
-            _ => {}
+            Fact::Log(_) | Fact::Replica(_) | Fact::Raft(_) | Fact::Fault(_) | Fact::World(_) => {}
         }
     }
 
@@ -88,7 +88,10 @@ impl Counts {
             NetworkFact::MessageSent { .. } => self.messages += 1,
             NetworkFact::MessageDropped { .. } => self.dropped += 1,
             NetworkFact::MessageDuplicated { .. } => self.duplicated += 1,
-            _ => {}
+            NetworkFact::ConnectionOpened { .. }
+            | NetworkFact::ConnectionClosed { .. }
+            | NetworkFact::MessageDelivered { .. }
+            | NetworkFact::MessageDelayed { .. } => {}
         }
     }
 
@@ -100,7 +103,11 @@ impl Counts {
             ClientFact::SendUnknown { .. } => self.unknown += 1,
             ClientFact::SendFailed { .. } | ClientFact::SendRefused { .. } => self.failed += 1,
             ClientFact::PollReturned { poll } => self.reads += poll.records.len() as u64,
-            _ => {}
+            ClientFact::PositionSet { .. }
+            | ClientFact::MetadataRefreshed { .. }
+            | ClientFact::AdminAnswered { .. }
+            | ClientFact::TruncationDetected { .. }
+            | ClientFact::ReadFailed { .. } => {}
         }
     }
 
@@ -114,7 +121,12 @@ impl Counts {
             ControllerFact::RegistrationRefused { .. }
             | ControllerFact::AlterPartitionRefused { .. }
             | ControllerFact::AdminRefused { .. } => self.refusals += 1,
-            _ => {}
+            ControllerFact::LeaderElected { leader: None, .. }
+            | ControllerFact::BrokerRegistered { .. }
+            | ControllerFact::BrokerUnfenced { .. }
+            | ControllerFact::TopicCreated { .. }
+            | ControllerFact::PartitionChanged { .. }
+            | ControllerFact::BrokerShuttingDown { .. } => {}
         }
     }
 }

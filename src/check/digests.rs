@@ -1,21 +1,35 @@
-//! How often each record was sent to a partition and how often it stands in the committed log: a table by digest.
+//! How often each record was sent to a partition, stands in the committed log and was read: a table by digest.
 //!
 //! Invariant: open addressing over a power of two of places, at most half of them taken; a digest is a hash already, so
 //! it is its own address.
 //!
 //! Called by: `no-duplicates`, `no-foreign-values`.
 
-use crate::ids::{Digest, TopicPartition};
+use crate::ids::{Digest, Offset, TopicPartition};
 
-/// How often one record was sent and stored.
+/// How often one record was sent, stored and read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
     /// How often an application gave it to a producer for this partition.
     pub(super) sent: u32,
     /// At how many offsets of the committed log it stands.
     pub(super) stored: u32,
+    /// At how many offsets it was read, each higher than the one before. (A reader that goes back, or a second one, adds nothing.)
+    pub(super) read: u32,
+    /// The offset after the last of these.
+    pub(super) read_end: Offset,
     /// Whether it was sent again by a client or by the network, so that it may stand twice.
     pub(super) is_repeated: bool,
+}
+
+impl Tally {
+    /// It was read at this offset.
+    pub(super) fn note_read(&mut self, offset: Offset) {
+        if offset >= self.read_end {
+            self.read += 1;
+            self.read_end = offset.next();
+        }
+    }
 }
 
 /// The tallies of a run.

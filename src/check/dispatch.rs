@@ -22,7 +22,6 @@ use super::ledger::Ledger;
 use super::liveness::Liveness;
 use super::log_copy::DiskState;
 use super::log_matching::LogMatching;
-use super::names::Names;
 use super::no_duplicates::NoDuplicates;
 use super::no_foreign_values::NoForeignValues;
 use super::offset_bounds::OffsetBounds;
@@ -30,7 +29,7 @@ use super::offset_order::OffsetOrder;
 use super::poll_order::PollOrder;
 use super::promises::Promises;
 use super::recovery_prefix::RecoveryPrefix;
-use super::sends::Sends;
+use super::sends::{Placed, Sends};
 use super::single_leader_per_epoch::SingleLeaderPerEpoch;
 use super::strong_isr::StrongIsr;
 use crate::event::{
@@ -39,6 +38,7 @@ use crate::event::{
 };
 use crate::files::{FileName, FilePath, Folder};
 use crate::ids::{Digest, LeaderEpoch, Offset, ProcessId, SendId, TopicPartition};
+use crate::trace::Names;
 
 /// All checks of a run, and what they share.
 #[derive(Clone, Debug, Default)]
@@ -126,7 +126,9 @@ impl Checks {
 
     fn observe_network(&mut self, event: &Event, fact: &NetworkFact) {
         if let (NetworkFact::MessageDuplicated { .. }, ProcessId::Client(_)) = (fact, event.process) {
-            self.sends.repeat_open(event.process);
+            if !self.promises.idempotent.contains(&event.process) {
+                self.sends.repeat_open(event.process);
+            }
         }
     }
 
@@ -138,9 +140,9 @@ impl Checks {
                 self.write(event, *partition, batch);
             }
             LogFact::RecordsReplicated { partition, batch, .. } => self.write(event, *partition, batch),
-            LogFact::LogTruncated { partition, to, why, .. } => {
+            LogFact::LogTruncated { partition, to, .. } => {
                 let ledger = self.ledger.partition_mut(*partition);
-                ledger.truncate(event.process, *to, *why);
+                ledger.truncate(event.process, *to);
                 let scene = Scene { event, names: &self.names };
                 self.committed_kept.judge_replica(scene, ledger, event.process);
                 self.strong_isr.judge(scene, ledger);
@@ -155,7 +157,7 @@ impl Checks {
                 self.offset_bounds.judge(Scene { event, names: &self.names }, ledger);
             }
             LogFact::LogRecovered { recovery } => self.recover(event, recovery),
-            _ => {}
+            LogFact::SegmentRolled { .. } | LogFact::EpochStarted { .. } | LogFact::HighWatermarksCheckpointed { .. } => {}
         }
     }
 
@@ -221,7 +223,11 @@ impl Checks {
             ReplicaFact::ReplicaOffline { partition } | ReplicaFact::ReplicaResigned { partition, .. } => {
                 self.ledger.partition_mut(*partition).forget_role(event.process);
             }
-            _ => {}
+            ReplicaFact::FollowerProgressed { .. }
+            | ReplicaFact::IsrProposed { .. }
+            | ReplicaFact::IsrAdopted { .. }
+            | ReplicaFact::IsrProposalRefused { .. }
+            | ReplicaFact::RequestRefused { .. } => {}
         }
     }
 
@@ -276,7 +282,9 @@ impl Checks {
                 self.sends.finish(event.process, *partition, *send);
             }
             ClientFact::SendRetried { partition, first, records, .. } => {
-                self.sends.repeat_batch(event.process, *partition, *first, *records);
+                if !self.promises.idempotent.contains(&event.process) {
+                    self.sends.repeat_batch(event.process, *partition, *first, *records);
+                }
             }
             ClientFact::PositionSet { partition, offset, .. } => {
                 self.poll_order.set_position(event.process, *partition, *offset);
@@ -286,7 +294,11 @@ impl Checks {
                 self.poll_order.judge(scene, poll);
                 self.no_foreign_values.judge(scene, &mut self.sends, poll);
             }
-            _ => {}
+            ClientFact::MetadataRefreshed { .. }
+            | ClientFact::AdminAnswered { .. }
+            | ClientFact::SendRefused { .. }
+            | ClientFact::TruncationDetected { .. }
+            | ClientFact::ReadFailed { .. } => {}
         }
     }
 
@@ -303,7 +315,8 @@ impl Checks {
         self.acks_all_durable.acknowledge(scene, ledger, record);
         self.any_ack_durable.acknowledge(scene, ledger, record);
         self.ack_on_min_isr.acknowledge(scene, partition, acks, offset);
-        self.offset_order.acknowledge(scene, &mut self.sends, &self.promises, (partition, send, offset));
+        let placed = Placed { send, offset, digest };
+        self.offset_order.acknowledge(scene, &mut self.sends, &self.promises, (ledger, placed));
     }
 
     fn observe_controller(&mut self, event: &Event, fact: &ControllerFact) {
@@ -324,7 +337,13 @@ impl Checks {
                 self.committed_kept.judge_change(scene, ledger, before.as_deref());
                 self.strong_isr.judge(scene, ledger);
             }
-            _ => {}
+            ControllerFact::RegistrationRefused { .. }
+            | ControllerFact::BrokerFenced { .. }
+            | ControllerFact::BrokerUnfenced { .. }
+            | ControllerFact::LeaderElected { .. }
+            | ControllerFact::AlterPartitionRefused { .. }
+            | ControllerFact::AdminRefused { .. }
+            | ControllerFact::BrokerShuttingDown { .. } => {}
         }
     }
 
@@ -335,7 +354,7 @@ impl Checks {
                 self.advance_committed(event, TopicPartition::METADATA, *epoch, *end);
             }
             RaftFact::MetadataApplied { end } => self.live.apply_metadata(event.process, *end),
-            _ => {}
+            RaftFact::QuorumLeaderElected { .. } => {}
         }
     }
 
@@ -344,7 +363,11 @@ impl Checks {
         match fact {
             FaultFact::LinkCut { .. } => self.converges.count_cut(true),
             FaultFact::LinkHealed { .. } => self.converges.count_cut(false),
-            _ => {}
+            FaultFact::FaultStruck { .. }
+            | FaultFact::FaultHealed { .. }
+            | FaultFact::FaultSpared { .. }
+            | FaultFact::FaultMissed { .. }
+            | FaultFact::FaultDrawn { .. } => {}
         }
     }
 
@@ -369,7 +392,7 @@ impl Checks {
             WorldFact::DiskCorrupted { file, .. } => self.suspect(process, *file, DiskState::Corrupted),
             WorldFact::DiskReplaced { .. } => self.ledger.empty_disk(process),
             WorldFact::AssertionFailed { message } => self.assertions_hold.fail(Scene { event, names: &self.names }, message),
-            _ => {}
+            WorldFact::ClockSet { .. } | WorldFact::ClockJumped { .. } => {}
         }
         self.converges.disturb(event.at, &self.promises);
     }

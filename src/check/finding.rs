@@ -4,10 +4,10 @@
 //!
 //! Called by: every check.
 
-use super::names::Names;
 use super::{CheckResult, Claim, Place, Status};
 use crate::event::Event;
 use crate::ids::{Offset, Step, TopicPartition};
+use crate::trace::Names;
 
 /// The event being judged, and the names to tell of it.
 #[derive(Clone, Copy)]

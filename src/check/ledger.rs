@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::log_copy::{DiskState, Entry, LogCopy, Misfit, end_of, entry_at};
-use crate::event::{BatchFacts, PartitionFacts, RecoveryFacts, TruncationReason};
+use crate::event::{BatchFacts, PartitionFacts, RecoveryFacts};
 use crate::ids::{BrokerId, BrokerSet, LeaderEpoch, Offset, ProcessId, TopicPartition};
 
 /// All partitions of a run.
@@ -49,6 +49,7 @@ impl Ledger {
     pub(super) fn empty_disk(&mut self, process: ProcessId) {
         for ledger in &mut self.partitions {
             if let Some(copy) = ledger.existing_copy_mut(process) {
+                copy.remember();
                 copy.restart(Offset::ZERO);
                 copy.disk = DiskState::Whole;
                 copy.is_suspect = true;
@@ -87,7 +88,7 @@ pub(super) struct PartitionLedger {
     pub(super) partition: TopicPartition,
     /// The controller's committed word on it.
     pub(super) facts: Option<Arc<PartitionFacts>>,
-    /// Who acts as its leader in the newest epoch, as long as it lives.
+    /// Who acts as its leader in the newest epoch, as long as it lives and the controller has not gone on to another.
     pub(super) newest_leader: Option<(ProcessId, LeaderEpoch)>,
     newest_epoch: LeaderEpoch,
     trunk: Vec<Entry>,
@@ -164,6 +165,11 @@ impl PartitionLedger {
         copy.entry(&self.trunk, offset)
     }
 
+    /// The record at `offset` that a replica held when its disk last lost something.
+    pub(super) fn entry_before_loss(&self, copy: &LogCopy, offset: Offset) -> Option<Entry> {
+        copy.entry_before_loss(&self.trunk, offset)
+    }
+
     /// Whether a replica holds all that is committed.
     pub(super) fn holds_all_committed(&self, copy: &LogCopy) -> bool {
         copy.agreed() >= self.committed_end()
@@ -192,12 +198,10 @@ impl PartitionLedger {
     }
 
     /// A replica cut its log.
-    pub(super) fn truncate(&mut self, process: ProcessId, to: Offset, why: TruncationReason) {
-        let copy = self.copy_mut(process);
-        match why {
-            TruncationReason::BehindLogStart => copy.restart(to),
-            TruncationReason::DivergingEpoch | TruncationReason::HighWatermark => copy.cut(to),
-        }
+    pub(super) fn truncate(&mut self, process: ProcessId, to: Offset) {
+        let trunk = std::mem::take(&mut self.trunk);
+        self.copy_mut(process).cut(&trunk, to);
+        self.trunk = trunk;
     }
 
     /// A replica read its log back.
@@ -273,12 +277,14 @@ impl PartitionLedger {
             let is_released = !facts.isr.contains(broker) && (before.contains(broker) || copy.has_registered);
             copy.is_suspect &= !is_released;
         }
+        self.newest_leader = self.newest_leader.filter(|(_, epoch)| *epoch >= facts.epoch);
         self.facts = Some(facts);
     }
 
     /// Its disk lost something of this log (or worse): the replica does not count until the ISR lets go of it.
     pub(super) fn suspect(&mut self, process: ProcessId, disk: DiskState) {
         let copy = self.copy_mut(process);
+        copy.remember();
         copy.disk = copy.disk.max(disk);
         copy.is_suspect = true;
         copy.has_registered = false;

@@ -73,6 +73,10 @@ pub(super) struct LogCopy {
     pub(super) disk: DiskState,
     agreed: Offset,
     tail: VecDeque<Entry>,
+    /// What its last cut took off, as long as nothing was written since: told before it was made, it may never have been.
+    cut_off: Vec<Entry>,
+    /// What it held when its disk last lost something: `agreed` and tail of then.
+    before_loss: Option<(Offset, VecDeque<Entry>)>,
 }
 
 /// What a disk did to a log since it was last read back.
@@ -102,6 +106,8 @@ impl LogCopy {
             disk: DiskState::Whole,
             agreed: Offset::ZERO,
             tail: VecDeque::new(),
+            cut_off: Vec::new(),
+            before_loss: None,
         }
     }
 
@@ -126,19 +132,40 @@ impl LogCopy {
         usize::try_from(offset.since(self.agreed)).ok().and_then(|place| self.tail.get(place)).copied()
     }
 
+    /// The entry at `offset` that its last cut took off.
+    pub(super) fn entry_cut_off(&self, offset: Offset) -> Option<Entry> {
+        let place = offset.0.checked_sub(self.end().0)?;
+        usize::try_from(place).ok().and_then(|place| self.cut_off.get(place)).copied()
+    }
+
+    /// Its disk loses something: what it held until now is remembered.
+    pub(super) fn remember(&mut self) {
+        self.before_loss = Some((self.agreed, self.tail.clone()));
+    }
+
+    /// The entry at `offset` that it held when its disk last lost something.
+    pub(super) fn entry_before_loss(&self, trunk: &[Entry], offset: Offset) -> Option<Entry> {
+        let (agreed, tail) = self.before_loss.as_ref()?;
+        if offset < *agreed {
+            return entry_at(trunk, offset);
+        }
+        usize::try_from(offset.since(*agreed)).ok().and_then(|place| tail.get(place)).copied()
+    }
+
     /// Writes a batch at its offsets; says so if it does not continue the log.
     pub(super) fn append(&mut self, trunk: &[Entry], batch: &BatchFacts) -> Option<Misfit> {
         let end = self.end();
         let misfit = if batch.base == end {
             None
         } else if batch.base < end {
-            self.cut(batch.base);
+            self.cut(trunk, batch.base);
             Some(Misfit::Overlap(batch.base))
         } else {
             let was_empty = end == self.start;
             self.restart(batch.base);
             (!was_empty).then_some(Misfit::Hole(end))
         };
+        self.cut_off.clear();
         let mut chain = self.last_chain(trunk);
         for record in &batch.records {
             let entry = Entry::after(chain, batch.leader_epoch, record.digest);
@@ -149,7 +176,10 @@ impl LogCopy {
     }
 
     /// Takes the offsets from `to` (included) off.
-    pub(super) fn cut(&mut self, to: Offset) {
+    pub(super) fn cut(&mut self, trunk: &[Entry], to: Offset) {
+        let mut cut_off: Vec<_> = (to.0..self.end().0).map_while(|offset| self.entry(trunk, Offset(offset))).collect();
+        cut_off.append(&mut self.cut_off);
+        self.cut_off = cut_off;
         if to < self.agreed {
             self.agreed = to;
             self.tail.clear();
@@ -166,6 +196,7 @@ impl LogCopy {
         self.start = start;
         self.agreed = start;
         self.tail.clear();
+        self.cut_off.clear();
         self.flushed = start;
         self.high_watermark = start;
     }

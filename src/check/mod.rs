@@ -32,7 +32,6 @@ mod liveness;
 mod log_copy;
 mod log_matching;
 pub mod loss;
-mod names;
 mod no_duplicates;
 mod no_foreign_values;
 mod offset_bounds;

@@ -4,15 +4,17 @@
 //! nothing of it was sent again, by itself or by the network: a batch that is retried may land behind its successor.
 //!
 //! Violated: at the `SendAcknowledged` whose offset is not above that of an earlier send, or not below that of a later one, of
-//! the same producer to the same partition. Sends without a known offset are not compared.
+//! the same producer to the same partition, if some replica's log holds both so. (A record that was acknowledged and then lost
+//! gives its offset up to others; its loss is for `any-ack-durable` to judge.) Sends without a known offset are not compared.
 //!
 //! Not promised: every producer with two acknowledged sends was retried. Not exercised: no two sends to compare.
 
 use super::finding::{Finding, Promise, Scene};
+use super::ledger::PartitionLedger;
+use super::log_copy::LogCopy;
 use super::promises::Promises;
-use super::sends::{Disorder, Sends};
+use super::sends::{Disorder, Placed, Sends};
 use super::{CheckResult, Claim};
-use crate::ids::{Offset, SendId, TopicPartition};
 
 /// The claim.
 pub(super) const CLAIM: Claim = Claim {
@@ -37,35 +39,27 @@ impl OffsetOrder {
         scene: Scene<'_>,
         sends: &mut Sends,
         promises: &Promises,
-        (partition, send, offset): (TopicPartition, SendId, Offset),
+        (ledger, placed): (&PartitionLedger, Placed),
     ) {
-        let producer = scene.event.process;
+        let (producer, partition) = (scene.event.process, ledger.partition);
         let is_promised = promises.keeps_order(producer) || !sends.repeaters.contains(&producer);
-        match sends.place(producer, partition, send, offset) {
+        let mut outcome = sends.place(producer, partition, placed);
+        while let Err(Disorder { first, second }) = outcome {
+            let neighbour = if first.send == placed.send { second } else { first };
+            if ledger.copies().iter().any(|copy| stands(ledger, copy, neighbour)) {
+                break;
+            }
+            sends.displace(producer, partition, neighbour.send);
+            outcome = sends.place(producer, partition, placed);
+        }
+        match outcome {
             Ok(0) => {}
             Ok(_) if is_promised => {
                 self.promised += 1;
                 self.finding.judge();
             }
             Ok(_) => self.unpromised += 1,
-            Err(Disorder { first, second }) => {
-                let detail = format!(
-                    "{}: send {} of {} stands at offset {}, and send {}, sent later, at offset {}",
-                    scene.names.partition(partition),
-                    first.0,
-                    scene.names.process(producer),
-                    first.1,
-                    second.0,
-                    second.1,
-                );
-                if is_promised {
-                    self.promised += 1;
-                    self.finding.violate(scene, Some((partition, offset)), detail);
-                } else {
-                    self.unpromised += 1;
-                    self.finding.note_unpromised(scene, (partition, offset), detail);
-                }
-            }
+            Err(disorder) => self.judge(scene, ledger, disorder, is_promised),
         }
     }
 
@@ -75,4 +69,33 @@ impl OffsetOrder {
         let promise = Promise::when(made, "every producer had retries with several requests in flight");
         self.finding.result(&CLAIM, promise, promises.named.contains(CLAIM.name))
     }
+
+    /// Two sends were acknowledged at offsets the wrong way round: is there a log in which they stand so?
+    fn judge(&mut self, scene: Scene<'_>, ledger: &PartitionLedger, Disorder { first, second }: Disorder, is_promised: bool) {
+        let holds_both = |copy: &LogCopy| stands(ledger, copy, first) && stands(ledger, copy, second);
+        if !ledger.copies().iter().any(holds_both) {
+            return;
+        }
+        let detail = format!(
+            "{}: send {} of {} stands at offset {}, and send {}, sent later, at offset {}",
+            scene.names.partition(ledger.partition),
+            first.send,
+            scene.names.process(scene.event.process),
+            first.offset,
+            second.send,
+            second.offset,
+        );
+        let place = (ledger.partition, second.offset);
+        if is_promised {
+            self.promised += 1;
+            self.finding.violate(scene, Some(place), detail);
+        } else {
+            self.unpromised += 1;
+            self.finding.note_unpromised(scene, place, detail);
+        }
+    }
+}
+
+fn stands(ledger: &PartitionLedger, copy: &LogCopy, placed: Placed) -> bool {
+    ledger.entry(copy, placed.offset).is_some_and(|entry| entry.digest == placed.digest)
 }

@@ -1,13 +1,15 @@
 //! `recovery-prefix`: a recovered log is the old one minus an unsynced suffix.
 //!
 //! Promises: what comes back from a disk is what was written there, with nothing missing from the middle, nothing below what was
-//! synced, and, unless the disk lost something, nothing that was committed. Holds for the metadata log as well.
+//! synced, and nothing at all unless the disk lost something. Holds for the metadata log as well.
 //!
-//! A process that dies in the middle of a turn may have written, or cut, more than it lived to tell. So after an unclean stop the
-//! log may go on beyond its known end, if the epochs do not go back there; a cut that was not synced may also be undone so.
+//! A write is told as soon as it is made and a cut before it is: a process that dies in the middle of a cut leaves more than it
+//! told of. So the log may go on beyond its known end with the very records that its last cut took off, if nothing was written
+//! since.
 //!
 //! Violated: at the `LogRecovered` that has another record than the old log, goes on beyond it without that excuse, or ends too
-//! early. (A disk that gave back other bytes than were written excuses any shorter end.) Companions: `committed-kept` and `strong-isr`, when the replica is in the ISR.
+//! early. (A disk that gave back other bytes than were written excuses any shorter end.) Companions: `committed-kept` and
+//! `strong-isr`, when the replica is in the ISR.
 //!
 //! Not exercised: no log was read back.
 
@@ -17,7 +19,7 @@ use super::log_copy::{DiskState, LogCopy};
 use super::promises::Promises;
 use super::{CheckResult, Claim};
 use crate::event::RecoveryFacts;
-use crate::ids::{LeaderEpoch, Offset};
+use crate::ids::Offset;
 
 /// The claim.
 pub(super) const CLAIM: Claim = Claim {
@@ -53,21 +55,17 @@ impl RecoveryPrefix {
     }
 
     fn first_wrong(ledger: &PartitionLedger, old: &LogCopy, recovery: &RecoveryFacts) -> Option<(Offset, String)> {
-        let mut newest = LeaderEpoch::ZERO;
-        for batch in &recovery.batches {
-            let is_untold = !recovery.was_clean && batch.base >= old.end() && batch.leader_epoch >= newest;
-            newest = newest.max(batch.leader_epoch);
-            for record in batch.records.iter().filter(|record| record.offset >= old.start && !is_untold) {
-                let offset = record.offset;
-                match ledger.entry(old, offset) {
-                    Some(entry) if entry.digest == record.digest && entry.epoch == batch.leader_epoch => {}
-                    Some(_) => return Some((offset, format!("offset {offset} came back as another record"))),
-                    None => return Some((offset, format!("offset {offset} came back, and the log ended at {}", old.end()))),
-                }
+        let records = recovery.batches.iter().flat_map(|batch| batch.records.iter().map(|record| (batch.leader_epoch, record)));
+        for (epoch, record) in records.filter(|(_, record)| record.offset >= old.start) {
+            let offset = record.offset;
+            match ledger.entry(old, offset).or_else(|| old.entry_cut_off(offset)) {
+                Some(entry) if entry.digest == record.digest && entry.epoch == epoch => {}
+                Some(_) => return Some((offset, format!("offset {offset} came back as another record"))),
+                None => return Some((offset, format!("offset {offset} came back, and the log ended at {}", old.end()))),
             }
         }
         let (least, why) = match old.disk {
-            DiskState::Whole => (old.flushed.max(old.agreed()), "its disk lost nothing"),
+            DiskState::Whole => (old.end(), "its disk lost nothing"),
             DiskState::LostUnsynced => (old.flushed, "all below was synced"),
             DiskState::Corrupted => (old.start, ""),
         };

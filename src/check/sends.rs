@@ -15,7 +15,7 @@ pub(super) struct Sends {
     lanes: BTreeMap<(ProcessId, TopicPartition), Lane>,
     /// How often each record was sent and stored.
     pub(super) digests: Digests,
-    /// Producers of which something was sent again, by themselves or by the network.
+    /// Producers without idempotence of which something was sent again, by themselves or by the network.
     pub(super) repeaters: BTreeSet<ProcessId>,
     open: u64,
 }
@@ -25,16 +25,27 @@ struct Lane {
     sends: Vec<(SendId, Digest)>,
     is_open: Vec<bool>,
     first_open: usize,
-    acknowledged: Vec<(SendId, Offset)>,
+    acknowledged: Vec<Placed>,
 }
 
-/// Two sends of a lane that stand in the log the wrong way round.
+/// An acknowledged send and where it stood when it was.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Placed {
+    /// Which.
+    pub(super) send: SendId,
+    /// Where.
+    pub(super) offset: Offset,
+    /// What it says.
+    pub(super) digest: Digest,
+}
+
+/// Two sends of a lane that were acknowledged at offsets the wrong way round.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Disorder {
-    /// The one sent first, and where it stands.
-    pub(super) first: (SendId, Offset),
+    /// The one sent first.
+    pub(super) first: Placed,
     /// The one sent later.
-    pub(super) second: (SendId, Offset),
+    pub(super) second: Placed,
 }
 
 impl Sends {
@@ -55,17 +66,17 @@ impl Sends {
         }
     }
 
-    /// Notes where an acknowledged send stands. Returns how many earlier sends it was compared with (0 or more neighbours), or
-    /// the two that stand the wrong way round.
-    pub(super) fn place(
-        &mut self,
-        producer: ProcessId,
-        partition: TopicPartition,
-        send: SendId,
-        offset: Offset,
-    ) -> Result<usize, Disorder> {
-        let lane = self.lanes.entry((producer, partition)).or_default();
-        lane.place(send, offset)
+    /// Notes where an acknowledged send stands. Returns how many of its neighbours it was compared with, or the first that
+    /// stands the wrong way round.
+    pub(super) fn place(&mut self, producer: ProcessId, partition: TopicPartition, placed: Placed) -> Result<usize, Disorder> {
+        self.lanes.entry((producer, partition)).or_default().place(placed)
+    }
+
+    /// An acknowledged send stands nowhere any more.
+    pub(super) fn displace(&mut self, producer: ProcessId, partition: TopicPartition, lost: SendId) {
+        if let Some(lane) = self.lanes.get_mut(&(producer, partition)) {
+            lane.acknowledged.retain(|placed| placed.send != lost);
+        }
     }
 
     /// A producer sends a batch again: `records` of its sends to the partition, from `first` on.
@@ -122,16 +133,19 @@ impl Lane {
         self.is_open.iter().skip(self.first_open).map(|is_open| u64::from(*is_open)).sum()
     }
 
-    fn place(&mut self, send: SendId, offset: Offset) -> Result<usize, Disorder> {
-        let at = self.acknowledged.partition_point(|(earlier, _)| *earlier < send);
-        let before = at.checked_sub(1).and_then(|place| self.acknowledged.get(place)).copied();
-        let after = self.acknowledged.get(at).copied();
-        self.acknowledged.insert(at, (send, offset));
-        if let Some(first) = before.filter(|(_, earlier)| *earlier >= offset) {
-            return Err(Disorder { first, second: (send, offset) });
+    /// Puts it in its place among those sent before and after; twice is as good as once.
+    fn place(&mut self, placed: Placed) -> Result<usize, Disorder> {
+        let at = self.acknowledged.partition_point(|earlier| earlier.send < placed.send);
+        if self.acknowledged.get(at).is_none_or(|known| known.send != placed.send) {
+            self.acknowledged.insert(at, placed);
         }
-        if let Some(second) = after.filter(|(_, later)| *later <= offset) {
-            return Err(Disorder { first: (send, offset), second });
+        let before = at.checked_sub(1).and_then(|place| self.acknowledged.get(place)).copied();
+        let after = self.acknowledged.get(at + 1).copied();
+        if let Some(first) = before.filter(|earlier| earlier.offset >= placed.offset) {
+            return Err(Disorder { first, second: placed });
+        }
+        if let Some(second) = after.filter(|later| later.offset <= placed.offset) {
+            return Err(Disorder { first: placed, second });
         }
         Ok(usize::from(before.is_some()) + usize::from(after.is_some()))
     }

@@ -8,7 +8,7 @@ use super::loss::Verdict;
 use super::testing::{Cluster, ORDERS, PRODUCER, b};
 use super::{CLAIMS, CheckResult, Checks, Promises, Status};
 use crate::error::ErrorCode;
-use crate::event::{Acks, ClientFact, LogFact, ReplicaFact, TruncationReason};
+use crate::event::{Acks, ClientFact, LogFact, ReplicaFact, TruncationReason, WorldFact};
 use crate::ids::{Offset, SendId};
 use crate::time::Duration;
 
@@ -185,6 +185,99 @@ fn the_verdict_of_a_lost_acknowledgement_tells_its_story_in_twelve_lines() {
   then      tribunal run lost-ack --seed 0x2A17 --set producer.p1.acks=all
 "#;
     assert_eq!(verdict.to_string(), expected);
+}
+
+/// Found by the storm at seed 0x2a3: b2 acknowledged, lost its disk and was fenced; b1, cut off from the controller, commits
+/// late and still counts on it.
+#[test]
+fn a_leader_may_count_on_a_copy_whose_loss_only_the_controller_knows_of() {
+    let mut cluster = weather();
+    cluster.crash(3);
+    let (send, digest) = cluster.invoke(Acks::All);
+    let base = cluster.append(&[digest]);
+    cluster.replicate(2);
+    let told = cluster.isr.clone();
+    cluster.crash(2);
+    cluster.push(b(2), WorldFact::DiskReplaced { bytes: 100 });
+    cluster.restart(2);
+    cluster.advance(base + 1);
+    let committed = |isr: &[u16], min_insync| {
+        let isr = super::testing::set(isr);
+        ReplicaFact::ProduceCommitted { partition: ORDERS, base: Offset(base), last: Offset(base), isr, min_insync }
+    };
+    let mut unaware = cluster.clone();
+    unaware.push(b(1), committed(&told, 2));
+    unaware.acknowledge((send, digest), Acks::All, base);
+    assert_eq!(unaware.violated(), Vec::<&str>::new());
+    cluster.push(b(1), committed(&[1], 2));
+    assert_eq!(cluster.violated(), ["ack-on-min-isr"], "a leader that knows may not");
+}
+
+/// Found by a storm with min.insync.replicas=1: b3 led e1 and never heard that b2 led e2; the controller went on to e3.
+#[test]
+fn who_leads_an_epoch_long_past_is_not_who_leads_by_now() {
+    let mut cluster = weather();
+    cluster.crash(3);
+    let sent = cluster.invoke(Acks::All);
+    cluster.isr = vec![2];
+    cluster.leader = 2;
+    cluster.epoch = cluster.epoch.next();
+    cluster.change_partition(Some(2));
+    let epoch = cluster.epoch;
+    cluster.epoch = epoch.next();
+    cluster.change_partition(None);
+    cluster.epoch = epoch;
+    cluster.take_roles();
+    let base = cluster.append(&[sent.1]);
+    cluster.advance(base + 1);
+    cluster.answer(base, base);
+    cluster.acknowledge(sent, Acks::All, base);
+    assert_eq!(cluster.violated(), Vec::<&str>::new());
+}
+
+/// A cut is told before it is made, so a death in the middle of it leaves what the trace took for gone; and nothing else.
+#[test]
+fn a_cut_that_was_told_may_never_have_been_made() {
+    let mut cluster = weather();
+    let lost = cluster.log_mut(3).clone();
+    cluster.crash(3);
+    let end = cluster.end(3);
+    cluster.cut(3, end - 1, TruncationReason::DivergingEpoch);
+    cluster.restart(3);
+    let mut other = cluster.clone();
+    cluster.log_mut(3).clone_from(&lost);
+    cluster.recover(3, end);
+    assert_eq!(cluster.violated(), Vec::<&str>::new());
+    other.log_mut(3).push((crate::ids::LeaderEpoch(9), crate::ids::Digest(9)));
+    other.recover(3, end);
+    assert_eq!(other.violated(), ["recovery-prefix"]);
+}
+
+/// acks=1: the first record was acknowledged, lost with its leader, and the second took its offset.
+#[test]
+fn a_lost_record_gives_its_offset_up_to_the_next_of_its_producer() {
+    let mut cluster = Cluster::new();
+    cluster.produce(4, Acks::Leader);
+    lose_what_only_the_leader_had(&mut cluster);
+    cluster.produce(1, Acks::Leader);
+    let order = cluster.judge(Promises { acks: [Acks::Leader].into(), ..Promises::default() });
+    assert_eq!(named(&order, "offset-order").status, Status::Ok);
+}
+
+/// What was sent once may be read at one offset, and at a second only if somebody sent it again.
+#[test]
+fn what_was_sent_once_is_read_at_one_offset() {
+    let mut cluster = Cluster::new();
+    cluster.produce(1, Acks::All);
+    cluster.poll();
+    let (epoch, digest) = *cluster.log_mut(1).first().expect("it was produced");
+    let mut retried = cluster.clone();
+    cluster.push_poll(vec![Cluster::read(1, epoch, digest)]);
+    assert_eq!(cluster.violated(), ["no-foreign-values"]);
+    let retry = ClientFact::SendRetried { partition: ORDERS, first: SendId(1), records: 1, code: ErrorCode::RequestTimedOut };
+    retried.push(PRODUCER, retry);
+    retried.push_poll(vec![Cluster::read(1, epoch, digest)]);
+    assert_eq!(retried.violated(), Vec::<&str>::new());
 }
 
 #[test]

@@ -7,8 +7,7 @@
 //!
 //! Called by: replica (leader and follower), raft (the metadata log).
 //!
-//! Kafka differs: a rolled segment is flushed by a background thread there; here the caller does it with
-//! [`PartitionLog::flush_closed`] when it likes.
+//! A rolled segment is flushed by its owner with [`PartitionLog::flush_closed`], soon after (Kafka: a background thread).
 
 use std::sync::Arc;
 
@@ -192,11 +191,9 @@ impl PartitionLog {
         if self.active.should_roll(header, &self.config) {
             self.roll(cx)?;
         }
-        let written = Arc::make_mut(&mut self.active).append(header, bytes, self.config.index_interval_bytes, cx);
-        if self.end_offset() > header.base_offset {
-            cx.emit(fact); // also when an index failed: the batch is there, and recovery makes the index anew
-        }
-        written
+        let entries = Arc::make_mut(&mut self.active).append(header, bytes, self.config.index_interval_bytes, cx)?;
+        cx.emit(fact); // before the indexes are written: the batch is there, whatever becomes of them
+        self.active.append_entries(entries, cx)
     }
 
     /// Closes the active segment and begins a new one at the log end.

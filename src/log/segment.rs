@@ -43,6 +43,9 @@ impl BatchPlace {
     }
 }
 
+/// An entry for the offset index and one for the time index, as they lie on disk.
+pub(super) type IndexEntries = (Option<[u8; 8]>, Option<[u8; 12]>);
+
 /// One segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Segment {
@@ -126,20 +129,23 @@ impl Segment {
             || next.last_offset().since(self.base) > u64::from(i32::MAX.cast_unsigned())
     }
 
-    /// Appends a batch to the file, and to the indexes when the last entry is `index.interval.bytes` behind.
+    /// Appends a batch to the file. Returns the index entries that it brings (see [`Segment::append_entries`]).
     ///
-    /// Errors: as [`Disk::append`]. When the file could not be written nothing has changed; when only an index could not,
-    /// the batch is in the log and the entry missing.
+    /// Errors: as [`Disk::append`]; then nothing has changed.
     pub(super) fn append(
         &mut self,
         header: &BatchHeader,
         batch: Bytes,
         interval_bytes: u64,
         disk: &mut dyn Disk,
-    ) -> Result<(), Fault> {
+    ) -> Result<IndexEntries, Fault> {
         assert_eq!(u64::try_from(batch.len()).ok(), Some(u64::from(header.size)), "a batch is appended whole");
         disk.append(self.file(), batch)?;
-        let (offset_bytes, time_bytes) = self.add(header, interval_bytes);
+        Ok(self.add(header, interval_bytes))
+    }
+
+    /// Appends entries to the index files. Errors: as [`Disk::append`]; recovery makes the missing ones anew.
+    pub(super) fn append_entries(&self, (offset_bytes, time_bytes): IndexEntries, disk: &mut dyn Disk) -> Result<(), Fault> {
         if let Some(bytes) = offset_bytes {
             disk.append(self.offset_index_file(), Bytes::copy_from_slice(&bytes))?;
         }
@@ -149,8 +155,9 @@ impl Segment {
         Ok(())
     }
 
-    /// Notes a batch that lies at the end of the file. Returns the index entries that it brings.
-    pub(super) fn add(&mut self, header: &BatchHeader, interval_bytes: u64) -> (Option<[u8; 8]>, Option<[u8; 12]>) {
+    /// Notes a batch that lies at the end of the file. Returns the index entries that it brings, if the last one is
+    /// `index.interval.bytes` behind.
+    pub(super) fn add(&mut self, header: &BatchHeader, interval_bytes: u64) -> IndexEntries {
         assert!(header.base_offset >= self.end(), "offsets in a segment rise");
         let (position, batch, last) = (self.size, self.batches.len(), header.last_offset());
         let (last_delta, max_timestamp) = (header.last_offset_delta, header.max_timestamp);
@@ -186,6 +193,13 @@ impl Segment {
     /// Notes that it was closed before the process started.
     pub(super) fn note_closed(&mut self) {
         self.index_largest();
+    }
+
+    /// Where the log ends once every batch that reaches `to` or beyond is cut off.
+    pub(super) fn end_cut_at(&self, to: Offset) -> Offset {
+        let keep = self.batches.partition_point(|batch| batch.last() < to);
+        let last_kept = keep.checked_sub(1).and_then(|place| self.batches.get(place));
+        last_kept.map_or(self.base, |batch| batch.last().next())
     }
 
     /// Cuts off every batch that reaches `to` or beyond, from file and indexes. Errors: as [`Disk::truncate`].

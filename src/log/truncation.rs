@@ -1,6 +1,7 @@
 //! Cutting a log: its end off where the leader's differs, or all of it when the leader's begins beyond its end.
 //!
-//! Invariant: files go from the end backwards, so that whatever a crash leaves is a prefix of what was there.
+//! Invariant: files go from the end backwards, so that whatever a crash leaves is a prefix of what was there. A cut is told
+//! before it is made: a process that dies in the middle of it leaves more than it told of, and never less.
 //!
 //! Source: `LocalLog.truncateTo`, `truncateFullyAndStartAt`; KIP-101, KIP-279.
 //!
@@ -22,16 +23,26 @@ use crate::files::Folder;
 use crate::ids::Offset;
 
 impl PartitionLog {
-    /// Cuts off every batch that reaches `to` or beyond. Nothing happens when the log ends there or before.
+    /// Cuts off every batch that reaches `to` or beyond, and forgets the epochs that begin there or beyond: also when the
+    /// log ends before, since an epoch may have begun at its end without a record.
     ///
-    /// Invariant: the log ends at `to`, or before it if `to` lies within a batch or below the log start.
+    /// Invariant: the log ends at `to`, or before it if `to` lies within a batch, or at its start if that is beyond.
     /// Errors: as [`Disk`]'s calls.
     pub fn truncate_to(&mut self, to: Offset, why: TruncationReason, cx: &mut Context<'_>) -> Result<(), Fault> {
         let from = self.end_offset();
-        if to >= from {
-            return Ok(());
+        if to < from {
+            self.cut(from, to.max(self.start_offset()), why, cx)?;
         }
-        let to = to.max(self.start_offset());
+        let mut epochs = self.epochs.clone();
+        if epochs.truncate_from_end(to.min(self.end_offset())) { self.write_epochs(epochs, cx) } else { Ok(()) }
+    }
+
+    /// The one place where a log loses its end.
+    fn cut(&mut self, from: Offset, to: Offset, why: TruncationReason, cx: &mut Context<'_>) -> Result<(), Fault> {
+        let holder = self.segments().rev().find(|segment| segment.base() <= to);
+        let end = holder.map_or(self.start_offset(), |segment| segment.end_cut_at(to));
+        assert!(end < from, "a cut takes something away");
+        cx.emit(LogFact::LogTruncated { partition: self.partition, from, to: end, why });
         let drops_segments = self.active.base() > to;
         while self.active.base() > to {
             self.active.delete(cx)?;
@@ -43,12 +54,9 @@ impl PartitionLog {
             cx.sync_folder(Folder::Log(self.partition))?;
             self.is_folder_unsynced = false;
         }
-        let to = self.end_offset();
-        self.flushed = self.flushed.min(to);
-        assert!(to < from, "a cut takes something away");
-        cx.emit(LogFact::LogTruncated { partition: self.partition, from, to, why });
-        let mut epochs = self.epochs.clone();
-        if epochs.truncate_from_end(to) { self.write_epochs(epochs, cx) } else { Ok(()) }
+        assert_eq!(self.end_offset(), end, "the log ends where it was said to end");
+        self.flushed = self.flushed.min(end);
+        Ok(())
     }
 
     /// Drops all it holds and begins anew at `offset`, because the leader no longer has what would come next.
@@ -56,7 +64,10 @@ impl PartitionLog {
     /// Invariant: the log is empty, with start and end at `offset`.
     /// Errors: as [`Disk`]'s calls.
     pub fn restart_at(&mut self, offset: Offset, cx: &mut Context<'_>) -> Result<(), Fault> {
-        let (start, end) = (self.start_offset(), self.end_offset());
+        let (partition, start, end) = (self.partition, self.start_offset(), self.end_offset());
+        if start < end {
+            cx.emit(LogFact::LogTruncated { partition, from: end, to: start, why: TruncationReason::BehindLogStart });
+        }
         for segment in self.segments().rev() {
             segment.delete(cx)?;
         }
@@ -67,10 +78,6 @@ impl PartitionLog {
         self.active = Arc::new(fresh);
         self.flushed = offset;
         self.is_folder_unsynced = false;
-        let partition = self.partition;
-        if start < end {
-            cx.emit(LogFact::LogTruncated { partition, from: end, to: start, why: TruncationReason::BehindLogStart });
-        }
         if start != offset {
             cx.emit(LogFact::LogStartAdvanced { partition, old: start, new: offset });
         }

@@ -179,6 +179,12 @@ impl Observer {
         read.records
     }
 
+    /// Up to where (excluded) [`Observer::drain_committed`] has handed the log out, the quorum's own control records included.
+    #[must_use]
+    pub fn handed_out(&self) -> Offset {
+        self.handed_out
+    }
+
     /// The leader of the metadata quorum, as far as this broker knows: who takes heartbeats, AlterPartition and forwarded
     /// requests.
     #[must_use]

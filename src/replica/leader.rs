@@ -262,6 +262,9 @@ impl FollowerProgress {
     }
 
     /// It is registered, not fenced (KIP-841), and fetches under its present registration (KIP-903).
+    ///
+    /// Kafka differs: there a fetch without a broker epoch, of a version before KIP-903, qualifies as well; here every broker
+    /// names its own as soon as it has one, and a fetch from before that does not qualify.
     pub(super) fn may_join(&self, members: &Membership) -> bool {
         self.broker_epoch.is_some() && members.alive_epoch(self.broker) == self.broker_epoch
     }

@@ -240,6 +240,13 @@ impl Partition {
         wanted.min(self.replicas.len())
     }
 
+    /// Makes the segments durable that no longer grow. A failed disk takes the replica offline.
+    pub fn flush_closed(&mut self, cx: &mut Context<'_>) {
+        if let Err(fault) = self.log.flush_closed(cx) {
+            self.become_offline(&fault, cx);
+        }
+    }
+
     pub(super) fn is_offline(&self) -> bool {
         matches!(self.role, Role::Offline)
     }

@@ -1,8 +1,10 @@
 //! Random faults, within what Kafka promises to survive.
 //!
 //! * A power failure or a lost disk stops its victim at once, or in the middle of its next turn. What the disk lost is
-//!   drawn when the machine comes back, and a broker comes back only once committed metadata has it in no ISR: until then its
-//!   copy still counts. The last member of an ISR comes back with its disk whole, and the fault says that it was spared.
+//!   drawn when the machine comes back, and a broker comes back only once committed metadata has it in no ISR and fenced:
+//!   until then its copy still counts, or a proposal on its way may make it count. (Kafka promises nothing for a disk that is
+//!   lost while an AlterPartition names its broker: an empty replica in the ISR.) The last member of an ISR comes back with
+//!   its disk whole, and the fault says that it was spared.
 //! * Of the controllers at most a minority is down or still at a time (one, where there is one), and none loses its disk:
 //!   what the metadata quorum has synced is the ground that all else stands on.
 //! * No random fault lasts beyond the end of the chaos.
@@ -87,7 +89,7 @@ impl World {
             self.tell(ProcessId::World, Trail::NONE, FaultFact::FaultSpared { fault, target: ProcessId::Broker(broker) });
             return true;
         }
-        !self.roles.is_in_an_isr(broker)
+        self.roles.is_out_of_every_isr(broker)
     }
 
     fn draw_kind(&mut self, chaos: &Chaos) -> Option<ChaosKind> {

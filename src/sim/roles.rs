@@ -20,12 +20,21 @@ pub(super) struct Roles {
     isr_seats: Vec<u32>,
     /// Of how many ISRs each broker is the last member.
     last_seats: Vec<u32>,
+    /// The brokers that count as alive: registered and not fenced.
+    unfenced: BrokerSet,
 }
 
 impl Default for Roles {
     fn default() -> Self {
         let seats = vec![0; usize::from(BrokerSet::MAX) + 1];
-        Self { topics: BTreeMap::new(), partitions: BTreeMap::new(), controller: None, isr_seats: seats.clone(), last_seats: seats }
+        Self {
+            topics: BTreeMap::new(),
+            partitions: BTreeMap::new(),
+            controller: None,
+            isr_seats: seats.clone(),
+            last_seats: seats,
+            unfenced: BrokerSet::EMPTY,
+        }
     }
 }
 
@@ -42,6 +51,11 @@ impl Roles {
             self.count(old.isr, |seats| *seats -= 1);
         }
         self.count(now.isr, |seats| *seats += 1);
+    }
+
+    /// A broker counts as alive from here on, or no more.
+    pub(super) fn fence(&mut self, broker: BrokerId, is_fenced: bool) {
+        self.unfenced = if is_fenced { self.unfenced.without(broker) } else { self.unfenced.with(broker) };
     }
 
     /// A controller won the metadata quorum's election.
@@ -71,14 +85,16 @@ impl Roles {
         facts.replicas.iter().copied().filter(|broker| Some(*broker) != facts.leader).collect()
     }
 
-    /// Whether a broker is in any ISR.
-    pub(super) fn is_in_an_isr(&self, broker: BrokerId) -> bool {
-        self.isr_seats.get(usize::from(broker.0)).is_some_and(|seats| *seats > 0)
-    }
-
     /// Whether a broker is the last member of any ISR.
     pub(super) fn is_last_in_an_isr(&self, broker: BrokerId) -> bool {
         self.last_seats.get(usize::from(broker.0)).is_some_and(|seats| *seats > 0)
+    }
+
+    /// Whether no ISR names a broker, nor may one before it registers again: it is fenced, and so every proposal is refused
+    /// that names it (KIP-841).
+    pub(super) fn is_out_of_every_isr(&self, broker: BrokerId) -> bool {
+        let has_seat = self.isr_seats.get(usize::from(broker.0)).is_some_and(|seats| *seats > 0);
+        !has_seat && !self.unfenced.contains(broker)
     }
 
     fn partition(&self, topic: &str, partition: PartitionIndex) -> Option<&PartitionFacts> {

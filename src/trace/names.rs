@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::event::{ControllerFact, Event, Fact, FaultFact, FaultIndex, WorldFact};
-use crate::ids::{BrokerSet, ProcessId, TopicId, TopicPartition};
+use crate::ids::{BrokerSet, Offset, ProcessId, TopicId, TopicPartition};
 
 /// The names of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,7 +43,14 @@ impl Names {
             Fact::Fault(FaultFact::FaultDrawn { fault, text }) => {
                 self.faults.insert(*fault, text.to_string());
             }
-            _ => {}
+            Fact::World(_)
+            | Fact::Controller(_)
+            | Fact::Fault(_)
+            | Fact::Network(_)
+            | Fact::Log(_)
+            | Fact::Replica(_)
+            | Fact::Raft(_)
+            | Fact::Client(_) => {}
         }
     }
 
@@ -51,6 +58,18 @@ impl Names {
     #[must_use]
     pub fn process(&self, process: ProcessId) -> Cow<'_, str> {
         self.processes.get(&process).map_or_else(|| Cow::Owned(process.to_string()), |name| Cow::Borrowed(name.as_str()))
+    }
+
+    /// A topic's name.
+    #[must_use]
+    pub fn topic(&self, topic: TopicId) -> Cow<'_, str> {
+        self.topics.get(&topic).map_or_else(|| Cow::Owned(topic.to_string()), |name| Cow::Borrowed(name.as_str()))
+    }
+
+    /// A place in a partition: `orders-0 offset 5`.
+    #[must_use]
+    pub fn place(&self, partition: TopicPartition, offset: Offset) -> String {
+        format!("{} offset {offset}", self.partition(partition))
     }
 
     /// A partition: `orders-0`.

@@ -14,10 +14,10 @@ mod story;
 use std::fmt;
 
 use super::acked::acks_word;
-use super::names::Names;
 use super::{CheckResult, claim};
 use crate::event::{Event, Fact, RunFacts, WorldFact};
 use crate::ids::{ProcessId, Step};
+use crate::trace::Names;
 use remedy::Remedy;
 use story::{Copies, LeaderNow, Removal, Story};
 
@@ -115,7 +115,7 @@ impl<'a> Teller<'a> {
         let place = self.names.place(story.place.partition, story.place.offset);
         let epoch = story.epoch.map(|epoch| format!("@{epoch}")).unwrap_or_default();
         lines.push(line("lost", &format!("{place}{epoch}: {}", story.record)));
-        let by = story.by.map_or_else(|| "its leader".to_owned(), |broker| self.names.process(ProcessId::Broker(broker)));
+        let by = story.by.map_or_else(|| "its leader".into(), |broker| self.names.process(ProcessId::Broker(broker)));
         let producer = self.names.process(story.producer);
         let acks = acks_word(story.acks);
         lines

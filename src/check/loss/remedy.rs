@@ -2,9 +2,9 @@
 //!
 //! Called by: [`super::Verdict`].
 
-use super::super::names::Names;
 use super::story::{How, Story};
 use crate::event::{Acks, TruncationReason};
+use crate::trace::Names;
 
 /// What to change, and why that keeps the record.
 pub(super) struct Remedy {

@@ -9,13 +9,13 @@ use bytes::Bytes;
 
 use super::super::ledger::PartitionLedger;
 use super::super::log_copy::LogCopy;
-use super::super::names::Names;
 use super::super::{CheckResult, Place};
 use crate::event::{
     Acks, ClientFact, ControllerFact, Event, Fact, LogFact, PartitionFacts, RecoveryFacts, ReplicaFact, SentRecord,
     TruncationReason, WorldFact,
 };
 use crate::ids::{BrokerId, BrokerSet, Digest, LeaderEpoch, Offset, ProcessId, SendId, Step};
+use crate::trace::Names;
 
 /// The story of a lost record.
 pub(super) struct Story<'a> {
@@ -200,7 +200,13 @@ impl Fold {
                 self.watch(event, How::DiskReplaced, |ledger| ledger.copy_mut(event.process).restart(Offset::ZERO));
             }
             Fact::World(WorldFact::ProcessCrashed { .. }) => self.ledger.forget_role(event.process),
-            _ => {}
+            Fact::Network(_)
+            | Fact::Replica(_)
+            | Fact::Controller(_)
+            | Fact::Raft(_)
+            | Fact::Client(_)
+            | Fact::Fault(_)
+            | Fact::World(_) => {}
         }
         if event.step == self.acked_at {
             self.count_copies();
@@ -218,13 +224,21 @@ impl Fold {
             }
             LogFact::LogTruncated { partition, from, to, why } if self.is_mine(*partition) => {
                 let how = How::Cut { from: *from, to: *to, why: *why };
-                self.watch(event, how, |ledger| ledger.truncate(event.process, *to, *why));
+                self.watch(event, how, |ledger| ledger.truncate(event.process, *to));
             }
             LogFact::LogStartAdvanced { partition, new, .. } if self.is_mine(*partition) => {
                 self.ledger.copy_mut(event.process).advance_start(*new);
             }
             LogFact::LogRecovered { recovery } if self.is_mine(recovery.partition) => self.recover(event, recovery),
-            _ => {}
+            LogFact::RecordsAppended { .. }
+            | LogFact::RecordsReplicated { .. }
+            | LogFact::LogTruncated { .. }
+            | LogFact::LogFlushed { .. }
+            | LogFact::LogStartAdvanced { .. }
+            | LogFact::SegmentRolled { .. }
+            | LogFact::LogRecovered { .. }
+            | LogFact::EpochStarted { .. }
+            | LogFact::HighWatermarksCheckpointed { .. } => {}
         }
     }
 

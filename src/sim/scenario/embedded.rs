@@ -23,6 +23,7 @@ embedded! {
     "lessons" / "08-cut-leader",
     "lessons" / "11-clock-skew",
     "chaos" / "storm",
+    "chaos" / "found-restarted-controller",
 }
 
 /// The embedded scenario of this name, with or without its number: `06-lost-ack` or `lost-ack`. Returns the full name and

@@ -116,3 +116,14 @@ fn names(table: &Table<'_>) -> Read<Expectation> {
     let texts = |items: Vec<Item<'_>>| items.iter().map(|item| item.written().to_owned()).collect();
     Ok(Expectation { violated: texts(violated), may_violate: texts(may_violate) })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_claim_that_is_checked_may_be_named_in_a_scenario() {
+        let named: Vec<_> = crate::check::CLAIMS.iter().map(|claim| claim.name).filter(|name| !CHECKS.contains(name)).collect();
+        assert!(named.is_empty(), "{named:?}");
+    }
+}
