@@ -42,6 +42,19 @@ pub const EXCERPTS: &[Excerpt] = &[
     excerpt("01-head.txt", "run 01-one-log", &[("one-log: ", "seed ")]),
     excerpt("01-sends.txt", "run 01-one-log", &[("p1   ⇒ send 1", "reads orders-1 record 2")]),
     excerpt(
+        "01-keyless.txt",
+        "run book/scenarios/keyless.toml",
+        &[
+            ("p1   ⇒ send 1", "p1   ⇒ send 1"),
+            ("p1   ⇒ send 2", "p1   ⇒ send 2"),
+            ("p1   ⇒ send 3", "p1   ⇒ send 3"),
+            ("p2   ⇒ send 1", "p2   ⇒ send 1"),
+            ("p2   ⇒ send 2", "p2   ⇒ send 2"),
+            ("p2   ⇒ send 3", "p2   ⇒ send 3"),
+            ("p2   ⇒ send 4", "p2   ⇒ send 4"),
+        ],
+    ),
+    excerpt(
         "01-min-isr.txt",
         "run 01-one-log --set topic.orders.min.insync.replicas=2 --set producer.p1.acks=all",
         &[("p1   ⇒ send 1", "p1   ⇐ acknowledged: send 1")],
