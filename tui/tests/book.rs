@@ -225,7 +225,7 @@ fn make(excerpt: &Excerpt) -> String {
         if next > 0 && first > next {
             kept.push_str("          …\n");
         }
-        for line in &lines[first..=last] {
+        for line in lines.iter().take(last + 1).skip(first) {
             kept.push_str(line);
             kept.push('\n');
         }
