@@ -139,10 +139,11 @@ fn available(host: Host) -> HostKind {
 fn opening(scenario: &Scenario, outcome: &Outcome) -> String {
     let cluster = &scenario.cluster;
     format!(
-        "seed {:#x} · {} brokers · {} controller{} · profile {} · {} simulated\n\
+        "seed {:#x} · {} broker{} · {} controller{} · profile {} · {} simulated\n\
          enable.idempotence is false here (Kafka's default is true): idempotent producers are not built yet\n",
         outcome.seed,
         cluster.brokers,
+        if cluster.brokers == 1 { "" } else { "s" },
         cluster.controllers,
         if cluster.controllers == 1 { "" } else { "s" },
         scenario.profile.word(),

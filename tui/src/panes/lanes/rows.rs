@@ -122,18 +122,16 @@ pub(super) struct Risk {
     holders: Vec<BrokerId>,
 }
 
-/// The promises that are lost or could be: those no log holds, those the leader's log lacks, those above every high watermark
-/// that some member of the ISR lacks. The worst first.
+/// The promises that are lost or could be: those no log holds, and those that some member of the ISR lacks, so that an
+/// election may lose them. The worst first.
 pub(super) fn risks(partition: &PartitionView) -> Vec<Risk> {
     let start = partition.leader().map_or_else(|| partition.start(), |leader| leader.start);
     let last = partition.acked.last().map_or(Offset::ZERO, |(offset, _)| offset);
     let from = Offset(last.0.saturating_sub(LOOKED_BACK)).max(start);
     let later = partition.acked.range(from, last.next());
     let all = partition.overwritten.iter().map(|(offset, acked)| (*offset, acked)).chain(later);
-    let committed = partition.committed_end();
     let in_sync = partition.isr();
     let mut risks: Vec<Risk> = all
-        .filter(|(offset, acked)| *offset >= committed || !partition.is_kept(*offset, acked.digest))
         .map(|(offset, acked)| {
             let holders: Vec<BrokerId> = partition.holders(offset, acked.digest).map(|replica| replica.broker).collect();
             Risk { offset, acked: acked.clone(), is_lost: holders.is_empty(), holders }
