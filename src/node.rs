@@ -73,6 +73,15 @@ impl Node {
         Self { setup, machine }
     }
 
+    /// Its broker, if it is one: for tests that hold the trace's picture against the truth.
+    #[must_use]
+    pub fn broker(&self) -> Option<&Broker> {
+        match &self.machine {
+            Server::Broker(broker) => Some(broker),
+            Server::Controller(_) => None,
+        }
+    }
+
     /// What it was told before it started.
     #[must_use]
     pub fn setup(&self) -> &Arc<NodeSetup> {

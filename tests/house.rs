@@ -125,9 +125,10 @@ fn top_module(file: &Path) -> String {
     first.trim_end_matches(".rs").to_owned()
 }
 
-/// Lines that are not comments, with their numbers.
+/// Lines that are neither comments nor a file's own tests at its end, with their numbers.
 fn code_lines(file: &Path) -> Vec<(usize, String)> {
     let text = fs::read_to_string(file).expect("a file of ours");
+    let text = text.split("\nmod tests {").next().unwrap_or_default();
     let code = text.lines().enumerate().map(|(number, line)| (number + 1, line.to_owned()));
     code.filter(|(_, line)| !line.trim_start().starts_with("//")).collect()
 }

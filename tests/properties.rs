@@ -17,3 +17,5 @@ mod producer;
 #[path = "properties/record.rs"]
 mod record;
 mod support;
+#[path = "properties/view.rs"]
+mod view;

@@ -20,6 +20,7 @@ use crate::replica::purgatory::OpenProduce;
 use crate::replica::{Appended, ParkedProduce, Partition, Partitions};
 
 impl Broker {
+    // ANCHOR: handle-produce
     /// Appends every batch of the request. The answer leaves at once, when all is committed, or never (acks=0).
     pub(super) fn handle_produce(&mut self, reply_to: ReplyTo, request: &ProduceRequest, cx: &mut Context<'_>) {
         let mut answer = Vec::with_capacity(request.partitions.len());
@@ -43,6 +44,7 @@ impl Broker {
             Acks::All => self.answer_or_park(ParkedProduce { reply_to, answer, open }, request, cx),
         }
     }
+    // ANCHOR_END: handle-produce
 
     /// Appends one batch and wakes whoever waited for it.
     fn append(&mut self, item: &ProducePartition, acks: Acks, cx: &mut Context<'_>) -> Result<Appended, ErrorCode> {

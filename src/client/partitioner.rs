@@ -42,6 +42,7 @@ pub fn murmur2(key: &[u8]) -> u32 {
     hash ^ (hash >> 15)
 }
 
+// ANCHOR: partition-of-key
 /// The partition of a key among `partitions` of them; the sign of the hash is masked, not negated.
 ///
 /// # Panics
@@ -51,6 +52,7 @@ pub fn partition_of_key(key: &[u8], partitions: u32) -> PartitionIndex {
     assert!(partitions > 0, "a topic has at least one partition");
     PartitionIndex((murmur2(key) & 0x7fff_ffff) % partitions)
 }
+// ANCHOR_END: partition-of-key
 
 /// A partition that a keyless record may go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

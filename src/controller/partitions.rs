@@ -50,12 +50,14 @@ pub(super) fn change_for(partition: TopicPartition, facts: &PartitionFacts, elec
     changes.then_some(PartitionChange { partition, leader, isr })
 }
 
+// ANCHOR: elect
 fn elect(facts: &PartitionFacts, Electorate { isr, acceptable, unclean }: Electorate) -> Option<BrokerId> {
     let may_lead = |broker: &BrokerId| isr.contains(*broker) && acceptable.contains(*broker);
     let replicas = || facts.replicas.iter().copied();
     let outside = || replicas().find(|broker| unclean && acceptable.contains(*broker));
     facts.leader.filter(may_lead).or_else(|| replicas().find(may_lead)).or_else(outside)
 }
+// ANCHOR_END: elect
 
 /// The changes when `broker` may lead no more and is in sync no more.
 pub(super) fn decide_departure(image: &MetadataImage, defaults: &TopicConfig, broker: BrokerId) -> Vec<MetadataRecord> {

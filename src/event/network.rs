@@ -4,7 +4,7 @@ use super::canonical::{record_fields, tagged_words};
 use super::facts::facts;
 use super::fault::FaultIndex;
 use crate::error::ErrorCode;
-use crate::ids::{CorrelationId, Offset, ProcessId, Step, TopicPartition};
+use crate::ids::{CorrelationId, LeaderEpoch, Offset, ProcessId, Step, TopicPartition};
 
 facts! {
     /// Connections and messages.
@@ -39,15 +39,18 @@ pub struct MessageFacts {
     pub correlation: CorrelationId,
     /// The first partition it names.
     pub partition: Option<TopicPartition>,
-    /// The offset it names for that partition: asked for (Fetch), given (Produce's answer), first of the batches (Fetch's answer).
+    /// The offset it names for that partition: asked for (Fetch), given (Produce's answer), first of the batches (Fetch's answer;
+    /// without any, the high watermark it tells; with a diverging epoch, the end of that).
     pub offset: Option<Offset>,
+    /// Fetch's answer: the epoch at whose end the asker's log leaves the leader's.
+    pub diverging: Option<LeaderEpoch>,
     /// How many record batches it carries.
     pub batches: u16,
     /// The refusal it carries.
     pub error: Option<ErrorCode>,
 }
 
-record_fields!(MessageFacts { api, is_response, purpose, correlation, partition, offset, batches, error });
+record_fields!(MessageFacts { api, is_response, purpose, correlation, partition, offset, diverging, batches, error });
 
 /// Numbers the connections of a run, from 1, in the order they were opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

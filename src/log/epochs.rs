@@ -46,6 +46,7 @@ impl EpochCache {
         self.entries.get(after.checked_sub(1)?).map(|entry| entry.epoch)
     }
 
+    // ANCHOR: end-offset-for-epoch
     /// Where epoch `asked` ends in a log that ends at `log_end` (excluded): the largest epoch here that is not larger than
     /// `asked`, and its end. `None` when `asked` is newer than all, so that nothing can be said of it.
     ///
@@ -66,6 +67,7 @@ impl EpochCache {
         let floor = above.checked_sub(1).and_then(|place| self.entries.get(place));
         Some((floor.map_or(asked, |entry| entry.epoch), end))
     }
+    // ANCHOR_END: end-offset-for-epoch
 
     /// Notes that `epoch` has records from `start` on. Returns the entry now newest, if anything changed.
     ///

@@ -87,6 +87,7 @@ fn check_records(
     }
 }
 
+// ANCHOR: timestamp-guard
 /// Whether a CreateTime lies within the topic's bounds around the leader's clock; "no timestamp" always does.
 fn is_near(timestamp: Timestamp, now: Timestamp, config: &TopicConfig) -> bool {
     let behind = now.0.saturating_sub(timestamp.0);
@@ -98,3 +99,4 @@ fn is_near(timestamp: Timestamp, now: Timestamp, config: &TopicConfig) -> bool {
 fn is_within(distance_ms: i64, limit: Duration) -> bool {
     limit == Duration::MAX || u64::try_from(distance_ms).unwrap_or(0) <= limit.as_millis()
 }
+// ANCHOR_END: timestamp-guard

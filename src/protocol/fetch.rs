@@ -7,6 +7,7 @@ use bytes::Bytes;
 use crate::error::ErrorCode;
 use crate::event::MessageFacts;
 use crate::ids::{BrokerEpoch, BrokerId, LeaderEpoch, Offset, TopicPartition};
+use crate::record::base_offset_of;
 use crate::time::Duration;
 
 /// Asks a leader for record batches.
@@ -97,6 +98,13 @@ pub struct LeaderIdAndEpoch {
 }
 
 impl FetchedPartition {
+    /// The offset that says most: where the logs part, or where the batches begin, or the high watermark.
+    fn telling_offset(&self) -> Offset {
+        let diverging = self.diverging_epoch.map(|diverging| diverging.end_offset);
+        let first = self.batches.first().and_then(|batch| base_offset_of(batch));
+        diverging.or(first).unwrap_or(self.high_watermark)
+    }
+
     /// An answer with nothing in it but a refusal.
     #[must_use]
     pub fn refused(partition: TopicPartition, error: ErrorCode, current_leader: Option<LeaderIdAndEpoch>) -> Self {
@@ -127,6 +135,7 @@ impl FetchResponse {
         facts.partition = told.map(|item| item.partition);
         facts.batches = u16::try_from(self.partitions.iter().map(|item| item.batches.len()).sum::<usize>()).unwrap_or(u16::MAX);
         facts.error = self.error.or_else(|| self.partitions.iter().find_map(|item| item.error));
-        facts.offset = told.map(|item| item.high_watermark);
+        facts.offset = told.map(FetchedPartition::telling_offset);
+        facts.diverging = told.and_then(|item| item.diverging_epoch).map(|diverging| diverging.epoch);
     }
 }

@@ -103,6 +103,7 @@ fn blank(api: ApiKey, is_response: bool) -> MessageFacts {
         correlation: CorrelationId(0),
         partition: None,
         offset: None,
+        diverging: None,
         batches: 0,
         error: None,
     }

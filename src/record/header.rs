@@ -259,3 +259,9 @@ fn natural_64(number: i64) -> Option<u64> {
 fn natural_32(number: i32) -> Option<u32> {
     u32::try_from(number).ok()
 }
+/// The offset of a batch's first record, read without looking at the rest; `None` when not even that is there.
+#[must_use]
+pub fn base_offset_of(batch: &[u8]) -> Option<Offset> {
+    let (first, _) = batch.split_first_chunk()?;
+    Some(Offset(u64::from_be_bytes(*first)))
+}

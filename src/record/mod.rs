@@ -25,7 +25,7 @@ mod wire;
 pub use batch::{Record, RecordBatch, batches_of};
 pub use builder::{BatchBuilder, encode};
 pub use digest::digest;
-pub use header::{Attributes, BatchHeader, Compression, HEADER_BYTES};
+pub use header::{Attributes, BatchHeader, Compression, HEADER_BYTES, base_offset_of};
 pub use stamp::{Stamp, restamp, stamp};
 
 pub(crate) use batch::{facts_of, verify, verify_body};

@@ -36,6 +36,7 @@ pub fn restamp(batch: &Bytes, base_offset: Offset, leader_epoch: LeaderEpoch, lo
     stamp(&header, batch, Stamp { base_offset, leader_epoch, timestamp_type, max_timestamp }).1
 }
 
+// ANCHOR: stamp
 /// The batch of this header with the fields of `new` filled in, and its header then. Copies it once.
 #[must_use]
 pub fn stamp(header: &BatchHeader, batch: &[u8], new: Stamp) -> (BatchHeader, Bytes) {
@@ -56,3 +57,4 @@ pub fn stamp(header: &BatchHeader, batch: &[u8], new: Stamp) -> (BatchHeader, By
     }
     (stamped, Bytes::from(bytes))
 }
+// ANCHOR_END: stamp

@@ -49,6 +49,7 @@ impl Partition {
         self.set_learned(leaders.min(self.log.end_offset()).max(self.log.start_offset()), cx);
     }
 
+    // ANCHOR: truncate-to-divergence
     /// Cuts the log where it leaves the leader's.
     ///
     /// The leader said: "the largest epoch I share with what you asked ends here in my log". If this replica knows that
@@ -64,6 +65,7 @@ impl Partition {
         };
         self.truncate(to.min(end), TruncationReason::DivergingEpoch, cx);
     }
+    // ANCHOR_END: truncate-to-divergence
 
     /// Cuts the log to the leader's end, which it has outgrown without the leader being able to say where they diverged.
     pub fn truncate_to_leader_end(&mut self, leader_end: Offset, cx: &mut Context<'_>) {
@@ -82,6 +84,7 @@ impl Partition {
         self.set_learned(leader_start, cx);
     }
 
+    // ANCHOR: fetch-position
     /// Where it wants to read on, and the epoch of its last record, by which the leader tells whether the logs agree.
     /// The old rule (`truncation = high-watermark`) does not ask.
     ///
@@ -96,6 +99,7 @@ impl Partition {
             Truncation::Kip279 => (end, last_epoch),
         }
     }
+    // ANCHOR_END: fetch-position
 
     pub(super) fn set_learned(&mut self, new: Offset, cx: &mut Context<'_>) {
         let old = self.high_watermark;

@@ -84,14 +84,17 @@ impl Default for Rules {
     }
 }
 
+// ANCHOR: lowest-end
 /// The lowest log end among the leader and the followers that count; a follower that has not fetched yet holds nothing.
 #[must_use]
 pub fn lowest_end(leader_end: Offset, followers: &[FollowerProgress], counting: BrokerSet) -> Offset {
     let counted = followers.iter().filter(|follower| counting.contains(follower.broker));
     counted.fold(leader_end, |lowest, follower| lowest.min(follower.end.unwrap_or(Offset::ZERO)))
 }
+// ANCHOR_END: lowest-end
 
 impl Partition {
+    // ANCHOR: advance-high-watermark
     /// Raises the high watermark to what the whole maximal ISR holds. Returns the event, if it moved.
     ///
     /// A caught-up replica that may join the ISR is waited for as well: else it could chase the high watermark for ever.
@@ -115,7 +118,9 @@ impl Partition {
         let epoch = self.epoch.expect("a leader has an epoch");
         Some(cx.emit(ReplicaFact::HighWatermarkAdvanced { partition: self.partition(), old, new, epoch }))
     }
+    // ANCHOR_END: advance-high-watermark
 
+    // ANCHOR: append
     /// Appends a producer's batch.
     ///
     /// Errors: NOT_LEADER_OR_FOLLOWER; NOT_ENOUGH_REPLICAS with acks=all, before anything is written; what the log refuses.
@@ -131,7 +136,9 @@ impl Partition {
         let high_watermark = self.advance_high_watermark(members, cx);
         Ok(Appended { told, base: appended.base, last: appended.last, log_append_time: appended.log_append_time, high_watermark })
     }
+    // ANCHOR_END: append
 
+    // ANCHOR: record-fetch
     /// Takes a follower's fetch for what it is: the acknowledgement of all below `end`. It may raise the high watermark,
     /// and it may bring the follower into the ISR.
     ///
@@ -161,6 +168,7 @@ impl Partition {
         let high_watermark = if moved { self.advance_high_watermark(members, cx) } else { None };
         Ok(Progress { high_watermark, proposal })
     }
+    // ANCHOR_END: record-fetch
 
     /// Whether the records below `required` are committed, for an acks=all request that waits: `None` while they are not.
     ///

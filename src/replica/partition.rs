@@ -116,6 +116,7 @@ impl Partition {
         RoleChange { announced: Some(announced), stopped_leading: false, high_watermark }
     }
 
+    // ANCHOR: become-follower
     /// Follows `now.leader` from here on; without a leader it waits for one.
     ///
     /// Under the old rule (`truncation = high-watermark`) a follower of another leader than before cuts its log to its
@@ -149,6 +150,7 @@ impl Partition {
         }
         RoleChange { announced: Some(announced), stopped_leading, high_watermark: None }
     }
+    // ANCHOR_END: become-follower
 
     /// Plays no role any more: the metadata does not name this broker among the replicas.
     pub fn become_idle(&mut self, now: &PartitionFacts, cx: &mut Context<'_>) -> RoleChange {

@@ -83,6 +83,7 @@ impl Partition {
         }
     }
 
+    // ANCHOR: read
     /// Reads batches from `item.fetch_offset` on, at most `max_bytes`, but the first one whole.
     ///
     /// Errors: as [`Partition::leading`]; OFFSET_OUT_OF_RANGE outside the log; KAFKA_STORAGE_ERROR.
@@ -108,6 +109,7 @@ impl Partition {
         }
         Ok(Found { batches: self.log.read(from, end, max_bytes, cx)?, ..found })
     }
+    // ANCHOR_END: read
 
     /// Finds an offset for a consumer.
     ///

@@ -11,21 +11,22 @@ use super::process::{Place, Waiting};
 use super::world::{Turn, World};
 use crate::choice::{ChoiceKind, Odds, Subject};
 use crate::context::{Effect, Input, Message, Outgoing, Payload, ReplyTo};
-use crate::event::{CloseReason, ConnectionNumber, CrashKind, DropReason, FaultIndex, NetworkFact};
+use crate::event::{CloseReason, ConnectionNumber, CrashKind, DropReason, FaultIndex, NetworkFact, Purpose};
 use crate::ids::{ProcessId, Step};
 use crate::time::{Duration, Trail};
 
-/// What a link carries, for the subject of its luck: APIs by number, each both ways.
+/// What a reset is about, for its luck; no API has this number.
 const RESET: u64 = 1_000;
 /// Added to the subject of a message for its second copy.
 const COPY: u64 = 1 << 32;
 
 impl Body {
-    fn subject(&self) -> u64 {
+    /// What luck about this message is about.
+    fn subject(&self, from: ProcessId, to: ProcessId) -> Subject {
         match self {
-            Self::Request(_, request) => request.api() as u64 * 2,
-            Self::Response(_, response) => response.api() as u64 * 2 + 1,
-            Self::Reset => RESET,
+            Self::Request(_, request) => Subject::message(from, to, request.api() as u8, false),
+            Self::Response(_, response) => Subject::message(from, to, response.api() as u8, true),
+            Self::Reset => Subject::link(from, to, RESET),
         }
     }
 
@@ -82,7 +83,7 @@ impl World {
         }
     }
 
-    fn close(&mut self, client: Place, server: ProcessId, purpose: crate::event::Purpose) {
+    fn close(&mut self, client: Place, server: ProcessId, purpose: Purpose) {
         let Some(connection) = self.network.route(client, self.place_of(server), purpose) else { return };
         if self.network.close(connection) {
             let fact = NetworkFact::ConnectionClosed { server, purpose, connection, why: CloseReason::ByClient };
@@ -118,7 +119,7 @@ impl World {
 
     /// Sends a message on its way, unless it is lost at once.
     fn launch(&mut self, flight: Flight) {
-        let subject = Subject::link(self.id(flight.from), self.id(flight.to), flight.body.subject());
+        let subject = flight.body.subject(self.id(flight.from), self.id(flight.to));
         let (latency, nth) = self.choices.choose_counted(ChoiceKind::Latency, subject, self.setup.network.latency);
         if let Some(Silence(fault)) = self.direction(&flight).and_then(|direction| direction.sender_silenced) {
             return self.drop_message(&flight, DropReason::Silenced, fault);

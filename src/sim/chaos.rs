@@ -24,14 +24,16 @@ use crate::time::{Duration, Instant, Trail};
 pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(10);
 /// A random crash happens at once or after one of this many effects of the victim's next turn.
 const CRASH_POINTS: u64 = 6;
-/// How much a random delay adds, in µs.
-const DELAY_US: (u64, u64) = (1_000, 200_000);
-/// How many in a million a random loss takes.
-const LOSS_PPM: (u64, u64) = (5_000, 100_000);
-/// How many in a million are repeated at random.
-const DUPLICATE_PPM: (u64, u64) = (20_000, 400_000);
-/// How far a wall clock jumps at random, in µs, either way.
-const JUMP_US: u64 = 5_000_000;
+/// How much a random delay adds.
+const DELAY: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(200));
+/// How many in a hundred a random loss takes.
+const LOSS_PERCENT: (u64, u64) = (1, 15);
+/// How many in a hundred are repeated at random.
+const DUPLICATE_PERCENT: (u64, u64) = (5, 50);
+/// A hundredth, in parts per million.
+const PERCENT: u32 = 10_000;
+/// How far a wall clock jumps at random, in ms, either way.
+const JUMP_MS: u64 = 5_000;
 /// How much clocks drift at random, in parts per million, either way.
 const DRIFT_PPM: u64 = 50_000;
 
@@ -41,10 +43,9 @@ impl World {
         let Some(chaos) = self.setup.chaos.clone() else { return };
         self.plan_draw(&chaos, self.now);
         let Some(kind) = self.draw_kind(&chaos) else { return };
-        let lasts = self.range(ChoiceKind::FaultSpan, kind as u64 * 2, (chaos.lasts_min.0, chaos.lasts_max.0));
-        let lasts = Duration(lasts).min(chaos.until.since(self.now));
+        let lasts = self.range_span(kind as u64 * 2, (chaos.lasts_min, chaos.lasts_max)).min(chaos.until.since(self.now));
         let Some(action) = self.draw_action(kind) else {
-            let text = format!("{} {}: nobody to strike", self.now, kind.name());
+            let text = format!("{} {}: nobody to strike", self.now, kind.word());
             let fault = self.faults.add_random(FaultSpec::drawn(self.now, None, FaultAction::nothing(), text));
             self.prove(Some(fault), |proof| proof.was_missed = true);
             self.tell(ProcessId::World, Trail::NONE, FaultFact::FaultMissed { fault });
@@ -115,18 +116,18 @@ impl World {
                 FaultAction::Cut { from, to, one_way: true }
             }
             ChaosKind::Loss => {
-                let ppm = self.range_ppm(strength, LOSS_PPM);
+                let ppm = self.range_percent(strength, LOSS_PERCENT);
                 FaultAction::Loss { from, to: self.draw_peers(victim, kind), ppm }
             }
             ChaosKind::Delay => {
-                let by = Duration(self.range(ChoiceKind::FaultSpan, strength, DELAY_US));
+                let by = self.range_span(strength, DELAY);
                 FaultAction::Delay { from, to: self.draw_peers(victim, kind), by }
             }
             ChaosKind::Duplicate => {
-                let ppm = self.range_ppm(strength, DUPLICATE_PPM);
+                let ppm = self.range_percent(strength, DUPLICATE_PERCENT);
                 FaultAction::Duplicate { from: self.draw_peers(victim, kind), to: from, ppm }
             }
-            ChaosKind::ClockJump => FaultAction::ClockJump { target, by_us: self.range_around(strength, JUMP_US) },
+            ChaosKind::ClockJump => FaultAction::ClockJump { target, by_us: self.range_around(strength, JUMP_MS) * 1_000 },
             ChaosKind::ClockDrift => {
                 let ppm = self.range_around(strength, DRIFT_PPM);
                 FaultAction::ClockDrift { target, ppm: i32::try_from(ppm).expect("the range is small") }
@@ -190,8 +191,14 @@ impl World {
         self.choices.choose(kind, Subject::default().about(what), Odds::Range { low, high, quiet })
     }
 
-    fn range_ppm(&mut self, what: u64, bounds: (u64, u64)) -> u32 {
-        u32::try_from(self.range(ChoiceKind::FaultSpan, what, bounds)).expect("there are a million parts per million")
+    /// A percentage, in parts per million.
+    fn range_percent(&mut self, what: u64, bounds: (u64, u64)) -> u32 {
+        u32::try_from(self.range(ChoiceKind::FaultSpan, what, bounds)).expect("there are a hundred in a hundred") * PERCENT
+    }
+
+    /// A span in whole ms, as a scenario file would have it.
+    fn range_span(&mut self, what: u64, (low, high): (Duration, Duration)) -> Duration {
+        Duration::from_millis(self.range(ChoiceKind::FaultSpan, what, (low.as_millis().max(1), high.as_millis().max(1))))
     }
 
     /// A number up to `most` either way.
@@ -208,7 +215,7 @@ impl World {
             });
             names.collect::<Vec<_>>().join(" ")
         };
-        let name = kind.name();
+        let name = kind.word();
         match action {
             FaultAction::Crash { target, .. } | FaultAction::Restart { target } | FaultAction::Pause { target } => {
                 format!("{name} {}", names(std::slice::from_ref(target)))
@@ -217,31 +224,13 @@ impl World {
                 format!("{name} {} {} {}", names(from), if *one_way { "->" } else { "|" }, names(to))
             }
             FaultAction::Loss { from, to, ppm } | FaultAction::Duplicate { from, to, ppm } => {
-                format!("{name} {ppm}ppm {} -> {}", names(from), names(to))
+                format!("{name} {}% {} -> {}", ppm / PERCENT, names(from), names(to))
             }
             FaultAction::Delay { from, to, by } => format!("{name} {by} {} -> {}", names(from), names(to)),
-            FaultAction::ClockJump { target, by_us } => format!("{name} {} by {by_us}us", names(std::slice::from_ref(target))),
+            FaultAction::ClockJump { target, by_us } => {
+                format!("{name} {} by {}ms", names(std::slice::from_ref(target)), by_us / 1_000)
+            }
             FaultAction::ClockDrift { target, ppm } => format!("{name} {} by {ppm}ppm", names(std::slice::from_ref(target))),
-        }
-    }
-}
-
-impl ChaosKind {
-    /// Its word in scenario files.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Crash => "crash",
-            Self::Power => "power-off",
-            Self::DiskReplaced => "disk-replaced",
-            Self::Pause => "pause",
-            Self::Cut => "cut",
-            Self::CutOneWay => "cut-one-way",
-            Self::Loss => "loss",
-            Self::Delay => "delay",
-            Self::Duplicate => "duplicate",
-            Self::ClockJump => "clock-jump",
-            Self::ClockDrift => "clock-drift",
         }
     }
 }

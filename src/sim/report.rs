@@ -3,9 +3,11 @@
 use super::disk::SimDisk;
 use super::effect::Proof;
 use super::network::Flight;
+use super::process::Process;
 use super::world::World;
 use crate::choice::Pin;
 use crate::ids::{ProcessId, Step};
+use crate::node::Node;
 use crate::time::{Duration, Instant};
 
 /// What a fault of the run was, and what it did.
@@ -82,6 +84,15 @@ impl World {
     /// The messages in flight, each with its arrival, in no order.
     pub fn in_flight(&self) -> impl Iterator<Item = (Instant, &Flight)> {
         self.queue.in_flight()
+    }
+
+    /// A server's machine, while it is up: for tests that hold the trace's picture against the truth.
+    #[must_use]
+    pub fn node(&self, process: ProcessId) -> Option<&Node> {
+        match self.slot(self.place_of(process)).process.as_deref()? {
+            Process::Node(node) => Some(node),
+            Process::Producer(_) | Process::Consumer(_) | Process::Admin(_) => None,
+        }
     }
 
     /// A process's disk, for `dump`.

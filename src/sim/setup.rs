@@ -120,7 +120,7 @@ impl Setup {
             text: scenario.text.clone(),
             seed,
             settings: scenario.settings.clone(),
-            pins: pins.iter().map(write_pin).collect(),
+            pins: pins.iter().map(|pin| scenario.pin_text(pin)).collect(),
             processes: self.residents.iter().map(|resident| (resident.id, resident.name.clone())).collect(),
             faults: scenario.faults.iter().map(|fault| fault.text.clone()).collect(),
         }
@@ -129,11 +129,6 @@ impl Setup {
     fn resident(&self, place: Place) -> &Resident {
         self.residents.get(place.index()).expect("places are made from the list of residents")
     }
-}
-
-fn write_pin(pin: &Pin) -> String {
-    let Pin { kind, subject, nth, answer } = pin;
-    format!("{} {}:{}:{} #{nth} = {answer}", kind.name(), subject.who, subject.whom, subject.what)
 }
 
 fn clock_of(scenario: &Scenario, process: ProcessId) -> ClockSpec {

@@ -359,6 +359,7 @@ fn about(api: ApiKey, purpose: Purpose, offset: Option<u64>) -> MessageFacts {
         correlation: CorrelationId(0),
         partition: Some(ORDERS),
         offset: offset.map(Offset),
+        diverging: None,
         batches: 0,
         error: None,
     }

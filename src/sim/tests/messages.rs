@@ -148,7 +148,7 @@ fn a_delay_holds_up_what_follows_on_the_connection() {
 #[test]
 fn a_pinned_loss_needs_no_fault() {
     let mut scenario = scenario();
-    let subject = Subject::link(P1, B1, ApiKey::Metadata as u64 * 2);
+    let subject = Subject::message(P1, B1, ApiKey::Metadata as u8, false);
     scenario.pins = vec![Pin { kind: ChoiceKind::Loss, subject, nth: 1, answer: 1 }];
     let mut watched = Watched::new(&scenario);
     watched.until(10_000);

@@ -4,7 +4,7 @@ use super::network::api_words;
 use super::{Mark, Told, key};
 use crate::event::{Acks, ClientFact, Event, Fact, PollFacts, PositionReason};
 use crate::ids::{SendId, Step};
-use crate::time::Trail;
+use crate::time::{Timestamp, Trail};
 use crate::trace::names::Names;
 use crate::trace::trace::event_at;
 
@@ -37,7 +37,9 @@ pub(super) fn told(fact: &ClientFact, names: &Names, events: &[Event], trail: Tr
         ClientFact::PositionSet { partition, offset, why, .. } => {
             Told::new(Mark::Change, format!("reads {} from {offset}: {}", names.partition(*partition), position_words(*why)))
         }
-        ClientFact::PollReturned { poll } => Told::new(Mark::Received, poll_words(poll, names)),
+        ClientFact::PollReturned { poll } => {
+            Told::new(Mark::Received, format!("{}{}", poll_words(poll, names), stamp_words(poll, events, trail)))
+        }
         ClientFact::MetadataRefreshed { from, topics } => {
             Told::new(Mark::Received, format!("learns who leads what in {topics} topic(s) from {from}"))
         }
@@ -68,6 +70,19 @@ fn poll_words(poll: &PollFacts, names: &Names) -> String {
         }
         _ => format!("reads nothing new of {partition} at {}", poll.position),
     }
+}
+
+/// How far the stamp of a record read is from the world's time, where that is a minute or more: some clock is wrong.
+fn stamp_words(poll: &PollFacts, events: &[Event], trail: Trail) -> String {
+    let Some(cause) = trail.cause.some().and_then(|step| event_at(events, step)) else { return String::new() };
+    let now = Timestamp::RUN_START.0.saturating_add_unsigned(cause.at.0 / 1_000);
+    let stamped = poll.records.iter().filter(|record| record.timestamp != Timestamp::NONE);
+    let mut off = stamped.map(|record| record.timestamp.0.saturating_sub(now));
+    let Some(off) = off.find(|off| off.unsigned_abs() >= 60_000) else { return String::new() };
+    let minutes = off.unsigned_abs().saturating_add(30_000) / 60_000;
+    let hours = if minutes >= 60 { format!(" {}h", minutes / 60) } else { String::new() };
+    let rest = if minutes % 60 > 0 { format!(" {}min", minutes % 60) } else { String::new() };
+    format!(", stamped{hours}{rest} {}", if off > 0 { "ahead" } else { "behind" })
 }
 
 /// The key of a send, found by walking the events of its producer back from the acknowledgement.

@@ -116,7 +116,8 @@ pub fn line(event: &Event, names: &Names, events: &[Event]) -> String {
 pub fn is_beat(event: &Event) -> bool {
     let data = |partition: &TopicPartition| *partition != TopicPartition::METADATA;
     match &event.fact {
-        Fact::Network(fact) => network::is_beat(fact),
+        // What a message did, or the refusal it carried, is told by the one who acted.
+        Fact::Network(_) => false,
         Fact::Log(
             LogFact::RecordsAppended { partition, .. }
             | LogFact::RecordsReplicated { partition, .. }
@@ -131,6 +132,8 @@ pub fn is_beat(event: &Event) -> bool {
             | LogFact::HighWatermarksCheckpointed { .. },
         ) => false,
         Fact::Replica(ReplicaFact::RequestRefused { partition, .. }) => data(partition),
+        // A follower's first fetch of an empty log tells nothing.
+        Fact::Replica(ReplicaFact::FollowerProgressed { end, .. }) => end.0 > 0,
         Fact::Replica(_) => true,
         Fact::Controller(fact) => {
             !matches!(fact, ControllerFact::BrokerRegistered { .. } | ControllerFact::PartitionChanged { .. })

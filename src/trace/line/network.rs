@@ -2,7 +2,7 @@
 
 use super::{Mark, Told};
 use crate::event::{ApiKey, DropReason, Event, Fact, MessageFacts, NetworkFact, Purpose};
-use crate::ids::{ProcessId, Step, TopicPartition};
+use crate::ids::{ProcessId, Step};
 use crate::trace::names::Names;
 use crate::trace::trace::event_at;
 
@@ -40,23 +40,6 @@ pub(super) fn told(fact: &NetworkFact, names: &Names, events: &[Event]) -> Told 
     }
 }
 
-/// Only what went wrong: that a message came is told by what it did.
-pub(super) fn is_beat(fact: &NetworkFact) -> bool {
-    match fact {
-        NetworkFact::MessageSent { message, .. } => {
-            message.error.is_some()
-                && message.partition != Some(TopicPartition::METADATA)
-                && matches!(message.purpose, Purpose::Client | Purpose::Fetcher)
-        }
-        NetworkFact::ConnectionOpened { .. }
-        | NetworkFact::ConnectionClosed { .. }
-        | NetworkFact::MessageDelivered { .. }
-        | NetworkFact::MessageDropped { .. }
-        | NetworkFact::MessageDuplicated { .. }
-        | NetworkFact::MessageDelayed { .. } => false,
-    }
-}
-
 /// The message sent at a step, if that event is kept.
 pub(crate) fn sent_at(sent: Step, events: &[Event]) -> Option<(ProcessId, ProcessId, MessageFacts)> {
     let event = event_at(events, sent)?;
@@ -88,6 +71,9 @@ pub(crate) fn message_words(message: &MessageFacts, names: &Names) -> String {
         1 => "1 batch".to_owned(),
         count => format!("{count} batches"),
     };
+    if let (Some(epoch), Some(end)) = (message.diverging, message.offset) {
+        return format!("{words}: the logs part where {epoch} ends, at {end}");
+    }
     match (message.api, message.is_response, message.offset) {
         (ApiKey::Fetch, true, Some(offset)) if message.batches > 0 => words.push_str(&format!(": {batches} from {offset}")),
         (ApiKey::Fetch, true, _) => words.push_str(": nothing new"),

@@ -21,9 +21,13 @@ pub(super) fn sentences(event: &Event, names: &Names, events: &[Event], before: 
     let scene = Scene { event, names, before, after };
     let plain = || {
         let words = line::told(event, names, events).words;
-        let who = if event.process == ProcessId::World { String::new() } else { format!("{} ", names.process(event.process)) };
-        capital(&format!("{who}{words}."))
+        match event.process {
+            ProcessId::World => capital(&format!("{words}.")),
+            // A process's name is written as it is, at the head of a sentence too.
+            process => format!("{} {words}.", names.process(process)),
+        }
     };
+    let message = || format!("{}.", line::told(event, names, events).words);
     match &event.fact {
         Fact::Log(fact) => scene.log(fact).unwrap_or_else(plain),
         Fact::Replica(fact) => scene.replica(fact).unwrap_or_else(plain),
@@ -31,6 +35,8 @@ pub(super) fn sentences(event: &Event, names: &Names, events: &[Event], before: 
         Fact::Client(fact) => scene.client(fact).unwrap_or_else(plain),
         Fact::World(fact) => scene.world(fact).unwrap_or_else(plain),
         Fact::Network(NetworkFact::MessageDropped { .. }) => format!("{} Neither side is told.", plain()),
+        Fact::Network(NetworkFact::MessageSent { .. }) => format!("{} sends: {}", names.process(event.process), message()),
+        Fact::Network(NetworkFact::MessageDelivered { .. }) => format!("{} receives: {}", names.process(event.process), message()),
         Fact::Network(_) | Fact::Raft(_) | Fact::Fault(_) => plain(),
     }
 }

@@ -45,6 +45,7 @@ impl View {
             WorldFact::ProcessStarted { incarnation } => {
                 let known = self.process_mut(process);
                 (known.state, known.incarnation) = (ProcessState::Up, *incarnation);
+                self.change_replicas_of(process, |replica| replica.is_up = true);
             }
             WorldFact::ProcessCrashed { kind, .. } => {
                 self.process_mut(process).state = ProcessState::Down(*kind);
@@ -72,19 +73,23 @@ impl View {
 
     /// A dead process plays no role; its log is whatever its disk holds.
     fn lose_volatile_state(&mut self, process: ProcessId, disk_too: bool) {
+        self.change_replicas_of(process, |replica| {
+            (replica.role, replica.isr, replica.is_up) = (Role::None, None, false);
+            if disk_too {
+                replica.log.clear();
+                (replica.start, replica.end, replica.high_watermark) = (Offset::ZERO, Offset::ZERO, Offset::ZERO);
+            }
+        });
+    }
+
+    fn change_replicas_of(&mut self, process: ProcessId, change: impl Fn(&mut ReplicaView)) {
         let ProcessId::Broker(broker) = process else { return };
         for partition in &mut self.partitions {
             if partition.replica(broker).is_none() {
                 continue;
             }
             let partition = Arc::make_mut(partition);
-            for replica in partition.replicas.iter_mut().filter(|replica| replica.broker == broker) {
-                (replica.role, replica.isr) = (Role::None, None);
-                if disk_too {
-                    replica.log.clear();
-                    (replica.start, replica.end, replica.high_watermark) = (Offset::ZERO, Offset::ZERO, Offset::ZERO);
-                }
-            }
+            partition.replicas.iter_mut().filter(|replica| replica.broker == broker).for_each(&change);
         }
     }
 

@@ -34,6 +34,8 @@ pub struct ReplicaView {
     pub broker: BrokerId,
     /// What it takes itself for.
     pub role: Role,
+    /// Whether its process lives.
+    pub is_up: bool,
     /// Whether it has led before.
     pub has_led: bool,
     /// Its log start offset.
@@ -162,6 +164,27 @@ impl PartitionView {
         self.committed.as_ref()?.leader
     }
 
+    /// The replica whose log decides what is true: the leader by the committed metadata, while it lives.
+    #[must_use]
+    pub fn authority(&self) -> Option<&ReplicaView> {
+        self.leader().filter(|leader| leader.is_up)
+    }
+
+    /// Below this offset every record is known to be committed by somebody: the highest of all high watermarks.
+    #[must_use]
+    pub fn committed_end(&self) -> Offset {
+        self.replicas.iter().map(|replica| replica.high_watermark).max().unwrap_or_default()
+    }
+
+    /// Whether a promised record can still be read: the leader's log has it, or while no leader lives, some log.
+    #[must_use]
+    pub fn is_kept(&self, offset: Offset, digest: Digest) -> bool {
+        match self.authority() {
+            Some(leader) => offset < leader.start || leader.cell(offset).is_some_and(|cell| cell.digest == digest),
+            None => self.holders(offset, digest).next().is_some(),
+        }
+    }
+
     /// The committed ISR.
     #[must_use]
     pub fn isr(&self) -> BrokerSet {
@@ -174,10 +197,10 @@ impl PartitionView {
         broker.0 <= BrokerSet::MAX && self.isr().contains(broker)
     }
 
-    /// Whether a replica's record contradicts the leader's log, and so will be truncated.
+    /// Whether a replica's record contradicts the living leader's log, and so will be truncated.
     #[must_use]
     pub fn is_diverged(&self, broker: BrokerId, cell: &Cell<'_>) -> bool {
-        let Some(leader) = self.leader().filter(|leader| leader.broker != broker) else { return false };
+        let Some(leader) = self.authority().filter(|leader| leader.broker != broker) else { return false };
         let since = self.committed.as_ref().map_or(LeaderEpoch::ZERO, |committed| committed.epoch);
         match leader.cell(cell.offset) {
             Some(theirs) => !theirs.same_record(cell),
@@ -208,6 +231,7 @@ impl ReplicaView {
         Self {
             broker,
             role: Role::None,
+            is_up: true,
             has_led: false,
             start: Offset::ZERO,
             end: Offset::ZERO,

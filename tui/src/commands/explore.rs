@@ -24,6 +24,9 @@ pub(crate) struct Explore {
     /// How many runs at once; all cores if not given.
     #[arg(long)]
     jobs: Option<usize>,
+    /// Only one share of the seeds: `0/4` is the first of four.
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    shard: Option<Shard>,
     /// Stop at the first failure.
     #[arg(long)]
     until_failure: bool,
@@ -38,8 +41,8 @@ impl Explore {
     pub(crate) fn execute(&self) -> Result<Verdict, Problem> {
         let scenario = self.changes.apply(find(&self.scenario)?)?;
         let jobs = self.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get)).max(1);
-        let plan = Plan { seeds: self.seeds.clone(), jobs, shard: Shard::WHOLE };
-        let bar = Bar::new(!self.json, self.seeds.end - self.seeds.start);
+        let plan = Plan { seeds: self.seeds.clone(), jobs, shard: self.shard.unwrap_or(Shard::WHOLE) };
+        let bar = Bar::new(!self.json, plan.count());
         let begun = std::time::Instant::now();
         let batch = batch::hold(&scenario, &plan, self.until_failure, &|done, failed| bar.show(done, failed));
         let wall = Duration(u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
@@ -123,4 +126,12 @@ impl Bar {
             let _ = write!(std::io::stderr().lock(), "\r\x1b[K");
         }
     }
+}
+
+/// Reads `I/N`, I from 0.
+fn shard(text: &str) -> Result<Shard, String> {
+    let wanted = || format!("`{text}` is no share: write I/N, I from 0 and below N");
+    let (index, of) = text.split_once('/').ok_or_else(wanted)?;
+    let (index, of) = (index.parse().map_err(|_| wanted())?, of.parse().map_err(|_| wanted())?);
+    if index < of { Ok(Shard { index, of }) } else { Err(wanted()) }
 }

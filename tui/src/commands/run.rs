@@ -7,10 +7,8 @@ use tribunal::check::{CheckResult, Status, loss};
 use tribunal::sim::host::HostKind;
 use tribunal::sim::scenario::Scenario;
 use tribunal::sim::trial::{self, Outcome, TrialOptions};
-use tribunal::trace::{
-    Trace,
-    line::{is_beat, line},
-};
+use tribunal::trace::line::{is_beat, line};
+use tribunal::trace::{PROGRAM, Trace};
 
 use super::problem::Problem;
 use super::source::ScenarioOptions;
@@ -178,8 +176,8 @@ fn table(checks: &[CheckResult]) -> String {
 
 fn closing(scenario: &Scenario, outcome: &Outcome, under: &str) -> String {
     let facts = format!(
-        "{} events · {} turns · hash {:016x} · seed {:#x}",
-        outcome.summary.events, outcome.summary.turns, outcome.hash, outcome.seed
+        "{} events · {} turns · hash {:016x} · seed {:#x} · version {}",
+        outcome.summary.events, outcome.summary.turns, outcome.hash, outcome.seed, PROGRAM
     );
     let violated: Vec<_> = outcome.checks.iter().filter(|check| check.status == Status::Violated).map(|check| check.name).collect();
     let shown = if violated.is_empty() { "nothing is violated".to_owned() } else { format!("violated: {}", violated.join(", ")) };

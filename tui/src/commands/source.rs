@@ -8,7 +8,7 @@ use tribunal::sim::host::HostKind;
 use tribunal::sim::scenario::{self, Scenario};
 use tribunal::sim::trial::{self, Outcome, TrialOptions};
 use tribunal::time::Instant;
-use tribunal::trace::{Trace, TraceError};
+use tribunal::trace::{PROGRAM, Trace, TraceError};
 
 use super::problem::Problem;
 
@@ -122,7 +122,15 @@ pub(crate) fn record(options: &ScenarioOptions) -> Result<Recorded, Problem> {
 
 /// Reads a trace file.
 pub(crate) fn read_trace(path: &Path) -> Result<Trace, Problem> {
-    Trace::read(path).map_err(|error| Problem::new(error.to_string()))
+    let trace = Trace::read(path).map_err(|error| Problem::new(error.to_string()))?;
+    if trace.written_by != PROGRAM {
+        eprintln!(
+            "{}: written by version {}, this is {PROGRAM}: its scenario may run otherwise now",
+            path.display(),
+            trace.written_by
+        );
+    }
+    Ok(trace)
 }
 
 /// Whether a file is a trace and not a scenario: a scenario is a short text.

@@ -53,9 +53,19 @@ fn link(pane: &mut Pane<'_>, y: i32, word: &str, link: &Link, way: &str, style: 
     let x = pane.put(2, y, word, theme::client());
     let away = match link.apart {
         Duration::ZERO => format!(" {}, at once", link.step),
-        apart => format!(" {}, {apart} {way}", link.step),
+        apart => format!(" {}, {} {way}", link.step, span(apart)),
     };
     let room = pane.width() - x - 2 - i32::try_from(away.chars().count()).unwrap_or(0);
     let x = pane.put_within(x + 1, y, room, &link.words, style);
     pane.put(x, y, &away, theme::faint());
+}
+
+/// A span as a reader wants it: `24us`, `6.5ms`, `1.284s`.
+fn span(span: Duration) -> String {
+    match span.0 {
+        us @ 0..1_000 => format!("{us}us"),
+        us @ 1_000..10_000 => format!("{}.{}ms", us / 1_000, us / 100 % 10),
+        us @ 10_000..1_000_000 => format!("{}ms", us / 1_000),
+        us => format!("{}.{:03}s", us / 1_000_000, us / 1_000 % 1_000),
+    }
 }

@@ -110,7 +110,7 @@ impl Model {
         let mut model = Self {
             view: View::new(),
             story: Story::default(),
-            partition: 0,
+            partition: recording.first,
             kind: Kind::Election,
             zoom: Zoom::Fitting,
             scroll: 0,

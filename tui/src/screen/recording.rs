@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use tribunal::event::{ControllerFact, Event, Fact, FaultFact, WorldFact};
+use tribunal::event::{ControllerFact, Event, Fact, FaultFact, LogFact, WorldFact};
 use tribunal::ids::{BrokerId, ProcessId, Step, TopicPartition};
 use tribunal::time::Instant;
 use tribunal::trace::course::Course;
@@ -89,6 +89,8 @@ pub struct Recording {
     pub beats: Vec<Step>,
     /// Its partitions, in order.
     pub partitions: Vec<Shown>,
+    /// Which of them to look at first: the first that is written to.
+    pub first: usize,
     /// What the checks found.
     pub findings: Vec<Finding>,
     /// What the timeline shows, in order of time.
@@ -104,7 +106,12 @@ impl Recording {
         let beats = find::beats(&trace.events);
         let partitions = partitions(&trace, &names, expected);
         let marks = marks(&trace, &findings);
-        Self { trace, names, course, beats, partitions, findings, marks }
+        let written = trace.events.iter().find_map(|event| match &event.fact {
+            Fact::Log(LogFact::RecordsAppended { partition, .. }) if *partition != TopicPartition::METADATA => Some(*partition),
+            _ => None,
+        });
+        let first = partitions.iter().position(|shown| shown.id.is_some() && shown.id == written).unwrap_or(0);
+        Self { trace, names, course, beats, partitions, first, findings, marks }
     }
 
     /// Its events.

@@ -61,7 +61,7 @@ fn mark(stage: &Stage<'_>, replica: &ReplicaView) -> (char, Style) {
     match known.map(|known| known.state).unwrap_or_default() {
         ProcessState::Down(_) | ProcessState::Halted => ('✖', theme::fault()),
         ProcessState::Paused => ('‖', theme::fault()),
-        _ if !stage.model.view.cut_from(process).is_empty() => ('≠', theme::fault()),
+        _ if is_cut_off(stage, replica) => ('≠', theme::fault()),
         _ if known.is_some_and(|known| known.clock_offset_us != 0 || known.clock_drift_ppm != 0) => ('◷', theme::client()),
         _ if is_leader(stage, replica) => ('★', theme::leader()),
         ProcessState::NotStarted | ProcessState::Up => (' ', theme::text()),
@@ -76,7 +76,14 @@ fn is_well(stage: &Stage<'_>, replica: &ReplicaView) -> bool {
     lives && !believes && stage.model.view.cut_from(process).is_empty()
 }
 
-/// `up · in ISR`, `cut · out of ISR`, `down`; and what it wrongly takes itself for.
+/// Whether nothing gets through between it and any other replica.
+fn is_cut_off(stage: &Stage<'_>, replica: &ReplicaView) -> bool {
+    let peers = stage.model.view.cut_from(ProcessId::Broker(replica.broker));
+    let mut others = stage.partition.replicas.iter().filter(|other| other.broker != replica.broker);
+    !peers.is_empty() && others.all(|other| peers.contains(&ProcessId::Broker(other.broker)))
+}
+
+/// `up · in ISR`, `cut off · out of ISR`, `down`; and what it wrongly takes itself for.
 fn state_words(stage: &Stage<'_>, replica: &ReplicaView) -> String {
     let process = ProcessId::Broker(replica.broker);
     let known = stage.model.view.process(process);
@@ -85,14 +92,21 @@ fn state_words(stage: &Stage<'_>, replica: &ReplicaView) -> String {
         ProcessState::Down(_) => "down".to_owned(),
         ProcessState::Halted => "ended itself".to_owned(),
         ProcessState::Paused => "stands still".to_owned(),
-        ProcessState::Up if stage.model.view.cut_from(process).is_empty() => "up".to_owned(),
-        ProcessState::Up => "cut".to_owned(),
+        ProcessState::Up if is_cut_off(stage, replica) => "cut off".to_owned(),
+        ProcessState::Up => match stage.model.view.cut_from(process).as_slice() {
+            [] => "up".to_owned(),
+            peers => {
+                let names = &stage.model.recording.names;
+                let peers: Vec<String> = peers.iter().map(|peer| names.process(*peer).into_owned()).collect();
+                format!("cut from {}", peers.join(", "))
+            }
+        },
     };
     if stage.partition.committed.is_some() {
         words.push_str(if stage.partition.is_in_sync(replica.broker) { " · in ISR" } else { " · out of ISR" });
     }
     match replica.role {
-        Role::Leader { epoch } if !is_leader(stage, replica) => words.push_str(&format!(" · believes it leads in {epoch}")),
+        Role::Leader { epoch } if !is_leader(stage, replica) => words.push_str(&format!(" · thinks it leads {epoch}")),
         Role::None | Role::Follower { .. } if is_leader(stage, replica) && stage.model.view.is_up(replica.broker) => {
             words.push_str(" · does not know yet that it leads");
         }
@@ -217,7 +231,10 @@ fn knowledge(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaVi
     let diverged = replica.cells(scale.from.max(high_watermark.min(scale.end)), scale.end);
     let first = diverged.into_iter().find(|cell| stage.partition.is_diverged(replica.broker, cell));
     if let Some(cell) = first {
-        pane.put(LEFT + scale.cell(cell.offset), y, "└ diverged", theme::fault());
+        let (x, words) = (LEFT + scale.cell(cell.offset), "└ diverged");
+        if pane.is_blank(x, x + width(words) + 1, y) {
+            pane.put(x, y, words, theme::fault());
+        }
     }
     if !scale.shows_boundary(high_watermark) || high_watermark == Offset::ZERO {
         return;

@@ -1,7 +1,7 @@
 //! The rows above and below the lanes, on the same ruler: offsets, epochs, promises, readers, what is at risk, the legend.
 
 use ratatui::style::Style;
-use tribunal::ids::{BrokerId, Digest, Offset};
+use tribunal::ids::{BrokerId, Offset};
 use tribunal::trace::line::readable;
 use tribunal::trace::view::{Acked, PartitionView, Reader};
 
@@ -43,7 +43,7 @@ pub(super) fn epochs(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32) {
     let (scale, partition) = (&stage.scale, stage.partition);
     pane.put(3, y, "epoch", theme::dim());
     let longest = partition.replicas.iter().max_by_key(|replica| replica.end);
-    let Some(replica) = partition.leader().or(longest).filter(|replica| replica.end > replica.start) else { return };
+    let Some(replica) = partition.authority().or(longest).filter(|replica| replica.end > replica.start) else { return };
     let mut runs: Vec<(u32, Offset, Offset)> = Vec::new();
     for cell in replica.cells(scale.from, scale.end) {
         match runs.last_mut() {
@@ -79,7 +79,7 @@ pub(super) fn acked(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32) {
     };
     let mut broken_column = None;
     for (offset, acked) in partition.acked.range(scale.from, scale.end) {
-        let is_kept = is_kept(partition, offset, acked.digest);
+        let is_kept = partition.is_kept(offset, acked.digest);
         let column = scale.centre(offset);
         if broken_column == Some(column) {
             continue;
@@ -89,14 +89,6 @@ pub(super) fn acked(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32) {
     }
     for (offset, _) in partition.overwritten.iter().filter(|(offset, _)| scale.shows(*offset)) {
         put(*offset, false);
-    }
-}
-
-/// Whether a promise still holds: the leader's log has the record, or while nobody leads, some log.
-fn is_kept(partition: &PartitionView, offset: Offset, digest: Digest) -> bool {
-    match partition.leader() {
-        Some(leader) => offset < leader.start || leader.cell(offset).is_some_and(|cell| cell.digest == digest),
-        None => partition.holders(offset, digest).next().is_some(),
     }
 }
 
@@ -130,18 +122,18 @@ pub(super) struct Risk {
     holders: Vec<BrokerId>,
 }
 
-/// The promises that are lost or could be: those no log holds, those the leader's log lacks, those above the leader's high
-/// watermark that some member of the ISR lacks. The worst first.
+/// The promises that are lost or could be: those no log holds, those the leader's log lacks, those above every high watermark
+/// that some member of the ISR lacks. The worst first.
 pub(super) fn risks(partition: &PartitionView) -> Vec<Risk> {
     let start = partition.leader().map_or_else(|| partition.start(), |leader| leader.start);
     let last = partition.acked.last().map_or(Offset::ZERO, |(offset, _)| offset);
     let from = Offset(last.0.saturating_sub(LOOKED_BACK)).max(start);
     let later = partition.acked.range(from, last.next());
     let all = partition.overwritten.iter().map(|(offset, acked)| (*offset, acked)).chain(later);
-    let committed = partition.leader().map_or(Offset::ZERO, |leader| leader.high_watermark);
+    let committed = partition.committed_end();
     let in_sync = partition.isr();
     let mut risks: Vec<Risk> = all
-        .filter(|(offset, acked)| *offset >= committed || !is_kept(partition, *offset, acked.digest))
+        .filter(|(offset, acked)| *offset >= committed || !partition.is_kept(*offset, acked.digest))
         .map(|(offset, acked)| {
             let holders: Vec<BrokerId> = partition.holders(offset, acked.digest).map(|replica| replica.broker).collect();
             Risk { offset, acked: acked.clone(), is_lost: holders.is_empty(), holders }

@@ -1,0 +1,145 @@
+//! The outputs that the book shows: how each is made, and which lines of it are kept.
+
+/// One output.
+pub struct Excerpt {
+    /// Its name in `book/src/generated/`.
+    pub file: &'static str,
+    /// The arguments of `tribunal`, as in a shell.
+    pub command: &'static str,
+    /// From the line that has the first text to the next that has the second, several times; nothing named keeps all.
+    pub keep: &'static [(&'static str, &'static str)],
+}
+
+const fn excerpt(file: &'static str, command: &'static str, keep: &'static [(&'static str, &'static str)]) -> Excerpt {
+    Excerpt { file, command, keep }
+}
+
+/// All of them, by chapter.
+pub const EXCERPTS: &[Excerpt] = &[
+    // 0
+    excerpt("00-head.txt", "run 00-tour", &[("tour: ", "seed ")]),
+    excerpt("00-frame.txt", "watch 00-tour --at 1.216s --snapshot 80x24", &[]),
+    excerpt(
+        "00-crash.txt",
+        "run 00-tour",
+        &[
+            ("crash leader(orders-0)", "b3 holds all of orders-0 below 3"),
+            ("p1   ⇒ send 4", "proposes ISR"),
+            ("ISR of orders-0 is now", "ISR of orders-0 is now"),
+            ("again: 1 record(s) from send 4", "append orders-0 record 3"),
+            ("acknowledged: send 4", "acknowledged: send 4"),
+        ],
+    ),
+    excerpt(
+        "00-refused.txt",
+        "run 00-tour --fault 'at = \"4s\", crash = \"b1\", restart-after = \"3s\"' --fault 'at = \"4s\", crash = \"b3\", restart-after = \"3s\"'",
+        &[
+            ("ISR of orders-0 is now {2}", "from send 4 to orders-0, after NOT_ENOUGH_REPLICAS"),
+            ("acknowledged: send 4", "acknowledged: send 4"),
+        ],
+    ),
+    // 1
+    excerpt("01-head.txt", "run 01-one-log", &[("one-log: ", "seed ")]),
+    excerpt("01-sends.txt", "run 01-one-log", &[("p1   ⇒ send 1", "reads orders-1 record 2")]),
+    excerpt(
+        "01-min-isr.txt",
+        "run 01-one-log --set topic.orders.min.insync.replicas=2 --set producer.p1.acks=all",
+        &[("p1   ⇒ send 1", "p1   ⇐ acknowledged: send 1")],
+    ),
+    // 5
+    excerpt("05-head.txt", "run 05-pull", &[("pull: ", "seed ")]),
+    excerpt("05-one-record.txt", "run 05-pull", &[("p1   ⇒ send 1", "b2   · learns"), ("b3   · learns", "b3   · learns")]),
+    excerpt("05-frame.txt", "watch 05-pull --at 1.1537s --snapshot 80x24", &[]),
+    excerpt(
+        "05-paused.txt",
+        "run 05-pull --fault 'at = \"1.05s\", pause = \"b3\", resume-after = \"5s\"'",
+        &[
+            ("b3   ≠ stands still", "b3   ≠ stands still"),
+            ("p1   ⇒ send 2", "p1   ⇒ send 2"),
+            ("≠ fences b3", "acknowledged: send 2"),
+            ("b3   ↺ goes on", "b1   ⇐ b3 holds"),
+            ("b1   ⇒ proposes ISR", "ISR of orders-0 is now"),
+        ],
+    ),
+    // 6
+    excerpt("06-head.txt", "run 06-lost-ack", &[("lost-ack: ", "seed ")]),
+    excerpt(
+        "06-loss.txt",
+        "run 06-lost-ack",
+        &[("≠ fault: 1.180s cut", "crashes"), ("≠ fences b3", "b2 holds all"), ("b3   ↺ starts again", "⇤ truncate")],
+    ),
+    excerpt("06-frame.txt", "watch 06-lost-ack --at 1.284s --snapshot 80x24", &[]),
+    excerpt("06-verdict.txt", "run 06-lost-ack", &[("any-ack-durable is violated", "  then      ")]),
+    excerpt("06-why.txt", "explain 06-lost-ack --step 1.205s", &[]),
+    excerpt(
+        "06-acks-all.txt",
+        "run 06-lost-ack --set producer.p1.acks=all",
+        &[("p1   ⇒ send 2", "crashes"), ("⇤ truncate", "⇤ truncate"), ("✓ ok            acks-all-durable", "any-ack-durable")],
+    ),
+    excerpt("06-one-left.txt", "run book/scenarios/one-left.toml", &[("acks-all-durable is violated", "  again ")]),
+    // 7
+    excerpt("07-head.txt", "run 07-truncate-hw", &[("truncate-hw: ", "seed ")]),
+    excerpt(
+        "07-loss.txt",
+        "run 07-truncate-hw",
+        &[
+            ("p1   ⇒ send 2", "b1   ✖ crashes"),
+            ("≠ fences b1", "⇤ truncate"),
+            ("b2   ✖ crashes", "b3   ★ leads"),
+            ("b2   ⇤ truncate", "b2   ⇤ truncate"),
+            ("b1   ⇤ truncate", "b1   ⇤ truncate"),
+        ],
+    ),
+    excerpt("07-frame.txt", "watch 07-truncate-hw --at 1.941s --snapshot 80x24", &[("─ orders-0", "at risk")]),
+    excerpt(
+        "07-frame-kept.txt",
+        "watch 07-truncate-hw --at 1.941s --snapshot 80x24 --set truncation=kip-279",
+        &[("─ orders-0", " b3 follower"), ("cut · in ISR", "cut · in ISR")],
+    ),
+    excerpt("07-verdict.txt", "run 07-truncate-hw", &[("acks-all-durable is violated", "  then      ")]),
+    excerpt(
+        "07-kept.txt",
+        "run 07-truncate-hw --set truncation=kip-279",
+        &[
+            ("≠ fences b1", "b3   · orders-0 follows b2"),
+            ("b2   ✖ crashes", "b3   · high watermark"),
+            ("✓ ok            acks-all-durable", "acks-all-durable"),
+        ],
+    ),
+    excerpt(
+        "07-lag.txt",
+        "run 07-truncate-hw --set replica.lag.time.max.ms=400",
+        &[
+            ("proposes ISR {2}", "high watermark"),
+            ("no leader in e2", "no leader in e2"),
+            ("elects b2 for orders-0 in e3", "elects b2"),
+            ("b3   · replicate", "b3   · replicate"),
+        ],
+    ),
+    // 11
+    excerpt("11-head.txt", "run 11-clock-skew", &[("clock-skew: ", "seed ")]),
+    excerpt(
+        "11-trace.txt",
+        "run 11-clock-skew",
+        &[
+            ("b1   ◷", "b2   ◷"),
+            ("p1   ⇒ send 1", "append events-0"),
+            ("p1   ⇐ acknowledged: send 1", "c1   ⇐ reads events-0"),
+            ("p2   ⇒ send 1", "failed for good"),
+        ],
+    ),
+    excerpt(
+        "11-accepted.txt",
+        "run 11-clock-skew --set topic.metrics.message.timestamp.after.max.ms=9223372036854775807",
+        &[("p2   ⇒ send 1", "append metrics-0"), ("p2   ⇐ acknowledged", "c1   ⇐ reads metrics-0")],
+    ),
+    excerpt(
+        "11-jump.txt",
+        "run 11-clock-skew --fault 'at = \"1.2s\", clock-jump = { process = \"b1\", by = \"-4h\" }'",
+        &[
+            ("c1   ⇐ reads events-0 record 0", "c1   ⇐ reads events-0 record 0"),
+            ("its wall clock jumps", "its wall clock jumps"),
+            ("c1   ⇐ reads events-0 record 1", "c1   ⇐ reads events-0 record 1"),
+        ],
+    ),
+];
