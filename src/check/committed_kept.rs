@@ -1,6 +1,7 @@
 //! `committed-kept`: nothing below the true high watermark is ever lost.
 //!
 //! Promises: every member of the committed ISR, whoever may be elected cleanly, keeps every committed record at its offset.
+//! What a reader was given counts as committed, whatever its leader thought of it.
 //! A replica whose disk lost data does not count from `DiskLost` until the committed ISR no longer names it.
 //!
 //! Violated: at a `LogTruncated` or `LogRecovered` of a member of the ISR that takes a committed record away; at a

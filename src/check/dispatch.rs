@@ -33,7 +33,7 @@ use super::sends::{Placed, Sends};
 use super::single_leader_per_epoch::SingleLeaderPerEpoch;
 use super::strong_isr::StrongIsr;
 use crate::event::{
-    Acks, BatchFacts, ClientFact, ControllerFact, Event, Fact, FaultFact, LogFact, NetworkFact, RaftFact, RecoveryFacts,
+    Acks, BatchFacts, ClientFact, ControllerFact, Event, Fact, FaultFact, LogFact, NetworkFact, PollFacts, RaftFact, RecoveryFacts,
     ReplicaFact, WorldFact,
 };
 use crate::files::{FileName, FilePath, Folder};
@@ -248,9 +248,23 @@ impl Checks {
         }
     }
 
+    /// What a reader was given counts as committed: it must not be taken back.
+    fn expose(&mut self, event: &Event, poll: &PollFacts) {
+        let Some(last) = poll.records.last() else { return };
+        let exposed_by = self.ledger.partition_mut(poll.partition).exposed_by(last.offset, last.digest);
+        if let Some(process) = exposed_by {
+            self.commit(event, poll.partition, (process, last.leader_epoch), last.offset.next());
+        }
+    }
+
     fn advance_committed(&mut self, event: &Event, partition: TopicPartition, epoch: LeaderEpoch, end: Offset) {
+        self.commit(event, partition, (event.process, epoch), end);
+    }
+
+    /// By the log of that process, which leads or led in that epoch, all below `end` is committed.
+    fn commit(&mut self, event: &Event, partition: TopicPartition, (process, epoch): (ProcessId, LeaderEpoch), end: Offset) {
         let ledger = self.ledger.partition_mut(partition);
-        let commit = ledger.advance_committed(event.process, epoch, end);
+        let commit = ledger.advance_committed(process, epoch, end);
         if !ledger.is_data() {
             return;
         }
@@ -293,6 +307,7 @@ impl Checks {
                 let scene = Scene { event, names: &self.names };
                 self.poll_order.judge(scene, poll);
                 self.no_foreign_values.judge(scene, &mut self.sends, poll);
+                self.expose(event, poll);
             }
             ClientFact::MetadataRefreshed { .. }
             | ClientFact::AdminAnswered { .. }

@@ -1,8 +1,8 @@
 //! What checks remember of each partition: the committed log, every replica's difference from it, who leads, and what the
 //! controller's committed word on it is.
 //!
-//! The committed log ends at the *true high watermark*: the highest offset that any leader ever advanced to or answered an
-//! acks=all request with. No broker knows it; only who reads the trace does.
+//! The committed log ends at the *true high watermark*: the highest offset that any leader ever advanced to, answered an
+//! acks=all request with, or gave to a reader. No broker knows it; only who reads the trace does.
 //!
 //! Invariant: an event costs the records it carries (and a commit the records it commits), never a scan of a log. Only a
 //! loss does: then the committed log is cut to what the new leader has, so that what comes after is judged on its own.
@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use super::log_copy::{DiskState, Entry, LogCopy, Misfit, end_of, entry_at};
 use crate::event::{BatchFacts, PartitionFacts, RecoveryFacts};
-use crate::ids::{BrokerId, BrokerSet, LeaderEpoch, Offset, ProcessId, TopicPartition};
+use crate::ids::{BrokerId, BrokerSet, Digest, LeaderEpoch, Offset, ProcessId, TopicPartition};
 
 /// All partitions of a run.
 #[derive(Clone, Debug, Default)]
@@ -187,6 +187,15 @@ impl PartitionLedger {
         }
         let from = one.agreed().min(other.agreed()).max(one.start).max(other.start);
         (from.0..end.0).map(Offset).find(|offset| self.entry(one, *offset) != self.entry(other, *offset))
+    }
+
+    /// A replica that has this record, which a reader was given beyond the true high watermark.
+    pub(super) fn exposed_by(&self, offset: Offset, digest: Digest) -> Option<ProcessId> {
+        if offset < self.committed_end() {
+            return None;
+        }
+        let has = |copy: &&LogCopy| self.entry(copy, offset).is_some_and(|entry| entry.digest == digest);
+        self.copies.iter().find(has).map(|copy| copy.process)
     }
 
     /// A replica wrote a batch.

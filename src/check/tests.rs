@@ -235,6 +235,19 @@ fn who_leads_an_epoch_long_past_is_not_who_leads_by_now() {
     assert_eq!(cluster.violated(), Vec::<&str>::new());
 }
 
+/// A leader that shows more than the high watermark shows what may go.
+#[test]
+fn what_was_read_must_not_be_taken_back() {
+    let mut cluster = weather();
+    let (_, digest) = cluster.invoke(Acks::Leader);
+    let base = cluster.append(&[digest]);
+    let epoch = cluster.epoch;
+    cluster.push_poll(vec![Cluster::read(base, epoch, digest)]);
+    assert_eq!(cluster.violated(), Vec::<&str>::new());
+    cluster.crash(1);
+    assert_eq!(cluster.violated(), ["committed-kept", "leader-completeness"]);
+}
+
 /// A cut is told before it is made, so a death in the middle of it leaves what the trace took for gone; and nothing else.
 #[test]
 fn a_cut_that_was_told_may_never_have_been_made() {

@@ -45,6 +45,7 @@ impl<M> Server<M> {
     /// After so many effects of its next turns the process is dead; `None` lets it live.
     pub fn kill_after(&mut self, effects: Option<u32>) {
         self.out.last_effect = effects;
+        self.out.is_dead = false;
     }
 
     /// Lets time pass.

@@ -23,6 +23,7 @@ embedded! {
     "lessons" / "08-cut-leader",
     "lessons" / "11-clock-skew",
     "chaos" / "storm",
+    "chaos" / "squall",
     "chaos" / "found-restarted-controller",
 }
 
