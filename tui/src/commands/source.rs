@@ -83,6 +83,10 @@ impl Changes {
 
 /// An embedded scenario by name, or a file.
 pub(crate) fn find(name: &str) -> Result<Scenario, Problem> {
+    if Path::new(name).is_file() && is_trace_file(Path::new(name)) {
+        let help = "watch, explain and check read traces; run and explore make them from scenarios";
+        return Err(Problem::with_help(format!("{name} is a trace, not a scenario"), help));
+    }
     if Path::new(name).exists() {
         return Ok(Scenario::load(Path::new(name))?);
     }

@@ -119,6 +119,8 @@ pub(super) struct Risk {
     offset: Offset,
     acked: Acked,
     is_lost: bool,
+    /// Copies are left, but the leader's history goes on without it.
+    is_doomed: bool,
     holders: Vec<BrokerId>,
 }
 
@@ -134,7 +136,8 @@ pub(super) fn risks(partition: &PartitionView) -> Vec<Risk> {
     let mut risks: Vec<Risk> = all
         .map(|(offset, acked)| {
             let holders: Vec<BrokerId> = partition.holders(offset, acked.digest).map(|replica| replica.broker).collect();
-            Risk { offset, acked: acked.clone(), is_lost: holders.is_empty(), holders }
+            let is_doomed = !holders.is_empty() && !partition.is_kept(offset, acked.digest);
+            Risk { offset, acked: acked.clone(), is_lost: holders.is_empty(), is_doomed, holders }
         })
         // Whoever of the ISR is elected will have it.
         .filter(|risk| risk.is_lost || !in_sync.iter().all(|member| risk.holders.contains(&member)) || in_sync.is_empty())
@@ -162,7 +165,11 @@ pub(super) fn risk(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, risk: &Risk) 
             format!("on {}{only}{down}", list.join(", "))
         }
     };
-    let label = if risk.is_lost { "lost" } else { "at risk" };
+    let label = match (risk.is_lost, risk.is_doomed) {
+        (true, _) => "lost",
+        (false, true) => "doomed",
+        (false, false) => "at risk",
+    };
     pane.put(3, y, label, theme::fault());
     let room = pane.width() - LEFT - 2;
     pane.put_within(
