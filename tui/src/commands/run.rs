@@ -12,6 +12,7 @@ use tribunal::trace::{PROGRAM, Trace};
 
 use super::problem::Problem;
 use super::source::ScenarioOptions;
+use super::stopwatch::Stopwatch;
 use super::{Verdict, json, output};
 
 /// One run: the narrated events, the table of checks, the verdict.
@@ -82,9 +83,9 @@ impl Run {
         let seed = self.options.seed.unwrap_or(scenario.seed);
         let keep_trace = self.trace.is_some() || !(self.quiet || self.json);
         let host = available(self.host);
-        let started = std::time::Instant::now();
+        let started = Stopwatch::start();
         let outcome = trial::hold(scenario, &TrialOptions { host, seed, keep_trace });
-        let wall_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let wall_us = started.elapsed().0;
         if let Some(missed) = outcome.summary.faults.iter().find(|fault| !fault.is_random && fault.effect.was_missed) {
             let help = "a role is resolved when its fault strikes, from the newest committed metadata";
             return Err(Problem::with_help(format!("nobody held the role that this fault is meant for: {}", missed.text), help));

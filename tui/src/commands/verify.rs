@@ -71,7 +71,7 @@ impl Verify {
         let told = command.output()?;
         let told: serde_json::Value = serde_json::from_slice(&told.stdout)
             .map_err(|error| Problem::new(format!("the second process told no JSON: {error}")))?;
-        Ok(told["hash"].as_str().unwrap_or_default().to_owned())
+        Ok(told.get("hash").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned())
     }
 }
 
