@@ -173,12 +173,15 @@ pub struct Pin {
     pub answer: u64,
 }
 
+/// How often each choice of one acting process came up.
+type Counters = BTreeMap<(ChoiceKind, Subject), u32>;
+
 /// The luck of one run: seed, counters and pins.
 #[derive(Clone, Debug)]
 pub struct Choices {
     key: [u8; 32],
     luck: Luck,
-    counters: BTreeMap<u32, Arc<BTreeMap<(ChoiceKind, Subject), u32>>>,
+    counters: BTreeMap<u32, Arc<Counters>>,
     pins: Arc<BTreeMap<(ChoiceKind, Subject, u32), u64>>,
     met: BTreeSet<(ChoiceKind, Subject, u32)>,
 }
@@ -207,11 +210,11 @@ impl Choices {
     /// Answers a choice that is counted under another kind: a message's loss, copy and delay have the number that its
     /// latency has, so that `#17` of a link is one and the same message, whatever is asked about it.
     pub fn choose_nth(&mut self, kind: ChoiceKind, subject: Subject, nth: u32, odds: Odds) -> u64 {
-        if !self.pins.is_empty() {
-            if let Some(answer) = self.pins.get(&(kind, subject, nth)) {
-                self.met.insert((kind, subject, nth));
-                return odds.hold(*answer);
-            }
+        if !self.pins.is_empty()
+            && let Some(answer) = self.pins.get(&(kind, subject, nth))
+        {
+            self.met.insert((kind, subject, nth));
+            return odds.hold(*answer);
         }
         match self.luck {
             Luck::None => odds.quiet(),

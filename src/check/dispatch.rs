@@ -125,10 +125,10 @@ impl Checks {
     }
 
     fn observe_network(&mut self, event: &Event, fact: &NetworkFact) {
-        if let (NetworkFact::MessageDuplicated { .. }, ProcessId::Client(_)) = (fact, event.process) {
-            if !self.promises.idempotent.contains(&event.process) {
-                self.sends.repeat_open(event.process);
-            }
+        if let (NetworkFact::MessageDuplicated { .. }, ProcessId::Client(_)) = (fact, event.process)
+            && !self.promises.idempotent.contains(&event.process)
+        {
+            self.sends.repeat_open(event.process);
         }
     }
 

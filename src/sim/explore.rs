@@ -11,6 +11,9 @@ use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 
+/// The most threads that a batch runs on.
+const JOBS_MAX: usize = 512;
+
 /// Which seeds, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
@@ -60,7 +63,8 @@ impl Plan {
 /// which they are done. When `take` breaks, no further seed is begun; those under way are still handed over.
 pub fn explore<R: Send>(plan: &Plan, run: impl Fn(u64) -> R + Sync, mut take: impl FnMut(u64, R) -> ControlFlow<()>) {
     let (next, is_stopped) = (AtomicU64::new(0), AtomicBool::new(false));
-    let jobs = plan.jobs.max(1);
+    // More threads than seeds, or than any machine has cores for, would only wait.
+    let jobs = plan.jobs.clamp(1, JOBS_MAX).min(usize::try_from(plan.count()).unwrap_or(JOBS_MAX).max(1));
     let (results, done) = sync_channel(jobs * 4);
     std::thread::scope(|scope| {
         let workers = (0..jobs).map(|_| {

@@ -54,7 +54,7 @@ pub fn hold(scenario: &Scenario, options: &TrialOptions) -> Outcome {
     let run = RunOptions { host: options.host, ..RunOptions::of(options.seed) };
     let summary = host::run(scenario, &run, &mut observe);
     let hash = recorder.hash();
-    let counts = checks.counts().clone();
+    let counts = *checks.counts();
     let checks = checks.finish();
     let met = judge(scenario, &checks);
     let warnings = warnings(scenario, &summary, &checks);

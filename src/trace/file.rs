@@ -87,14 +87,20 @@ pub enum TraceError {
 }
 
 impl Trace {
-    /// Writes the trace, first under a temporary name. Errors: [`TraceError::Unwritable`].
+    /// Writes the trace, first under a temporary name. Behind a link its target is written; what is no plain file (a device,
+    /// a pipe) is refused, since a rename would put a file in its place. Errors: [`TraceError::Unwritable`].
     pub fn write(&self, path: &Path) -> Result<(), TraceError> {
-        let temporary = temporary_name(path);
-        let written = self.write_to(&temporary).and_then(|()| fs::rename(&temporary, path));
+        let unwritable = |why: String| TraceError::Unwritable { path: path.display().to_string(), why };
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        if fs::metadata(&target).is_ok_and(|there| !there.is_file()) {
+            return Err(unwritable("it is no plain file".to_owned()));
+        }
+        let temporary = temporary_name(&target);
+        let written = self.write_to(&temporary).and_then(|()| fs::rename(&temporary, &target));
         written.map_err(|why| {
             // The name may never have existed; what matters is that nothing half-written stays.
             drop(fs::remove_file(&temporary));
-            TraceError::Unwritable { path: path.display().to_string(), why: why.to_string() }
+            unwritable(why.to_string())
         })
     }
 

@@ -2,6 +2,13 @@
 //!
 //! Every wait polls for what must appear, with a limit: a fixed pause would be too short on a busy machine.
 
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    reason = "a real terminal answers in real time, to a thread; a test that panics has failed"
+)]
+
 use std::io::{Read as _, Write as _};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};

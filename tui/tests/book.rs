@@ -54,6 +54,20 @@ fn the_readme_s_picture_is_a_frame_of_the_screen() {
     report(&wrong);
 }
 
+/// The README shows the same verdict as chapter 6, between `<!-- verdict -->` and `<!-- /verdict -->`.
+#[test]
+fn the_readme_s_verdict_is_the_program_s() {
+    let path = root().join("README.md");
+    let readme = fs::read_to_string(&path).expect("there is a README");
+    let (before, rest) = readme.split_once("<!-- verdict -->").expect("the README shows a verdict");
+    let (_, after) = rest.split_once("<!-- /verdict -->").expect("the README's verdict ends with <!-- /verdict -->");
+    let verdict = EXCERPTS.iter().find(|excerpt| excerpt.file == "06-verdict.txt").expect("chapter 6 shows the verdict");
+    let wanted = format!("{before}<!-- verdict -->\n```text\n{}```\n<!-- /verdict -->{after}", make(verdict));
+    let mut wrong = Vec::new();
+    compare(&path, &wanted, &mut wrong);
+    report(&wrong);
+}
+
 #[test]
 fn every_output_made_is_shown_and_every_file_included_is_there() {
     let made: BTreeSet<&str> = EXCERPTS.iter().map(|excerpt| excerpt.file).collect();
@@ -225,7 +239,7 @@ fn make(excerpt: &Excerpt) -> String {
         if next > 0 && first > next {
             kept.push_str("          …\n");
         }
-        for line in &lines[first..=last] {
+        for line in lines.iter().take(last + 1).skip(first) {
             kept.push_str(line);
             kept.push('\n');
         }

@@ -1,5 +1,7 @@
 //! The binary as a person meets it: exit statuses, messages, other processes.
 
+#![allow(clippy::indexing_slicing, reason = "a test that panics has failed, which is what it is for")]
+
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -195,4 +197,27 @@ fn a_snapshot_is_the_same_frame_twice() {
     assert_eq!(status(&one), 0, "{}", told(&one));
     assert_eq!(one.stdout, two.stdout);
     assert!(told(&one).contains("orders-0"), "{}", told(&one));
+}
+
+#[test]
+fn a_trace_is_written_to_plain_files_only_and_read_as_what_it_is() {
+    let folder = scratch("targets");
+    let file = folder.join("run.trace").to_string_lossy().into_owned();
+    assert_eq!(status(&tribunal(&["run", "06", "--quiet", "--trace", &file])), 0);
+    let mistaken = tribunal(&["run", &file]);
+    assert_eq!(status(&mistaken), 2);
+    assert!(told(&mistaken).contains("is a trace"), "{}", told(&mistaken));
+    let directory = tribunal(&["run", "06", "--quiet", "--trace", &folder.to_string_lossy()]);
+    assert_eq!(status(&directory), 2, "{}", told(&directory));
+    if cfg!(unix) {
+        let device = tribunal(&["run", "06", "--quiet", "--trace", "/dev/null"]);
+        assert_eq!(status(&device), 2, "{}", told(&device));
+        assert!(told(&device).contains("no plain file"), "{}", told(&device));
+    }
+}
+
+#[test]
+fn absurd_numbers_of_jobs_are_taken_calmly() {
+    let output = tribunal(&["explore", "06", "--seeds", "0..2", "--jobs", "100000"]);
+    assert_eq!(status(&output), 0, "{}", told(&output));
 }

@@ -27,11 +27,10 @@ embedded! {
     "chaos" / "found-restarted-controller",
 }
 
-/// The embedded scenario of this name, with or without its number: `06-lost-ack` or `lost-ack`. Returns the full name and
-/// the text.
+/// The embedded scenario of this name: `06-lost-ack`, `lost-ack` or `06`. Returns the full name and the text.
 #[must_use]
 pub fn embedded(name: &str) -> Option<(&'static str, &'static str)> {
-    let is_meant = |full: &str| full == name || bare(full) == name;
+    let is_meant = |full: &str| full == name || bare(full) == name || full.strip_suffix(bare(full)) == Some(&format!("{name}-"));
     EMBEDDED.iter().copied().find(|(full, _)| is_meant(full))
 }
 

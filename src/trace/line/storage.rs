@@ -2,6 +2,7 @@
 
 use super::{Mark, Told, key, range};
 use crate::event::{BatchFacts, CrashKind, LogFact, TruncationReason, WorldFact};
+use crate::ids::TopicPartition;
 use crate::time::Duration;
 use crate::trace::names::Names;
 
@@ -11,7 +12,10 @@ pub(super) fn log(fact: &LogFact, names: &Names) -> Told {
             Told::new(Mark::Change, format!("append {} {}", names.partition(*partition), batch_words(batch)))
         }
         LogFact::RecordsReplicated { partition, from, batch } => {
-            Told::new(Mark::Change, format!("replicate {} {} from b{}", names.partition(*partition), batch_words(batch), from.0))
+            // The metadata log is led by a controller, and its followers name it by its number.
+            let leader = if *partition == TopicPartition::METADATA { "k" } else { "b" };
+            let words = format!("replicate {} {} from {leader}{}", names.partition(*partition), batch_words(batch), from.0);
+            Told::new(Mark::Change, words)
         }
         LogFact::LogTruncated { partition, from, to, why } => {
             Told::new(Mark::Cut, format!("truncate {} {from} → {to}: {}", names.partition(*partition), truncation_words(*why)))

@@ -15,7 +15,7 @@ use super::{Verdict, json, output};
 pub(crate) struct Check {
     /// The trace file.
     trace: PathBuf,
-    /// One JSON array instead of text.
+    /// One JSON object instead of text.
     #[arg(long)]
     json: bool,
 }
@@ -31,7 +31,7 @@ impl Check {
         let results = checks.finish();
         let met = trial::judge(&scenario, &results);
         if self.json {
-            output::line(&json::of_checks(&results).to_string())?;
+            output::line(&json::of_judgement(&scenario, &trace, &results, met).to_string())?;
         } else {
             for check in &results {
                 let at = check.step.map(|step| format!(" at step {}", step.0)).unwrap_or_default();

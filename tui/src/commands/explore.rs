@@ -11,6 +11,7 @@ use tribunal::time::Duration;
 
 use super::problem::Problem;
 use super::source::{Changes, find, seeds};
+use super::stopwatch::Stopwatch;
 use super::{Verdict, json, output};
 
 /// Many seeds: distinct failures, each with the command that reproduces it.
@@ -43,14 +44,14 @@ impl Explore {
         let jobs = self.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get)).max(1);
         let plan = Plan { seeds: self.seeds.clone(), jobs, shard: self.shard.unwrap_or(Shard::WHOLE) };
         let bar = Bar::new(!self.json, plan.count());
-        let begun = std::time::Instant::now();
+        let begun = Stopwatch::start();
         let batch = batch::hold(&scenario, &plan, self.until_failure, &|done, failed| bar.show(done, failed));
-        let wall = Duration(u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
+        let wall = begun.elapsed();
         bar.clear();
         if self.json {
-            output::line(&self.as_json(&scenario, &batch, wall).to_string())?
+            output::line(&self.as_json(&scenario, &batch, wall).to_string())?;
         } else {
-            self.tell(&scenario, &batch, wall)?
+            self.tell(&scenario, &batch, wall)?;
         }
         Ok(if batch.failures.is_empty() { Verdict::Met } else { Verdict::NotMet })
     }

@@ -5,6 +5,7 @@ use tribunal::check::CheckResult;
 use tribunal::check::counts::Counts;
 use tribunal::sim::scenario::Scenario;
 use tribunal::sim::trial::Outcome;
+use tribunal::trace::Trace;
 
 /// One run.
 pub(crate) fn of_run(scenario: &Scenario, outcome: &Outcome, wall_us: u64) -> Value {
@@ -24,6 +25,19 @@ pub(crate) fn of_run(scenario: &Scenario, outcome: &Outcome, wall_us: u64) -> Va
         "faults": faults,
         "warnings": outcome.warnings,
         "counts": of_counts(&outcome.counts),
+    })
+}
+
+/// A saved trace, judged again.
+pub(crate) fn of_judgement(scenario: &Scenario, trace: &Trace, checks: &[CheckResult], met: Option<bool>) -> Value {
+    json!({
+        "scenario": scenario.name,
+        "seed": trace.run().map(|run| run.seed),
+        "version": trace.written_by,
+        "events": trace.events.len(),
+        "hash": format!("{:016x}", trace.hash),
+        "met": met,
+        "checks": of_checks(checks),
     })
 }
 

@@ -9,6 +9,7 @@ mod output;
 mod problem;
 mod run;
 mod source;
+mod stopwatch;
 mod stories;
 mod verify;
 mod watch;

@@ -1,5 +1,7 @@
 //! What can be wrong with the input, told so that it can be put right. Always exit status 2, and nothing written.
 
+use std::sync::Arc;
+
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error;
 use tribunal::sim::scenario::Mistake;
@@ -12,7 +14,7 @@ pub(crate) enum Problem {
     Scenario {
         message: String,
         #[source_code]
-        text: NamedSource<String>,
+        text: Arc<NamedSource<String>>,
         #[label("here")]
         at: Option<SourceSpan>,
         #[help]
@@ -51,7 +53,7 @@ impl From<Mistake> for Problem {
         let (start, end) = mistake.span;
         Self::Scenario {
             message: format!("{place}: {}", mistake.message),
-            text: NamedSource::new(mistake.file, mistake.source_text).with_language("toml"),
+            text: Arc::new(NamedSource::new(mistake.file, mistake.source_text).with_language("toml")),
             at: Some(SourceSpan::from((start, end.saturating_sub(start)))),
             help: mistake.help,
         }

@@ -12,6 +12,7 @@ use tribunal::trace::{PROGRAM, Trace};
 
 use super::problem::Problem;
 use super::source::ScenarioOptions;
+use super::stopwatch::Stopwatch;
 use super::{Verdict, json, output};
 
 /// One run: the narrated events, the table of checks, the verdict.
@@ -28,7 +29,7 @@ pub(crate) struct Run {
     /// One JSON object instead of text.
     #[arg(long)]
     json: bool,
-    /// Only the verdict.
+    /// Only the last lines: met or not, and the hash.
     #[arg(long)]
     quiet: bool,
     /// Every event, not only those worth telling.
@@ -82,9 +83,9 @@ impl Run {
         let seed = self.options.seed.unwrap_or(scenario.seed);
         let keep_trace = self.trace.is_some() || !(self.quiet || self.json);
         let host = available(self.host);
-        let started = std::time::Instant::now();
+        let started = Stopwatch::start();
         let outcome = trial::hold(scenario, &TrialOptions { host, seed, keep_trace });
-        let wall_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let wall_us = started.elapsed().0;
         if let Some(missed) = outcome.summary.faults.iter().find(|fault| !fault.is_random && fault.effect.was_missed) {
             let help = "a role is resolved when its fault strikes, from the newest committed metadata";
             return Err(Problem::with_help(format!("nobody held the role that this fault is meant for: {}", missed.text), help));
@@ -111,17 +112,33 @@ impl Run {
             narrate(trace, self.all)?;
             output::line("")?;
             output::line(&table(&outcome.checks))?;
-            for violated in outcome.checks.iter().filter(|check| check.status == Status::Violated) {
-                output::line("")?;
-                let again = self.options.again(outcome.seed, &scenario.settings);
-                output::line(&loss::Verdict::of(&trace.events, violated, Some(&again)).to_string())?;
-            }
+            self.tell_violations(scenario, outcome, trace)?;
             output::line("")?;
         }
         for warning in &outcome.warnings {
             output::line(&format!("warning: {warning}"))?;
         }
         output::line(&closing(scenario, outcome, &under))
+    }
+}
+
+impl Run {
+    /// The verdict on each broken claim; a loss that two claims speak of is told once.
+    fn tell_violations(&self, scenario: &Scenario, outcome: &Outcome, trace: &Trace) -> Result<(), Problem> {
+        let again = self.options.again(outcome.seed, &scenario.settings);
+        let mut told: Vec<&CheckResult> = Vec::new();
+        for violated in outcome.checks.iter().filter(|check| check.status == Status::Violated) {
+            output::line("")?;
+            let same = told
+                .iter()
+                .find(|earlier| earlier.place.is_some() && (earlier.place, earlier.step) == (violated.place, violated.step));
+            match same {
+                Some(earlier) => output::line(&format!("{} is violated by the same record as {}", violated.name, earlier.name))?,
+                None => output::line(&loss::Verdict::of(&trace.events, violated, Some(&again)).to_string())?,
+            }
+            told.push(violated);
+        }
+        Ok(())
     }
 }
 
@@ -139,10 +156,11 @@ fn available(host: Host) -> HostKind {
 fn opening(scenario: &Scenario, outcome: &Outcome) -> String {
     let cluster = &scenario.cluster;
     format!(
-        "seed {:#x} · {} brokers · {} controller{} · profile {} · {} simulated\n\
+        "seed {:#x} · {} broker{} · {} controller{} · profile {} · {} simulated\n\
          enable.idempotence is false here (Kafka's default is true): idempotent producers are not built yet\n",
         outcome.seed,
         cluster.brokers,
+        if cluster.brokers == 1 { "" } else { "s" },
         cluster.controllers,
         if cluster.controllers == 1 { "" } else { "s" },
         scenario.profile.word(),
@@ -179,12 +197,20 @@ fn closing(scenario: &Scenario, outcome: &Outcome, under: &str) -> String {
         "{} events · {} turns · hash {:016x} · seed {:#x} · version {}",
         outcome.summary.events, outcome.summary.turns, outcome.hash, outcome.seed, PROGRAM
     );
-    let violated: Vec<_> = outcome.checks.iter().filter(|check| check.status == Status::Violated).map(|check| check.name).collect();
-    let shown = if violated.is_empty() { "nothing is violated".to_owned() } else { format!("violated: {}", violated.join(", ")) };
+    let violated = outcome.checks.iter().filter(|check| check.status == Status::Violated);
+    let violated: Vec<_> =
+        violated.map(|check| if check.decides { check.name.to_owned() } else { format!("{}, advisory", check.name) }).collect();
+    let shown = if violated.is_empty() { "nothing is violated".to_owned() } else { format!("violated: {}", violated.join("; ")) };
     let judged = match outcome.met {
         Some(true) => format!("met: {}{under} does what it expects ({shown})", scenario.name),
         Some(false) => format!("NOT MET: {}{under} expects otherwise ({shown})", scenario.name),
         None => format!("unjudged: nothing is expected of these settings ({shown})"),
     };
-    format!("{judged}\n{facts}")
+    let open = outcome.counts.sends.saturating_sub(outcome.counts.acked + outcome.counts.unknown + outcome.counts.failed);
+    let open = match open {
+        0 => String::new(),
+        1 => "\n1 send is still without an answer when the run ends".to_owned(),
+        many => format!("\n{many} sends are still without an answer when the run ends"),
+    };
+    format!("{judged}{open}\n{facts}")
 }

@@ -7,7 +7,8 @@ use tribunal::ids::Step;
 use tribunal::sim::host::HostKind;
 use tribunal::sim::scenario::{self, Scenario};
 use tribunal::sim::trial::{self, Outcome, TrialOptions};
-use tribunal::time::Instant;
+use tribunal::time::{Duration, Instant};
+use tribunal::trace::line::is_beat;
 use tribunal::trace::{PROGRAM, Trace, TraceError};
 
 use super::problem::Problem;
@@ -82,6 +83,10 @@ impl Changes {
 
 /// An embedded scenario by name, or a file.
 pub(crate) fn find(name: &str) -> Result<Scenario, Problem> {
+    if Path::new(name).is_file() && is_trace_file(Path::new(name)) {
+        let help = "watch, explain and check read traces; run and explore make them from scenarios";
+        return Err(Problem::with_help(format!("{name} is a trace, not a scenario"), help));
+    }
     if Path::new(name).exists() {
         return Ok(Scenario::load(Path::new(name))?);
     }
@@ -166,7 +171,7 @@ fn setting(text: &str) -> Result<(String, String), String> {
     Ok((key.trim().to_owned(), value.trim().to_owned()))
 }
 
-/// A step by number (`412`, `#412`) or the first step at or after a time (`1.284s`).
+/// A step by number (`412`, `#412`), or by time (`1.284s`): the last beat that is shown with that time or an earlier one.
 pub(crate) fn step_of(trace: &Trace, text: &str) -> Result<Step, Problem> {
     let last = trace.last().ok_or_else(|| Problem::new("the trace holds no events"))?;
     if let Ok(number) = text.trim_start_matches('#').parse::<u32>() {
@@ -174,9 +179,11 @@ pub(crate) fn step_of(trace: &Trace, text: &str) -> Result<Step, Problem> {
         let beyond = || Problem::new(format!("there is no step {number}: the last one is {}", last.0));
         return if step <= last { Ok(step) } else { Err(beyond()) };
     }
-    let seconds = text.strip_suffix('s').and_then(|seconds| parse_micros(seconds));
-    let time = seconds.ok_or_else(|| Problem::new(format!("`{text}` is no step and no time: write 412 or 1.284s")))?;
-    Ok(trace.step_at(Instant(time)))
+    let time = text.strip_suffix('s').and_then(parse_micros);
+    let time = time.ok_or_else(|| Problem::new(format!("`{text}` is no step and no time: write 412 or 1.284s")))?;
+    let shown_as_later = Instant(time / 1_000 * 1_000).plus(Duration::from_millis(1));
+    let beat = trace.events.iter().rev().find(|event| event.at < shown_as_later && is_beat(event));
+    Ok(beat.map_or(Step(0), |event| event.step))
 }
 
 /// `1.284` seconds as µs, without floating point: `None` when that is no number.

@@ -8,14 +8,16 @@ use tribunal::sim::scenario::Scenario;
 use tribunal::sim::trial::{self, TrialOptions};
 
 use super::problem::Problem;
-use super::source::{ScenarioOptions, seeds};
+use super::source::{Changes, find, seeds};
 use super::{Verdict, diff, output};
 
 /// Determinism: hosts and processes compared.
 #[derive(Args, Debug)]
 pub(crate) struct Verify {
+    /// A file, or the name of an embedded scenario.
+    scenario: String,
     #[command(flatten)]
-    options: ScenarioOptions,
+    changes: Changes,
     /// Which seeds, B excluded.
     #[arg(long, value_name = "A..B", value_parser = seeds)]
     seeds: std::ops::Range<u64>,
@@ -23,7 +25,7 @@ pub(crate) struct Verify {
 
 impl Verify {
     pub(crate) fn execute(&self) -> Result<Verdict, Problem> {
-        let scenario = self.options.read()?;
+        let scenario = self.changes.apply(find(&self.scenario)?)?;
         let hosts: Vec<HostKind> =
             [HostKind::Plain, HostKind::Inline, HostKind::Nodes].into_iter().filter(|host| host.available().is_ok()).collect();
         for seed in self.seeds.clone() {
@@ -56,20 +58,20 @@ impl Verify {
 
     fn hash_in_another_process(&self, seed: u64) -> Result<String, Problem> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["run", &self.options.scenario, "--json", "--quiet", "--seed", &seed.to_string()]);
-        for (key, value) in &self.options.changes.settings {
+        command.args(["run", &self.scenario, "--json", "--quiet", "--seed", &seed.to_string()]);
+        for (key, value) in &self.changes.settings {
             command.arg("--set").arg(format!("{key}={value}"));
         }
-        for fault in &self.options.changes.faults {
+        for fault in &self.changes.faults {
             command.args(["--fault", fault]);
         }
-        for choice in &self.options.changes.choices {
+        for choice in &self.changes.choices {
             command.args(["--choose", choice]);
         }
         let told = command.output()?;
         let told: serde_json::Value = serde_json::from_slice(&told.stdout)
             .map_err(|error| Problem::new(format!("the second process told no JSON: {error}")))?;
-        Ok(told["hash"].as_str().unwrap_or_default().to_owned())
+        Ok(told.get("hash").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned())
     }
 }
 

@@ -31,10 +31,11 @@ pub fn draw(model: &Model, pane: &mut Pane<'_>) {
     pane.glyph(0, y + 1, '├', theme::faint());
     for (y, finding) in (y + 2..pane.height()).zip(&model.recording.findings) {
         let is_known = finding.step.is_none_or(|step| step <= model.cursor());
-        let (mark, style) = match (finding.is_violation && is_known, is_known) {
+        let (mark, style) = match (finding.is_violation && is_known, finding.status.as_str()) {
             (true, _) => ('✗', theme::fault()),
-            (false, true) => ('✓', theme::dim()),
-            (false, false) => ('·', theme::dim()),
+            (false, "ok") => ('✓', theme::dim()),
+            (false, "at-risk") => ('~', theme::leader()),
+            (false, _) => ('·', theme::dim()),
         };
         pane.glyph(2, y, mark, style);
         let x = pane.put_within(4, y, pane.width() - 20, &finding.name, style);

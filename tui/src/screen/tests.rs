@@ -90,7 +90,7 @@ fn a_diverged_record_is_struck_and_the_broken_promise_is_told() {
     let frame = text(&diverged(), (80, 24));
     assert!(frame.contains("/E/"), "{frame}");
     assert!(frame.contains("diverged"), "{frame}");
-    assert!(frame.contains("at risk"), "{frame}");
+    assert!(frame.contains("doomed"), "{frame}");
     let end = text(&at(|_| true), (80, 24));
     assert!(end.contains("lost") && end.contains("no copy left"), "{end}");
 }

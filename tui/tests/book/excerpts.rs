@@ -42,6 +42,19 @@ pub const EXCERPTS: &[Excerpt] = &[
     excerpt("01-head.txt", "run 01-one-log", &[("one-log: ", "seed ")]),
     excerpt("01-sends.txt", "run 01-one-log", &[("p1   ⇒ send 1", "reads orders-1 record 2")]),
     excerpt(
+        "01-keyless.txt",
+        "run book/scenarios/keyless.toml",
+        &[
+            ("p1   ⇒ send 1", "p1   ⇒ send 1"),
+            ("p1   ⇒ send 2", "p1   ⇒ send 2"),
+            ("p1   ⇒ send 3", "p1   ⇒ send 3"),
+            ("p2   ⇒ send 1", "p2   ⇒ send 1"),
+            ("p2   ⇒ send 2", "p2   ⇒ send 2"),
+            ("p2   ⇒ send 3", "p2   ⇒ send 3"),
+            ("p2   ⇒ send 4", "p2   ⇒ send 4"),
+        ],
+    ),
+    excerpt(
         "01-min-isr.txt",
         "run 01-one-log --set topic.orders.min.insync.replicas=2 --set producer.p1.acks=all",
         &[("p1   ⇒ send 1", "p1   ⇐ acknowledged: send 1")],
@@ -49,7 +62,7 @@ pub const EXCERPTS: &[Excerpt] = &[
     // 5
     excerpt("05-head.txt", "run 05-pull", &[("pull: ", "seed ")]),
     excerpt("05-one-record.txt", "run 05-pull", &[("p1   ⇒ send 1", "b2   · learns"), ("b3   · learns", "b3   · learns")]),
-    excerpt("05-frame.txt", "watch 05-pull --at 1.1537s --snapshot 80x24", &[]),
+    excerpt("05-frame.txt", "watch 05-pull --at 1.155s --snapshot 80x24", &[]),
     excerpt(
         "05-paused.txt",
         "run 05-pull --fault 'at = \"1.05s\", pause = \"b3\", resume-after = \"5s\"'",
@@ -90,11 +103,15 @@ pub const EXCERPTS: &[Excerpt] = &[
             ("b1   ⇤ truncate", "b1   ⇤ truncate"),
         ],
     ),
-    excerpt("07-frame.txt", "watch 07-truncate-hw --at 1.941s --snapshot 80x24", &[("─ orders-0", "at risk")]),
+    excerpt(
+        "07-frame.txt",
+        "watch 07-truncate-hw --at 1.941s --snapshot 80x24",
+        &[("─ orders-0", " b3 follower"), ("in ISR", "in ISR")],
+    ),
     excerpt(
         "07-frame-kept.txt",
         "watch 07-truncate-hw --at 1.941s --snapshot 80x24 --set truncation=kip-279",
-        &[("─ orders-0", " b3 follower"), ("cut · in ISR", "cut · in ISR")],
+        &[("─ orders-0", " b3 follower"), ("in ISR", "in ISR")],
     ),
     excerpt("07-verdict.txt", "run 07-truncate-hw", &[("acks-all-durable is violated", "  then      ")]),
     excerpt(

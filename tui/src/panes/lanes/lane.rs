@@ -83,7 +83,7 @@ fn is_cut_off(stage: &Stage<'_>, replica: &ReplicaView) -> bool {
     !peers.is_empty() && others.all(|other| peers.contains(&ProcessId::Broker(other.broker)))
 }
 
-/// `up · in ISR`, `cut off · out of ISR`, `down`; and what it wrongly takes itself for.
+/// `up · in ISR`, `cut off · out of ISR`, `cut b3 · in ISR` (from b3), `down`; and what it wrongly takes itself for.
 fn state_words(stage: &Stage<'_>, replica: &ReplicaView) -> String {
     let process = ProcessId::Broker(replica.broker);
     let known = stage.model.view.process(process);
@@ -98,7 +98,7 @@ fn state_words(stage: &Stage<'_>, replica: &ReplicaView) -> String {
             peers => {
                 let names = &stage.model.recording.names;
                 let peers: Vec<String> = peers.iter().map(|peer| names.process(*peer).into_owned()).collect();
-                format!("cut from {}", peers.join(", "))
+                format!("cut {}", peers.join(" "))
             }
         },
     };

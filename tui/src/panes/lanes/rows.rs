@@ -119,24 +119,25 @@ pub(super) struct Risk {
     offset: Offset,
     acked: Acked,
     is_lost: bool,
+    /// Copies are left, but the leader's history goes on without it.
+    is_doomed: bool,
     holders: Vec<BrokerId>,
 }
 
-/// The promises that are lost or could be: those no log holds, those the leader's log lacks, those above every high watermark
-/// that some member of the ISR lacks. The worst first.
+/// The promises that are lost or could be: those no log holds, and those that some member of the ISR lacks, so that an
+/// election may lose them. The worst first.
 pub(super) fn risks(partition: &PartitionView) -> Vec<Risk> {
     let start = partition.leader().map_or_else(|| partition.start(), |leader| leader.start);
     let last = partition.acked.last().map_or(Offset::ZERO, |(offset, _)| offset);
     let from = Offset(last.0.saturating_sub(LOOKED_BACK)).max(start);
     let later = partition.acked.range(from, last.next());
     let all = partition.overwritten.iter().map(|(offset, acked)| (*offset, acked)).chain(later);
-    let committed = partition.committed_end();
     let in_sync = partition.isr();
     let mut risks: Vec<Risk> = all
-        .filter(|(offset, acked)| *offset >= committed || !partition.is_kept(*offset, acked.digest))
         .map(|(offset, acked)| {
             let holders: Vec<BrokerId> = partition.holders(offset, acked.digest).map(|replica| replica.broker).collect();
-            Risk { offset, acked: acked.clone(), is_lost: holders.is_empty(), holders }
+            let is_doomed = !holders.is_empty() && !partition.is_kept(offset, acked.digest);
+            Risk { offset, acked: acked.clone(), is_lost: holders.is_empty(), is_doomed, holders }
         })
         // Whoever of the ISR is elected will have it.
         .filter(|risk| risk.is_lost || !in_sync.iter().all(|member| risk.holders.contains(&member)) || in_sync.is_empty())
@@ -164,7 +165,11 @@ pub(super) fn risk(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, risk: &Risk) 
             format!("on {}{only}{down}", list.join(", "))
         }
     };
-    let label = if risk.is_lost { "lost" } else { "at risk" };
+    let label = match (risk.is_lost, risk.is_doomed) {
+        (true, _) => "lost",
+        (false, true) => "doomed",
+        (false, false) => "at risk",
+    };
     pane.put(3, y, label, theme::fault());
     let room = pane.width() - LEFT - 2;
     pane.put_within(
