@@ -1,5 +1,5 @@
 //! The screen in a real pseudo-terminal: it opens, hears keys and the mouse, follows the size, and gives the terminal back,
-//! after a panic too. The process in the terminal is this very test program, started for its one ignored test.
+//! after a panic too. The process in the terminal is this very test program, started again for the one test that draws it.
 
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -14,7 +14,6 @@ use vt100::{MouseProtocolMode, Parser};
 const ROLE: &str = "TRIBUNAL_TERMINAL_TEST";
 
 #[test]
-#[ignore = "the other tests start it, in a pseudo-terminal of its own"]
 #[allow(clippy::disallowed_methods, reason = "the parent says by the environment what is wanted")]
 fn the_screen_itself() {
     match std::env::var(ROLE).as_deref() {
@@ -42,7 +41,7 @@ impl Sitting {
     fn start(role: &str, rows: u16, cols: u16) -> Self {
         let pair = native_pty_system().openpty(size(rows, cols)).expect("a pseudo-terminal");
         let mut command = CommandBuilder::new(std::env::current_exe().expect("this program"));
-        command.args(["--exact", "the_screen_itself", "--ignored", "--nocapture"]);
+        command.args(["--exact", "the_screen_itself", "--nocapture"]);
         command.env(ROLE, role);
         let child = pair.slave.spawn_command(command).expect("this program starts");
         drop(pair.slave);

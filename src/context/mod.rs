@@ -6,17 +6,23 @@
 //! Called by: the world, once per turn. Only `sim/disk` implements [`Disk`] for real bytes; the Context implements it by
 //! passing the calls on, counting them.
 
+mod input;
+mod outbox;
+
 use std::panic::Location;
 
 use bytes::Bytes;
 
 use crate::choice::{ChoiceKind, Choices, Odds, Subject};
 use crate::error::Fault;
-use crate::event::{ConnectionNumber, Event, Fact, MessageFacts, NetworkFact, Purpose};
+use crate::event::{Event, Fact, MessageFacts, NetworkFact, Purpose};
 use crate::files::{FileName, FilePath, Folder};
-use crate::ids::{CorrelationId, Incarnation, PartitionIndex, ProcessId, Step};
-use crate::protocol::{CreateTopicsRequest, Request, Response};
+use crate::ids::{CorrelationId, Incarnation, ProcessId, Step};
+use crate::protocol::{Request, Response};
 use crate::time::{Instant, Timestamp, Trail};
+
+pub use input::{Command, Input, Message, NewRecord, ReplyTo};
+pub use outbox::{Effect, Outbox, Outgoing, Payload};
 
 /// A broker, controller, producer, consumer or admin: a synchronous, total state machine.
 pub trait Machine {
@@ -25,92 +31,6 @@ pub trait Machine {
 
     /// When it wants an [`Input::Deadline`] at the latest, on its own `mono` clock. The world holds one wake-up per process.
     fn next_deadline(&self) -> Option<Instant>;
-}
-
-/// What a turn begins with.
-#[derive(Clone, Debug)]
-pub enum Input {
-    /// The process lives: its first turn. Its disk may hold what an earlier incarnation wrote.
-    Started,
-    /// Something arrived.
-    Message(Message),
-    /// `next_deadline` has come.
-    Deadline,
-    /// The scenario wants something of it.
-    Command(Command),
-}
-
-/// What arrives from other processes.
-#[derive(Clone, Debug)]
-pub enum Message {
-    /// A request to be answered with [`Context::reply`], now or later, at most once.
-    Request {
-        /// Who asks.
-        from: ProcessId,
-        /// Where the answer goes.
-        reply_to: ReplyTo,
-        /// What is asked.
-        request: Request,
-    },
-    /// The answer to an earlier request.
-    Response {
-        /// Who answers.
-        from: ProcessId,
-        /// On which connection.
-        purpose: Purpose,
-        /// Which request.
-        correlation: CorrelationId,
-        /// The answer.
-        response: Response,
-    },
-    /// A connection of ours was reset: what is unanswered on it stays so.
-    Disconnected {
-        /// The server it led to.
-        from: ProcessId,
-        /// What it was for.
-        purpose: Purpose,
-    },
-}
-
-/// What the scenario tells a client to do.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Command {
-    /// To a producer: send this record.
-    Send(NewRecord),
-    /// To an admin: create topics.
-    CreateTopics(CreateTopicsRequest),
-    /// To an admin: describe a topic (Metadata).
-    DescribeTopic(String),
-}
-
-/// A record for a producer to send.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NewRecord {
-    /// Its key; without one the partitioner is free.
-    pub key: Option<Bytes>,
-    /// Its value; `None` is a tombstone.
-    pub value: Option<Bytes>,
-    /// Its headers, in order; keys may repeat.
-    pub headers: Vec<(String, Option<Bytes>)>,
-    /// A partition named by the application, which overrules the partitioner.
-    pub partition: Option<PartitionIndex>,
-    /// A CreateTime given by the application; else the producer's wall clock.
-    pub timestamp: Option<Timestamp>,
-}
-
-/// The address of an answer, and whose request it answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReplyTo {
-    /// Who asked.
-    pub client: ProcessId,
-    /// On which connection.
-    pub connection: ConnectionNumber,
-    /// What that is for.
-    pub purpose: Purpose,
-    /// Which request.
-    pub correlation: CorrelationId,
-    /// The event of the request, kept for the trail of whatever answers it later.
-    pub origin: Step,
 }
 
 /// A server's disk: bytes in files, as a page cache over a device sees them.
@@ -140,95 +60,6 @@ pub trait Disk {
     fn sync(&mut self, file: FilePath) -> Result<(), Fault>;
     /// Makes a folder's entries durable (fsync of the directory). Errors: [`Fault::Io`].
     fn sync_folder(&mut self, folder: Folder) -> Result<(), Fault>;
-}
-
-/// What leaves a turn besides events and disk calls.
-#[derive(Clone, Debug)]
-pub enum Effect {
-    /// A message for the network to carry.
-    Send(Outgoing),
-    /// A client closes its connection to a server.
-    Close {
-        /// The server.
-        server: ProcessId,
-        /// Which connection.
-        purpose: Purpose,
-    },
-    /// The process ends itself (Kafka's `Exit.halt`).
-    Halt {
-        /// Why, for people.
-        why: String,
-    },
-}
-
-/// A message on its way out.
-#[derive(Clone, Debug)]
-pub struct Outgoing {
-    /// The step of its [`NetworkFact::MessageSent`]: its name.
-    pub sent: Step,
-    /// The step that the receiver's events should name as the request they serve.
-    pub origin: Step,
-    /// The receiver.
-    pub to: ProcessId,
-    /// What it says.
-    pub payload: Payload,
-}
-
-/// A request or a response with its address.
-#[derive(Clone, Debug)]
-pub enum Payload {
-    /// A request on the client's connection for this purpose (opened if there is none).
-    Request {
-        /// Which connection.
-        purpose: Purpose,
-        /// Which request.
-        correlation: CorrelationId,
-        /// What is asked.
-        request: Request,
-    },
-    /// The answer to a request.
-    Response {
-        /// Which request.
-        reply_to: ReplyTo,
-        /// The answer.
-        response: Response,
-    },
-}
-
-/// Collects what a turn does, in order.
-///
-/// Disk calls and sends share one counter of effects. After effect `last_effect` the process lives on until it tries the
-/// next one: that is refused, and from then on nothing it does or tells has happened. So whatever happened was told, as
-/// far as the machine tells an effect before it tries another.
-#[derive(Debug, Default)]
-pub struct Outbox {
-    /// The events so far, each with the line that emitted it.
-    pub events: Vec<(Event, &'static Location<'static>)>,
-    /// The effects so far.
-    pub effects: Vec<Effect>,
-    /// The step of the next event.
-    pub next_step: Step,
-    /// How many effects there were.
-    pub effect_count: u32,
-    /// The last effect that still happens, counted from 1; `None` for all.
-    pub last_effect: Option<u32>,
-    /// Whether the process died: an effect was refused.
-    pub is_dead: bool,
-}
-
-impl Outbox {
-    /// An empty outbox whose first event gets this step.
-    #[must_use]
-    pub fn starting_at(next_step: Step) -> Self {
-        Self { next_step, ..Self::default() }
-    }
-
-    /// Counts an effect; false when the process died before it.
-    fn count_effect(&mut self) -> bool {
-        self.is_dead |= self.last_effect.is_some_and(|last| self.effect_count >= last);
-        self.effect_count += u32::from(!self.is_dead);
-        !self.is_dead
-    }
 }
 
 /// Which process a turn belongs to, and what its clocks show.

@@ -1,0 +1,96 @@
+//! What a turn begins with: messages from other processes, deadlines, and what the scenario wants.
+//!
+//! Called by: the world, which makes inputs; machines, which take them.
+
+use bytes::Bytes;
+
+use crate::event::{ConnectionNumber, Purpose};
+use crate::ids::{CorrelationId, PartitionIndex, ProcessId, Step};
+use crate::protocol::{CreateTopicsRequest, Request, Response};
+use crate::time::Timestamp;
+
+/// What a turn begins with.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// The process lives: its first turn. Its disk may hold what an earlier incarnation wrote.
+    Started,
+    /// Something arrived.
+    Message(Message),
+    /// `next_deadline` has come.
+    Deadline,
+    /// The scenario wants something of it.
+    Command(Command),
+}
+
+/// What arrives from other processes.
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// A request to be answered with [`Context::reply`], now or later, at most once.
+    Request {
+        /// Who asks.
+        from: ProcessId,
+        /// Where the answer goes.
+        reply_to: ReplyTo,
+        /// What is asked.
+        request: Request,
+    },
+    /// The answer to an earlier request.
+    Response {
+        /// Who answers.
+        from: ProcessId,
+        /// On which connection.
+        purpose: Purpose,
+        /// Which request.
+        correlation: CorrelationId,
+        /// The answer.
+        response: Response,
+    },
+    /// A connection of ours was reset: what is unanswered on it stays so.
+    Disconnected {
+        /// The server it led to.
+        from: ProcessId,
+        /// What it was for.
+        purpose: Purpose,
+    },
+}
+
+/// What the scenario tells a client to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// To a producer: send this record.
+    Send(NewRecord),
+    /// To an admin: create topics.
+    CreateTopics(CreateTopicsRequest),
+    /// To an admin: describe a topic (Metadata).
+    DescribeTopic(String),
+}
+
+/// A record for a producer to send.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewRecord {
+    /// Its key; without one the partitioner is free.
+    pub key: Option<Bytes>,
+    /// Its value; `None` is a tombstone.
+    pub value: Option<Bytes>,
+    /// Its headers, in order; keys may repeat.
+    pub headers: Vec<(String, Option<Bytes>)>,
+    /// A partition named by the application, which overrules the partitioner.
+    pub partition: Option<PartitionIndex>,
+    /// A CreateTime given by the application; else the producer's wall clock.
+    pub timestamp: Option<Timestamp>,
+}
+
+/// The address of an answer, and whose request it answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplyTo {
+    /// Who asked.
+    pub client: ProcessId,
+    /// On which connection.
+    pub connection: ConnectionNumber,
+    /// What that is for.
+    pub purpose: Purpose,
+    /// Which request.
+    pub correlation: CorrelationId,
+    /// The event of the request, kept for the trail of whatever answers it later.
+    pub origin: Step,
+}
