@@ -66,6 +66,8 @@ error_codes! {
     21 InvalidRequiredAcks = "INVALID_REQUIRED_ACKS" fatal,
     /// The record's timestamp is too far from the broker's clock.
     32 InvalidTimestamp = "INVALID_TIMESTAMP" fatal,
+    /// The request is of a version that is not spoken here.
+    35 UnsupportedVersion = "UNSUPPORTED_VERSION" fatal,
     /// The topic exists already.
     36 TopicAlreadyExists = "TOPIC_ALREADY_EXISTS" fatal,
     /// A topic needs at least one partition.
@@ -84,6 +86,10 @@ error_codes! {
     44 PolicyViolation = "POLICY_VIOLATION" fatal,
     /// The disk failed.
     56 KafkaStorageError = "KAFKA_STORAGE_ERROR" retriable,
+    /// A move of one of the partitions is under way already.
+    60 ReassignmentInProgress = "REASSIGNMENT_IN_PROGRESS" fatal,
+    /// Topics may not be deleted here.
+    73 TopicDeletionDisabled = "TOPIC_DELETION_DISABLED" fatal,
     /// The leader epoch asked with is older than the partition's.
     74 FencedLeaderEpoch = "FENCED_LEADER_EPOCH" retriable,
     /// The leader epoch asked with is newer than this broker knows.
@@ -92,10 +98,26 @@ error_codes! {
     77 StaleBrokerEpoch = "STALE_BROKER_EPOCH" fatal,
     /// The high watermark is not yet known to cover the offsets (KIP-207).
     78 OffsetNotAvailable = "OFFSET_NOT_AVAILABLE" retriable,
+    /// The preferred leader may not lead now.
+    80 PreferredLeaderNotAvailable = "PREFERRED_LEADER_NOT_AVAILABLE" retriable,
+    /// None of the eligible replicas may lead now.
+    83 EligibleLeadersNotAvailable = "ELIGIBLE_LEADERS_NOT_AVAILABLE" retriable,
+    /// The leader is the preferred one already.
+    84 ElectionNotNeeded = "ELECTION_NOT_NEEDED" fatal,
+    /// No move of this partition is under way.
+    85 NoReassignmentInProgress = "NO_REASSIGNMENT_IN_PROGRESS" fatal,
     /// The record batch is whole but not what a client may send: its count, its offsets, or control records (KIP-467).
     87 InvalidRecord = "INVALID_RECORD" fatal,
+    /// The voters named are not those of the quorum.
+    94 InconsistentVoterSet = "INCONSISTENT_VOTER_SET" fatal,
     /// The partition changed since the request was made (KIP-497).
     95 InvalidUpdateVersion = "INVALID_UPDATE_VERSION" fatal,
+    /// The feature cannot stand at that level.
+    96 FeatureUpdateFailed = "FEATURE_UPDATE_FAILED" fatal,
+    /// There is no such snapshot.
+    98 SnapshotNotFound = "SNAPSHOT_NOT_FOUND" fatal,
+    /// The position lies outside the snapshot.
+    99 PositionOutOfRange = "POSITION_OUT_OF_RANGE" fatal,
     /// No such topic id.
     100 UnknownTopicId = "UNKNOWN_TOPIC_ID" retriable,
     /// Another incarnation of this broker holds the registration.
@@ -106,6 +128,12 @@ error_codes! {
     107 IneligibleReplica = "INELIGIBLE_REPLICA" fatal,
     /// The leader moved while the request was on its way.
     108 NewLeaderElected = "NEW_LEADER_ELECTED" fatal,
+    /// The voter's directory is not the one that voted (KIP-853).
+    125 InvalidVoterKey = "INVALID_VOTER_KEY" fatal,
+    /// The quorum has that voter already.
+    126 DuplicateVoter = "DUPLICATE_VOTER" fatal,
+    /// The quorum has no such voter.
+    127 VoterNotFound = "VOTER_NOT_FOUND" fatal,
 }
 
 impl ErrorCode {

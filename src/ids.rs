@@ -83,9 +83,49 @@ impl Incarnation {
     }
 }
 
-/// A broker's `node.id`. At least 1 and at most [`BrokerSet::MAX`].
+/// A server's `node.id`: of a broker from 1 to [`BrokerSet::MAX`], of a controller (as requests and logs of the metadata
+/// quorum name it) from [`BrokerId::CONTROLLERS`] on, as operators often number them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BrokerId(pub u16);
+
+impl BrokerId {
+    /// Controller `k1` is node 3001.
+    pub const CONTROLLERS: u16 = 3000;
+
+    /// The node id of a server. Clients and the world have none.
+    #[must_use]
+    pub fn of(process: ProcessId) -> Option<Self> {
+        match process {
+            ProcessId::Broker(id) => Some(id),
+            ProcessId::Controller(number) => Some(Self(Self::CONTROLLERS + number)),
+            ProcessId::World | ProcessId::Client(_) => None,
+        }
+    }
+
+    /// The server with this node id.
+    #[must_use]
+    pub fn process(self) -> ProcessId {
+        match self.0.checked_sub(Self::CONTROLLERS) {
+            Some(number) => ProcessId::Controller(number),
+            None => ProcessId::Broker(self),
+        }
+    }
+}
+
+/// Names one log directory for good: a replaced disk has another (KIP-853; Kafka's `directory.id` in `meta.properties`).
+///
+/// Kafka differs: a random UUID there; here the number of the life that formatted the disk, told apart by its server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DirectoryId(pub u32);
+
+/// A voter of the metadata quorum: the server, and the directory its vote and its log lie in (KIP-853).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct VoterKey {
+    /// The server.
+    pub voter: ProcessId,
+    /// Its directory; `None` where voters are known by number only (`voter-uuid = off`).
+    pub directory: Option<DirectoryId>,
+}
 
 /// A topic, told apart from a later topic of the same name (KIP-516).
 ///
@@ -283,9 +323,18 @@ macro_rules! display_as_number {
 }
 
 display_as_number!(
-    Offset "", LeaderEpoch "e", PartitionEpoch "v", BrokerEpoch "", Incarnation "#", BrokerId "b", TopicId "t",
+    Offset "", LeaderEpoch "e", PartitionEpoch "v", BrokerEpoch "", Incarnation "#", DirectoryId "d", TopicId "t",
     PartitionIndex "", ProducerId "", ProducerEpoch "", Sequence "", CorrelationId "", Step "#", SendId "",
 );
+
+impl fmt::Display for BrokerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.checked_sub(Self::CONTROLLERS) {
+            Some(number) => write!(f, "k{number}"),
+            None => write!(f, "b{}", self.0),
+        }
+    }
+}
 
 impl fmt::Display for TopicPartition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

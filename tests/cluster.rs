@@ -78,7 +78,8 @@ fn consume(cluster: &mut Cluster, server: u16, from: u64) -> FetchResponse {
         log_start_offset: Offset(0),
         partition_max_bytes: 1 << 20,
     };
-    let request = FetchRequest { replica: None, max_wait: millis(50), min_bytes: 1, max_bytes: 1 << 20, partitions: vec![item] };
+    let request =
+        FetchRequest { replica: None, max_wait: millis(50), min_bytes: 1, max_bytes: 1 << 20, rack: None, partitions: vec![item] };
     let asked = cluster.ask(broker(server), request);
     cluster.run(millis(100));
     match cluster.answer(asked) {
@@ -224,8 +225,14 @@ fn a_waiting_consumer_is_answered_when_the_high_watermark_moves() {
         log_start_offset: Offset(0),
         partition_max_bytes: 1 << 20,
     };
-    let request =
-        FetchRequest { replica: None, max_wait: millis(10_000), min_bytes: 1, max_bytes: 1 << 20, partitions: vec![item] };
+    let request = FetchRequest {
+        replica: None,
+        max_wait: millis(10_000),
+        min_bytes: 1,
+        max_bytes: 1 << 20,
+        rack: None,
+        partitions: vec![item],
+    };
     let waiting = cluster.ask(broker(1), request);
     cluster.run(millis(500));
     assert!(cluster.answer(waiting).is_none(), "there is nothing to read");

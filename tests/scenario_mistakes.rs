@@ -118,7 +118,7 @@ const CASES: &[(&str, &str, &str)] = &[
     ("[expect]", "[[choices]]\npin = \"loss b2->b9 fetch #1 = drop\"\n[expect]", "s.toml:42:7: there is no process `b9` (there are b1 to b3, k1, p1, c1, admin)"),
     ("[expect]", "[[choices]]\npin = \"loss b2->b1 fetch #1 = maybe\"\n[expect]", "s.toml:42:7: `loss` cannot be `maybe` (it is `keep` or `drop`)"),
     ("[expect]", "[[choices]]\npin = \"lost b2->b1 fetch #1 = drop\"\n[expect]", "s.toml:42:7: there is no kind of choice `lost` (did you mean `loss`?)"),
-    ("[expect]", "[variants]\ntruncation = \"kip-101\"\n[expect]", "s.toml:42:14: `truncation` cannot be \"kip-101\" (did you mean \"kip-279\"?)"),
+    ("[expect]", "[variants]\ntruncation = \"kip-270\"\n[expect]", "s.toml:42:14: `truncation` cannot be \"kip-270\" (did you mean \"kip-279\"?)"),
     ("violated = [\"any-ack-durable\"] ", "violated = [\"any-acks-durable\"] ", "s.toml:42:13: `violated` cannot be \"any-acks-durable\" (did you mean \"any-ack-durable\"?)"),
     ("may-violate = [] ", "may-violate = [\"any-ack-durable\"] ", "s.toml:43:16: \"any-ack-durable\" cannot be both violated and only perhaps violated"),
     ("{ \"producer.p1.acks\" = \"all\" }", "{ \"producer.p2.acks\" = \"all\" }", "s.toml:47:9: there is no producer `p2` to set something for (did you mean `p1`?)"),
@@ -126,7 +126,7 @@ const CASES: &[(&str, &str, &str)] = &[
     ("{ \"producer.p1.acks\" = \"all\" }", "{ \"producer.p1.acks\" = \"none\" }", "s.toml:47:30: `acks` cannot be `none`: `0`, `1` or `all` is wanted"),
     ("{ \"producer.p1.acks\" = \"all\" }", "{ acks = \"all\" }", "s.toml:47:9: `acks` is set for one producer (write `producer.NAME.acks`)"),
     ("{ \"producer.p1.acks\" = \"all\" }", "{ truncaton = \"kip-279\" }", "s.toml:47:9: there is no setting `truncaton` (did you mean `truncation`?)"),
-    ("{ \"producer.p1.acks\" = \"all\" }", "{ truncation = \"kip-2790\" }", "s.toml:47:22: `truncation` cannot be `kip-2790`: one of `high-watermark`, `kip-279` is wanted"),
+    ("{ \"producer.p1.acks\" = \"all\" }", "{ truncation = \"kip-2790\" }", "s.toml:47:22: `truncation` cannot be `kip-2790`: one of `high-watermark`, `kip-101`, `kip-279` is wanted"),
     ("{ \"producer.p1.acks\" = \"all\" }", "{ }", "s.toml:47:7: a rule must set something ([expect] judges the settings written in the file)"),
 ];
 

@@ -87,13 +87,7 @@ impl Broker {
                 }
             }
             Response::CreateTopics(answer) => self.handle_forwarded_answer(correlation, answer, cx),
-            Response::Produce(_)
-            | Response::Fetch(_)
-            | Response::ListOffsets(_)
-            | Response::Metadata(_)
-            | Response::OffsetForLeaderEpoch(_)
-            | Response::BrokerRegistration(_)
-            | Response::BrokerHeartbeat(_) => panic!("nothing of this kind is asked on this connection"),
+            other => panic!("{:?} is not asked on this connection", other.api()),
         }
     }
 

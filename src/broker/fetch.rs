@@ -142,6 +142,8 @@ fn fetched(partition: TopicPartition, found: Found) -> FetchedPartition {
         log_start_offset: found.log_start_offset,
         diverging_epoch: found.diverging,
         current_leader: None,
+        snapshot: None,
+        preferred_read_replica: None,
         batches: found.batches,
     }
 }

@@ -126,13 +126,7 @@ impl Broker {
         match response {
             Response::BrokerRegistration(answer) => self.handle_registration(answer.result, cx),
             Response::BrokerHeartbeat(answer) => self.handle_heartbeat(*answer, cx),
-            Response::Produce(_)
-            | Response::Fetch(_)
-            | Response::ListOffsets(_)
-            | Response::Metadata(_)
-            | Response::CreateTopics(_)
-            | Response::OffsetForLeaderEpoch(_)
-            | Response::AlterPartition(_) => panic!("nothing of this kind is asked on this connection"),
+            other => panic!("{:?} is not asked on this connection", other.api()),
         }
     }
 
@@ -187,13 +181,16 @@ impl Broker {
     fn lifecycle_request(&self, cx: &Context<'_>) -> Request {
         let broker = self.setup.me;
         match self.lifecycle.epoch {
-            None => BrokerRegistrationRequest { broker, incarnation: cx.incarnation(), previous_broker_epoch: None }.into(),
+            None => {
+                BrokerRegistrationRequest { broker, incarnation: cx.incarnation(), previous_broker_epoch: None, rack: None }.into()
+            }
             Some(epoch) => BrokerHeartbeatRequest {
                 broker,
                 epoch,
                 current_metadata_offset: self.observer.handed_out(),
                 want_fence: !self.lifecycle.is_caught_up(),
                 want_shut_down: false,
+                offline_replicas: Vec::new(),
             }
             .into(),
         }

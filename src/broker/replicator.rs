@@ -218,12 +218,7 @@ impl Broker {
             Response::Fetch(answer) => self.take_batches(from, &in_flight.asked, &answer, cx),
             Response::OffsetForLeaderEpoch(answer) => self.take_leader_ends(from, &in_flight.asked, &answer, cx),
             Response::ListOffsets(answer) => self.take_leader_starts(from, &in_flight.asked, &answer, cx),
-            Response::Produce(_)
-            | Response::Metadata(_)
-            | Response::CreateTopics(_)
-            | Response::AlterPartition(_)
-            | Response::BrokerRegistration(_)
-            | Response::BrokerHeartbeat(_) => panic!("nothing of this kind is asked on this connection"),
+            other => panic!("{:?} is not asked on this connection", other.api()),
         }
         self.replicate(cx);
     }
@@ -284,7 +279,8 @@ impl Broker {
         let config = &self.setup.config;
         match need {
             Need::Batches => FetchRequest {
-                replica: Some(ReplicaState { broker: self.setup.me, epoch: self.lifecycle.epoch() }),
+                replica: Some(ReplicaState { broker: self.setup.me, epoch: self.lifecycle.epoch(), directory: None }),
+                rack: None,
                 max_wait: config.replica_fetch_wait_max,
                 min_bytes: config.replica_fetch_min_bytes,
                 max_bytes: config.replica_fetch_response_max_bytes,

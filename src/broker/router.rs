@@ -29,6 +29,8 @@ impl Broker {
                 let refusal = BrokerHeartbeatResponse { error, is_caught_up: false, is_fenced: true, should_shut_down: false };
                 cx.reply(reply_to, refusal.into());
             }
+            // TODO(walls): served as the controller learns them.
+            other => drop(other),
         }
     }
 }

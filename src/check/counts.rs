@@ -127,6 +127,17 @@ impl Counts {
             | ControllerFact::TopicCreated { .. }
             | ControllerFact::PartitionChanged { .. }
             | ControllerFact::BrokerShuttingDown { .. } => {}
+            ControllerFact::UncleanShutdownFound { .. }
+            | ControllerFact::TopicDeleted { .. }
+            | ControllerFact::PartitionsAdded { .. }
+            | ControllerFact::ConfigChanged { .. }
+            | ControllerFact::FeatureChanged { .. }
+            | ControllerFact::ProducerIdsAllocated { .. }
+            | ControllerFact::ReassignmentStarted { .. }
+            | ControllerFact::ReassignmentCompleted { .. }
+            | ControllerFact::ReassignmentCancelled { .. }
+            | ControllerFact::ControllerActivated { .. }
+            | ControllerFact::ControllerDeactivated { .. } => {}
         }
     }
 }

@@ -157,7 +157,16 @@ impl Checks {
                 self.offset_bounds.judge(Scene { event, names: &self.names }, ledger);
             }
             LogFact::LogRecovered { recovery } => self.recover(event, recovery),
-            LogFact::SegmentRolled { .. } | LogFact::EpochStarted { .. } | LogFact::HighWatermarksCheckpointed { .. } => {}
+            LogFact::SegmentRolled { .. }
+            | LogFact::EpochStarted { .. }
+            | LogFact::HighWatermarksCheckpointed { .. }
+            | LogFact::LogFenced { .. }
+            | LogFact::LogRefused { .. }
+            | LogFact::LogDirectoryFailed { .. }
+            | LogFact::RecoveryPointsCheckpointed { .. }
+            | LogFact::LogStartsCheckpointed { .. }
+            | LogFact::IndexesRebuilt { .. }
+            | LogFact::LogDeleted { .. } => {}
         }
     }
 
@@ -220,14 +229,15 @@ impl Checks {
                     self.advance_committed(event, *partition, epoch, last.next());
                 }
             }
-            ReplicaFact::ReplicaOffline { partition } | ReplicaFact::ReplicaResigned { partition, .. } => {
+            ReplicaFact::ReplicaOffline { partition, .. } | ReplicaFact::ReplicaResigned { partition, .. } => {
                 self.ledger.partition_mut(*partition).forget_role(event.process);
             }
             ReplicaFact::FollowerProgressed { .. }
             | ReplicaFact::IsrProposed { .. }
             | ReplicaFact::IsrAdopted { .. }
             | ReplicaFact::IsrProposalRefused { .. }
-            | ReplicaFact::RequestRefused { .. } => {}
+            | ReplicaFact::RequestRefused { .. }
+            | ReplicaFact::ReadReplicaChosen { .. } => {}
         }
     }
 
@@ -359,6 +369,17 @@ impl Checks {
             | ControllerFact::AlterPartitionRefused { .. }
             | ControllerFact::AdminRefused { .. }
             | ControllerFact::BrokerShuttingDown { .. } => {}
+            ControllerFact::UncleanShutdownFound { .. }
+            | ControllerFact::TopicDeleted { .. }
+            | ControllerFact::PartitionsAdded { .. }
+            | ControllerFact::ConfigChanged { .. }
+            | ControllerFact::FeatureChanged { .. }
+            | ControllerFact::ProducerIdsAllocated { .. }
+            | ControllerFact::ReassignmentStarted { .. }
+            | ControllerFact::ReassignmentCompleted { .. }
+            | ControllerFact::ReassignmentCancelled { .. }
+            | ControllerFact::ControllerActivated { .. }
+            | ControllerFact::ControllerDeactivated { .. } => {}
         }
     }
 
@@ -369,7 +390,15 @@ impl Checks {
                 self.advance_committed(event, TopicPartition::METADATA, *epoch, *end);
             }
             RaftFact::MetadataApplied { end } => self.live.apply_metadata(event.process, *end),
-            RaftFact::QuorumLeaderElected { .. } => {}
+            RaftFact::QuorumLeaderElected { .. }
+            | RaftFact::QuorumRoleChanged { .. }
+            | RaftFact::VoteCast { .. }
+            | RaftFact::VoteRefused { .. }
+            | RaftFact::QuorumLeaderResigned { .. }
+            | RaftFact::VotersChanged { .. }
+            | RaftFact::SnapshotTaken { .. }
+            | RaftFact::SnapshotInstalled { .. }
+            | RaftFact::VoterCaughtUp { .. } => {}
         }
     }
 
@@ -395,7 +424,7 @@ impl Checks {
                 self.live.start(process);
                 self.assertions_hold.start();
             }
-            WorldFact::ProcessCrashed { .. } | WorldFact::ProcessHalted { .. } => {
+            WorldFact::ProcessCrashed { .. } | WorldFact::ProcessHalted { .. } | WorldFact::ProcessStopped { .. } => {
                 self.live.stop(process);
                 self.ledger.forget_roles(process);
                 self.sends.abandon(process);
@@ -407,7 +436,10 @@ impl Checks {
             WorldFact::DiskCorrupted { file, .. } => self.suspect(process, *file, DiskState::Corrupted),
             WorldFact::DiskReplaced { .. } => self.ledger.empty_disk(process),
             WorldFact::AssertionFailed { message } => self.assertions_hold.fail(Scene { event, names: &self.names }, message),
-            WorldFact::ClockSet { .. } | WorldFact::ClockJumped { .. } => {}
+            WorldFact::ClockSet { .. }
+            | WorldFact::ClockJumped { .. }
+            | WorldFact::DiskFaulted { .. }
+            | WorldFact::ShutdownRequested {} => {}
         }
         self.converges.disturb(event.at, &self.promises);
     }

@@ -221,7 +221,7 @@ impl Cluster {
             epoch: self.epoch,
             partition_epoch: PartitionEpoch(self.partition_epoch),
             isr: set(&self.isr),
-            replicas: vec![BrokerId(1), BrokerId(2), BrokerId(3)],
+            ..PartitionFacts::new(vec![BrokerId(1), BrokerId(2), BrokerId(3)])
         };
         self.push(ProcessId::Controller(1), ControllerFact::PartitionChanged { partition: ORDERS, now: Arc::new(now) });
     }

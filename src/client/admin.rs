@@ -43,6 +43,7 @@ pub struct AdminSetup {
 enum Wish {
     Create(CreateTopicsRequest),
     Describe(String),
+    Ask(Request),
 }
 
 /// A command that is not answered yet.
@@ -113,6 +114,7 @@ impl Admin {
             let request: Request = match &first.wish {
                 Wish::Create(request) => request.clone().into(),
                 Wish::Describe(topic) => MetadataRequest { topics: vec![topic.clone()] }.into(),
+                Wish::Ask(request) => request.clone(),
             };
             cx.resume(first.trail);
             self.is_asking = true;
@@ -135,7 +137,7 @@ impl Admin {
                 match response {
                     Response::CreateTopics(response) => self.apply_created(response, cx),
                     Response::Metadata(response) => self.apply_described(&response, cx),
-                    other => unreachable!("{from} answered an admin's command with API {}", other.api() as u8),
+                    other => self.apply_answer(other.facts().error, cx),
                 }
             }
             (Some(Asked::Metadata), other) => unreachable!("{from} answered Metadata with API {}", other.api() as u8),
@@ -173,6 +175,19 @@ impl Admin {
         self.answer(response.topics.iter().find_map(|topic| topic.error), cx);
     }
 
+    /// A refusal that may pass is tried again, as long as there is time; any other is the answer.
+    fn apply_answer(&mut self, error: Option<ErrorCode>, cx: &mut Context<'_>) {
+        match error.filter(|code| code.is_retriable()) {
+            None => self.answer(error, cx),
+            Some(code) => {
+                if let Some(first) = self.commands.front_mut() {
+                    first.last_refusal = Some(code);
+                }
+                self.try_later(cx);
+            }
+        }
+    }
+
     fn try_later(&mut self, cx: &mut Context<'_>) {
         let attempts = self.commands.front().map_or(0, |first| first.attempts);
         let at = cx.mono().plus(self.backoff.after(attempts, Reason::Command, cx));
@@ -182,9 +197,10 @@ impl Admin {
     /// The one place where a command is answered.
     fn answer(&mut self, code: Option<ErrorCode>, cx: &mut Context<'_>) {
         let first = self.commands.pop_front().expect("only the command at work is answered");
-        let api = match first.wish {
+        let api = match &first.wish {
             Wish::Create(_) => ApiKey::CreateTopics,
             Wish::Describe(_) => ApiKey::Metadata,
+            Wish::Ask(request) => request.api(),
         };
         self.at_work += 1;
         self.is_asking = false;
@@ -246,7 +262,8 @@ impl Machine for Admin {
             Input::Deadline => self.handle_deadlines(cx),
             Input::Command(Command::CreateTopics(request)) => self.take(Wish::Create(request), cx),
             Input::Command(Command::DescribeTopic(topic)) => self.take(Wish::Describe(topic), cx),
-            Input::Command(Command::Send(_)) => unreachable!("the scenario reader gives records to producers"),
+            Input::Command(Command::Ask(request)) => self.take(Wish::Ask(request), cx),
+            Input::Command(Command::Send(_) | Command::ShutDown) => unreachable!("the scenario reader gives records to producers"),
         }
         self.send_due(cx);
     }

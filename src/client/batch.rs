@@ -227,6 +227,20 @@ fn is_definite(code: ErrorCode, acks: Acks) -> bool {
         | ErrorCode::IneligibleReplica
         | ErrorCode::InvalidTopicException
         | ErrorCode::PolicyViolation
+        | ErrorCode::UnsupportedVersion
+        | ErrorCode::ReassignmentInProgress
+        | ErrorCode::TopicDeletionDisabled
+        | ErrorCode::PreferredLeaderNotAvailable
+        | ErrorCode::EligibleLeadersNotAvailable
+        | ErrorCode::ElectionNotNeeded
+        | ErrorCode::NoReassignmentInProgress
+        | ErrorCode::InconsistentVoterSet
+        | ErrorCode::FeatureUpdateFailed
+        | ErrorCode::SnapshotNotFound
+        | ErrorCode::PositionOutOfRange
+        | ErrorCode::InvalidVoterKey
+        | ErrorCode::DuplicateVoter
+        | ErrorCode::VoterNotFound
         | ErrorCode::NewLeaderElected => false,
     }
 }

@@ -62,6 +62,7 @@ pub(super) fn request(
     }
     assert!(!wanted.is_empty(), "a leader is asked because a partition is read there");
     let request = FetchRequest {
+        rack: None,
         replica: None,
         max_wait: config.fetch_max_wait,
         min_bytes: config.fetch_min_bytes,

@@ -27,4 +27,4 @@ pub use producer::ProducerConfig;
 pub use profile::Profile;
 pub use topic::TopicConfig;
 pub use value::{AutoOffsetReset, Partitioner, TimestampType, Value};
-pub use variants::{Truncation, Variants};
+pub use variants::{EpochFencing, HwIsr, IsrEligibility, IsrJoinRule, Switch, Truncation, Variant, Variants};

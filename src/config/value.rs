@@ -67,9 +67,16 @@ macro_rules! words {
         pub enum $name { $($(#[doc = $word_doc])+ $variant),* }
 
         impl $name {
+            /// Every word, in the order of the list.
+            pub const WORDS: &'static [&'static str] = &[$($word),*];
+
             /// The word for it.
             #[must_use]
             pub fn word(self) -> &'static str {
+                self.as_word()
+            }
+
+            pub(crate) const fn as_word(self) -> &'static str {
                 match self { $(Self::$variant => $word),* }
             }
         }

@@ -63,6 +63,10 @@ pub enum Command {
     CreateTopics(CreateTopicsRequest),
     /// To an admin: describe a topic (Metadata).
     DescribeTopic(String),
+    /// To an admin: ask the cluster this.
+    Ask(Request),
+    /// To a server: end yourself in order (SIGTERM).
+    ShutDown,
 }
 
 /// A record for a producer to send.

@@ -177,7 +177,14 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Ends the process after this turn.
+    /// Ends the process in order after this turn, as it was asked to.
+    pub fn exit(&mut self) {
+        if self.out.count_effect() {
+            self.out.effects.push(Effect::Exit);
+        }
+    }
+
+    /// Ends the process after this turn: it can not go on.
     pub fn halt(&mut self, why: String) {
         if self.out.count_effect() {
             self.out.effects.push(Effect::Halt { why });

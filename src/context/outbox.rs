@@ -22,6 +22,8 @@ pub enum Effect {
         /// Which connection.
         purpose: Purpose,
     },
+    /// The process ends itself in order, as it was asked to.
+    Exit,
     /// The process ends itself (Kafka's `Exit.halt`).
     Halt {
         /// Why, for people.

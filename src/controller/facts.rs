@@ -59,7 +59,7 @@ pub(super) fn latest_facts_of(changes: &[Change], image: &MetadataImage) -> Vec<
 
 fn registered(broker: BrokerId, image: &MetadataImage) -> Option<ControllerFact> {
     let now = image.broker(broker)?;
-    Some(ControllerFact::BrokerRegistered { broker, incarnation: now.incarnation, epoch: now.epoch })
+    Some(ControllerFact::BrokerRegistered { broker, incarnation: now.incarnation, epoch: now.epoch, rack: None })
 }
 
 fn created(topic: TopicId, image: &MetadataImage) -> Option<ControllerFact> {

@@ -255,7 +255,7 @@ impl PartitionFacts {
             NewLeader::Broker(leader) => (Some(leader), self.epoch.next()),
         };
         let isr = change.isr.unwrap_or(self.isr);
-        Self { leader, epoch, partition_epoch: self.partition_epoch.next(), isr, replicas: self.replicas.clone() }
+        Self { leader, epoch, partition_epoch: self.partition_epoch.next(), isr, ..self.clone() }
     }
 }
 

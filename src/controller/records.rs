@@ -211,7 +211,8 @@ mod tests {
         (prop::option::of(brokers()), any::<u32>(), any::<u32>(), any::<u64>(), replicas).prop_map(
             |(leader, epoch, version, isr, replicas)| {
                 let (epoch, partition_epoch) = (LeaderEpoch(epoch), PartitionEpoch(version));
-                Arc::new(PartitionFacts { leader, epoch, partition_epoch, isr: BrokerSet(isr), replicas })
+                let isr = BrokerSet(isr);
+                Arc::new(PartitionFacts { leader, epoch, partition_epoch, isr, ..PartitionFacts::new(replicas) })
             },
         )
     }

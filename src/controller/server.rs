@@ -148,6 +148,8 @@ impl Controller {
             Request::CreateTopics(request) => self.handle_create_topics(reply_to, &request, cx),
             // Kafka's controllers do not speak these, and close the connection of who does.
             Request::Produce(_) | Request::ListOffsets(_) | Request::Metadata(_) | Request::OffsetForLeaderEpoch(_) => {}
+            // TODO(walls)
+            other => drop(other),
         }
     }
 

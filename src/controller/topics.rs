@@ -18,7 +18,7 @@ use crate::choice::Odds;
 use crate::config::{ConfigError, TopicConfig, known};
 use crate::error::ErrorCode;
 use crate::event::PartitionFacts;
-use crate::ids::{BrokerId, LeaderEpoch, PartitionEpoch, PartitionIndex, TopicId, TopicPartition};
+use crate::ids::{BrokerId, PartitionIndex, TopicId, TopicPartition};
 use crate::protocol::{CreateTopicsRequest, CreatedTopic, NewTopic};
 
 /// How many partitions one request may make (Kafka's `MAX_PARTITIONS_PER_BATCH`).
@@ -87,7 +87,7 @@ fn decide_topic(
 fn first_state(image: &MetadataImage, replicas: Vec<BrokerId>) -> PartitionFacts {
     let active = || replicas.iter().copied().filter(|broker| image.active().contains(*broker));
     let (leader, isr) = (active().next(), active().collect());
-    PartitionFacts { leader, epoch: LeaderEpoch::ZERO, partition_epoch: PartitionEpoch(0), isr, replicas }
+    PartitionFacts { leader, isr, ..PartitionFacts::new(replicas) }
 }
 
 fn place(image: &MetadataImage, topic: &NewTopic, luck: &mut dyn FnMut(Odds) -> u64) -> Result<Vec<Vec<BrokerId>>, ErrorCode> {

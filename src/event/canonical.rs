@@ -11,8 +11,8 @@ use bytes::Bytes;
 use crate::error::{ErrorCode, Fault};
 use crate::files::{FileName, FilePath, Folder};
 use crate::ids::{
-    BrokerEpoch, BrokerId, BrokerSet, CorrelationId, Digest, Incarnation, LeaderEpoch, Offset, PartitionEpoch, PartitionIndex,
-    ProcessId, ProducerEpoch, ProducerId, SendId, Sequence, Step, TopicId, TopicPartition,
+    BrokerEpoch, BrokerId, BrokerSet, CorrelationId, Digest, DirectoryId, Incarnation, LeaderEpoch, Offset, PartitionEpoch,
+    PartitionIndex, ProcessId, ProducerEpoch, ProducerId, SendId, Sequence, Step, TopicId, TopicPartition, VoterKey,
 };
 use crate::time::{Duration, Instant, Timestamp};
 
@@ -72,6 +72,7 @@ newtypes!(
     BrokerSet,
     CorrelationId,
     Digest,
+    DirectoryId,
     Duration,
     Incarnation,
     Instant,
@@ -124,6 +125,7 @@ macro_rules! tagged_words {
 pub(crate) use {record_fields, tagged_words};
 
 record_fields!(TopicPartition { topic, partition });
+record_fields!(VoterKey { voter, directory });
 record_fields!(FilePath { folder, name });
 
 impl Field for bool {

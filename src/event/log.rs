@@ -30,6 +30,20 @@ facts! {
         [207] EpochStarted { partition: TopicPartition, epoch: LeaderEpoch, start: Offset }
         /// A replica wrote down the high watermarks it knows, for its next start.
         [208] HighWatermarksCheckpointed { partitions: u32 }
+        /// An append failed half-way, so nothing is appended to this log any more in this life (KAFKA-10778).
+        [209] LogFenced { partition: TopicPartition, end: Offset }
+        /// A replica's files can not be trusted: they are left as they are, and it serves nobody.
+        [210] LogRefused { partition: TopicPartition, why: Arc<String> }
+        /// A log directory failed: the replicas in it are offline.
+        [211] LogDirectoryFailed { directory: u8, why: Arc<String> }
+        /// A broker wrote down up to where its logs are known to be on disk.
+        [212] RecoveryPointsCheckpointed { partitions: u32 }
+        /// A broker wrote down where its logs begin.
+        [213] LogStartsCheckpointed { partitions: u32 }
+        /// The indexes of the segment at `base` were made anew from its batches.
+        [214] IndexesRebuilt { partition: TopicPartition, base: Offset }
+        /// A replica's log was deleted: the partition is gone, or not this broker's any more.
+        [215] LogDeleted { partition: TopicPartition }
     }
 }
 

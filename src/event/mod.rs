@@ -22,13 +22,13 @@ use crate::time::{Instant, Trail};
 use canonical::Field;
 
 pub use client::{Acks, ClientFact, PollFacts, PositionReason, ReadRecord, SentRecord};
-pub use controller::{ControllerFact, PartitionFacts, TopicFacts};
+pub use controller::{ConfigFacts, ControllerFact, PartitionFacts, TopicFacts};
 pub use fault::{FaultFact, FaultIndex};
 pub use log::{BatchFacts, LogFact, ProducerFacts, RecordFacts, RecoveryFacts, TruncationReason};
 pub use network::{ApiKey, CloseReason, ConnectionNumber, DropReason, MessageFacts, NetworkFact, Purpose};
-pub use raft::RaftFact;
+pub use raft::{QuorumRole, RaftFact, ResignReason, VoterSetFacts};
 pub use replica::ReplicaFact;
-pub use world::{CrashKind, RunFacts, WorldFact};
+pub use world::{CrashKind, DiskFault, RunFacts, WorldFact};
 
 /// Something that happened, when, to whom and why.
 #[derive(Clone, Debug, PartialEq)]

@@ -128,17 +128,54 @@ pub enum ApiKey {
     Metadata = 3,
     /// Make topics.
     CreateTopics = 19,
+    /// Delete topics.
+    DeleteTopics = 20,
+    /// Move log starts.
+    DeleteRecords = 21,
     /// Where did this epoch end.
     OffsetForLeaderEpoch = 23,
+    /// Say what is configured.
+    DescribeConfigs = 32,
+    /// Give a topic more partitions.
+    CreatePartitions = 37,
+    /// Elect leaders by order of an operator.
+    ElectLeaders = 43,
+    /// Change configurations.
+    IncrementalAlterConfigs = 44,
+    /// Move partitions to other brokers.
+    AlterPartitionReassignments = 45,
+    /// A candidate asks for a vote, or whether it would get one.
+    Vote = 52,
+    /// A new quorum leader tells that it leads.
+    BeginQuorumEpoch = 53,
+    /// A quorum leader tells that it resigns.
+    EndQuorumEpoch = 54,
+    /// Who leads the quorum, and how far everybody is.
+    DescribeQuorum = 55,
     /// A leader proposes an ISR.
     AlterPartition = 56,
+    /// Change the levels of features.
+    UpdateFeatures = 57,
+    /// Fetch a snapshot of the metadata, piece by piece.
+    FetchSnapshot = 59,
     /// A broker joins the cluster.
     BrokerRegistration = 62,
     /// A broker says it is alive.
     BrokerHeartbeat = 63,
+    /// A broker asks for producer ids.
+    AllocateProducerIds = 67,
+    /// Add a voter to the quorum.
+    AddRaftVoter = 80,
+    /// Remove a voter from the quorum.
+    RemoveRaftVoter = 81,
+    /// Tell the quorum of a voter's new life.
+    UpdateRaftVoter = 82,
 }
 
 tagged_words!(ApiKey {
-    0 Produce, 1 Fetch, 2 ListOffsets, 3 Metadata, 19 CreateTopics, 23 OffsetForLeaderEpoch, 56 AlterPartition,
-    62 BrokerRegistration, 63 BrokerHeartbeat,
+    0 Produce, 1 Fetch, 2 ListOffsets, 3 Metadata, 19 CreateTopics, 20 DeleteTopics, 21 DeleteRecords,
+    23 OffsetForLeaderEpoch, 32 DescribeConfigs, 37 CreatePartitions, 43 ElectLeaders, 44 IncrementalAlterConfigs,
+    45 AlterPartitionReassignments, 52 Vote, 53 BeginQuorumEpoch, 54 EndQuorumEpoch, 55 DescribeQuorum,
+    56 AlterPartition, 57 UpdateFeatures, 59 FetchSnapshot, 62 BrokerRegistration, 63 BrokerHeartbeat,
+    67 AllocateProducerIds, 80 AddRaftVoter, 81 RemoveRaftVoter, 82 UpdateRaftVoter,
 });

@@ -1,5 +1,7 @@
 //! Facts of replication: leaders, followers, the ISR and the high watermark.
 
+use std::sync::Arc;
+
 use super::facts::facts;
 use super::network::ApiKey;
 use crate::error::ErrorCode;
@@ -27,10 +29,12 @@ facts! {
         /// A request was refused, and why.
         [308] RequestRefused { api: ApiKey, partition: TopicPartition, code: ErrorCode }
         /// The replica can not be trusted or read and serves nobody.
-        [309] ReplicaOffline { partition: TopicPartition }
+        [309] ReplicaOffline { partition: TopicPartition, why: Arc<String> }
         /// The leader answered an acks=all request: these records are on at least `min.insync.replicas` copies.
         [310] ProduceCommitted { partition: TopicPartition, base: Offset, last: Offset, isr: BrokerSet, min_insync: u32 }
         /// This broker holds no role for the partition any more.
         [311] ReplicaResigned { partition: TopicPartition, epoch: LeaderEpoch }
+        /// A consumer was sent to a follower in its own rack (KIP-392).
+        [312] ReadReplicaChosen { partition: TopicPartition, replica: BrokerId, offset: Offset }
     }
 }

@@ -36,6 +36,12 @@ facts! {
         [711] AssertionFailed { message: Arc<String> }
         /// A disk gave back other bytes than were written.
         [712] DiskCorrupted { file: FilePath, at: u64 }
+        /// A disk did not do what it was asked.
+        [713] DiskFaulted { file: FilePath, fault: DiskFault }
+        /// A process ended itself in order, as it was asked to.
+        [714] ProcessStopped { incarnation: Incarnation }
+        /// A process was asked to end itself in order (SIGTERM).
+        [715] ShutdownRequested {}
     }
 }
 
@@ -51,6 +57,33 @@ pub enum CrashKind {
 }
 
 tagged_words!(CrashKind { 0 Process, 1 Power, 2 DiskReplaced });
+
+/// How a disk fails a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DiskFault {
+    /// A write failed; some first part of it may be there.
+    WriteFailed,
+    /// A read failed.
+    ReadFailed,
+    /// A sync failed, and the unsynced pages are gone from the cache, as after a real fsync error.
+    SyncFailed,
+    /// A sync said it was done and was not.
+    SyncLied,
+    /// A read gave fewer bytes than there are.
+    ShortRead,
+    /// A read gave back flipped bits.
+    BitRot,
+    /// A write went to another place.
+    MisdirectedWrite,
+    /// There was no room left.
+    Full,
+    /// The call took much longer than usual.
+    Stalled,
+}
+
+tagged_words!(DiskFault {
+    0 WriteFailed, 1 ReadFailed, 2 SyncFailed, 3 SyncLied, 4 ShortRead, 5 BitRot, 6 MisdirectedWrite, 7 Full, 8 Stalled,
+});
 
 /// What is needed to make a run again, and to read its trace.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,11 +1,13 @@
 //! BrokerRegistration (API 62) and BrokerHeartbeat (API 63): how a broker joins and stays (KIP-631).
 
+use std::sync::Arc;
+
 use crate::error::ErrorCode;
 use crate::event::MessageFacts;
-use crate::ids::{BrokerEpoch, BrokerId, Incarnation, Offset};
+use crate::ids::{BrokerEpoch, BrokerId, Incarnation, Offset, TopicPartition};
 
 /// A broker asks to join.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokerRegistrationRequest {
     /// Who.
     pub broker: BrokerId,
@@ -13,6 +15,8 @@ pub struct BrokerRegistrationRequest {
     pub incarnation: Incarnation,
     /// The broker epoch it had at its last clean shutdown, if it had one (KIP-966).
     pub previous_broker_epoch: Option<BrokerEpoch>,
+    /// Its `broker.rack`.
+    pub rack: Option<Arc<String>>,
 }
 
 /// The epoch of the new registration, or the refusal.
@@ -23,7 +27,7 @@ pub struct BrokerRegistrationResponse {
 }
 
 /// A broker says that it is alive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokerHeartbeatRequest {
     /// Who.
     pub broker: BrokerId,
@@ -35,6 +39,10 @@ pub struct BrokerHeartbeatRequest {
     pub want_fence: bool,
     /// It wants to shut down.
     pub want_shut_down: bool,
+    /// The replicas whose log directory failed here: they can neither lead nor be in sync.
+    ///
+    /// Kafka differs: there a broker names its failed directories, and the controller knows which replica lies where (KIP-858).
+    pub offline_replicas: Vec<TopicPartition>,
 }
 
 /// What the controller thinks of it.

@@ -2,11 +2,14 @@
 //!
 //! Kafka differs: no fetch sessions (KIP-227); each request names all its partitions.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
+use super::SnapshotId;
 use crate::error::ErrorCode;
 use crate::event::MessageFacts;
-use crate::ids::{BrokerEpoch, BrokerId, LeaderEpoch, Offset, TopicPartition};
+use crate::ids::{BrokerEpoch, BrokerId, DirectoryId, LeaderEpoch, Offset, TopicPartition};
 use crate::record::base_offset_of;
 use crate::time::Duration;
 
@@ -21,6 +24,8 @@ pub struct FetchRequest {
     pub min_bytes: u32,
     /// How many bytes the answer may hold; the first batch comes whole all the same (KIP-74).
     pub max_bytes: u32,
+    /// The rack of the consumer that asks (KIP-392); replicas leave it out.
+    pub rack: Option<Arc<String>>,
     /// What to read, from where.
     pub partitions: Vec<FetchPartition>,
 }
@@ -32,6 +37,8 @@ pub struct ReplicaState {
     pub broker: BrokerId,
     /// Which registration of that broker; `None` before it has one.
     pub epoch: Option<BrokerEpoch>,
+    /// The directory its log lies in, where the quorum tells its voters by it (KIP-853).
+    pub directory: Option<DirectoryId>,
 }
 
 /// One partition to read.
@@ -75,6 +82,10 @@ pub struct FetchedPartition {
     pub diverging_epoch: Option<DivergingEpoch>,
     /// With a fencing refusal: who leads, if known (KIP-951).
     pub current_leader: Option<LeaderIdAndEpoch>,
+    /// The asker is so far behind that it must fetch this snapshot first (KIP-630).
+    pub snapshot: Option<SnapshotId>,
+    /// The consumer should read from this replica instead (KIP-392).
+    pub preferred_read_replica: Option<BrokerId>,
     /// Whole record batches in offset order. The first may begin below the offset asked for.
     pub batches: Vec<Bytes>,
 }
@@ -115,6 +126,8 @@ impl FetchedPartition {
             log_start_offset: Offset::ZERO,
             diverging_epoch: None,
             current_leader,
+            snapshot: None,
+            preferred_read_replica: None,
             batches: Vec::new(),
         }
     }

@@ -9,8 +9,10 @@ mod broker;
 mod fetch;
 mod metadata;
 mod offsets;
+mod operator;
 mod partition;
 mod produce;
+mod quorum;
 
 use crate::event::{ApiKey, MessageFacts, Purpose};
 use crate::ids::CorrelationId;
@@ -23,8 +25,22 @@ pub use offsets::{
     EndOffset, ListOffsetsPartition, ListOffsetsRequest, ListOffsetsResponse, ListedOffset, OffsetForLeaderEpochRequest,
     OffsetForLeaderEpochResponse, OffsetForLeaderPartition, OffsetSpec,
 };
+pub use operator::{
+    AllocateProducerIdsRequest, AllocateProducerIdsResponse, AlterPartitionReassignmentsRequest,
+    AlterPartitionReassignmentsResponse, ConfigChange, ConfigResource, ConfigSource, CreatePartitionsRequest,
+    CreatePartitionsResponse, DeleteRecordsRequest, DeleteRecordsResponse, DeleteTopicsRequest, DeleteTopicsResponse,
+    DescribeConfigsRequest, DescribeConfigsResponse, DescribedConfig, ElectLeadersRequest, ElectLeadersResponse, ElectionType,
+    IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse, ItemsDone, MorePartitions, NamedPartition, Reassignment,
+    UpdateFeaturesRequest, UpdateFeaturesResponse,
+};
 pub use partition::{AlterPartitionItem, AlterPartitionRequest, AlterPartitionResponse, AlteredPartition, AlteredState, IsrMember};
 pub use produce::{ProducePartition, ProduceRequest, ProduceResponse, ProducedPartition};
+pub use quorum::{
+    AddRaftVoterRequest, AddRaftVoterResponse, BeginQuorumEpochRequest, BeginQuorumEpochResponse, DescribeQuorumRequest,
+    DescribeQuorumResponse, EndQuorumEpochRequest, EndQuorumEpochResponse, FetchSnapshotRequest, FetchSnapshotResponse,
+    QuorumEpochResponse, QuorumReplica, RemoveRaftVoterRequest, RemoveRaftVoterResponse, SnapshotId, UpdateRaftVoterRequest,
+    UpdateRaftVoterResponse, VoteRequest, VoteResponse, VoterChangeResponse,
+};
 
 macro_rules! apis {
     ($($api:ident: $request:ident => $response:ident),* $(,)?) => {
@@ -93,6 +109,23 @@ apis! {
     AlterPartition: AlterPartitionRequest => AlterPartitionResponse,
     BrokerRegistration: BrokerRegistrationRequest => BrokerRegistrationResponse,
     BrokerHeartbeat: BrokerHeartbeatRequest => BrokerHeartbeatResponse,
+    DeleteTopics: DeleteTopicsRequest => DeleteTopicsResponse,
+    DeleteRecords: DeleteRecordsRequest => DeleteRecordsResponse,
+    DescribeConfigs: DescribeConfigsRequest => DescribeConfigsResponse,
+    CreatePartitions: CreatePartitionsRequest => CreatePartitionsResponse,
+    ElectLeaders: ElectLeadersRequest => ElectLeadersResponse,
+    IncrementalAlterConfigs: IncrementalAlterConfigsRequest => IncrementalAlterConfigsResponse,
+    AlterPartitionReassignments: AlterPartitionReassignmentsRequest => AlterPartitionReassignmentsResponse,
+    UpdateFeatures: UpdateFeaturesRequest => UpdateFeaturesResponse,
+    AllocateProducerIds: AllocateProducerIdsRequest => AllocateProducerIdsResponse,
+    Vote: VoteRequest => VoteResponse,
+    BeginQuorumEpoch: BeginQuorumEpochRequest => BeginQuorumEpochResponse,
+    EndQuorumEpoch: EndQuorumEpochRequest => EndQuorumEpochResponse,
+    DescribeQuorum: DescribeQuorumRequest => DescribeQuorumResponse,
+    FetchSnapshot: FetchSnapshotRequest => FetchSnapshotResponse,
+    AddRaftVoter: AddRaftVoterRequest => AddRaftVoterResponse,
+    RemoveRaftVoter: RemoveRaftVoterRequest => RemoveRaftVoterResponse,
+    UpdateRaftVoter: UpdateRaftVoterRequest => UpdateRaftVoterResponse,
 }
 
 fn blank(api: ApiKey, is_response: bool) -> MessageFacts {

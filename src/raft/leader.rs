@@ -255,6 +255,8 @@ impl Leader {
             log_start_offset: self.log.start_offset(),
             diverging_epoch: None,
             current_leader: None,
+            snapshot: None,
+            preferred_read_replica: None,
             batches: Vec::new(),
         }
     }

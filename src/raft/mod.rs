@@ -46,19 +46,13 @@ fn log_config() -> TopicConfig {
 }
 
 /// A voter's number as requests and logs name it.
-///
-/// Kafka differs: there controllers and brokers share one space of node ids; here `k1` and `b1` both have number 1, and
-/// only a leader of the metadata log is ever a controller's number.
 fn voter_number(voter: ProcessId) -> BrokerId {
-    match voter {
-        ProcessId::Controller(number) => BrokerId(number),
-        ProcessId::World | ProcessId::Broker(_) | ProcessId::Client(_) => panic!("only controllers vote"),
-    }
+    BrokerId::of(voter).expect("only servers vote")
 }
 
 /// The voter with this number.
 fn voter(number: BrokerId) -> ProcessId {
-    ProcessId::Controller(number.0)
+    number.process()
 }
 
 /// A server that can not write its metadata log ends itself, as Kafka's fatal fault handler does.

@@ -221,7 +221,8 @@ impl Observer {
             partition_max_bytes: FETCH_BYTES,
         };
         let request = FetchRequest {
-            replica: Some(ReplicaState { broker: self.setup.me, epoch: None }),
+            replica: Some(ReplicaState { broker: self.setup.me, epoch: None, directory: None }),
+            rack: None,
             max_wait: Duration(self.setup.config.quorum_fetch_timeout.0 / 4),
             min_bytes: 1,
             max_bytes: FETCH_BYTES,

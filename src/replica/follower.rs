@@ -96,7 +96,7 @@ impl Partition {
         let last_epoch = end.previous().and_then(|last| self.log.epochs().epoch_at(last));
         match self.setup.truncation {
             Truncation::HighWatermark => (end, None),
-            Truncation::Kip279 => (end, last_epoch),
+            Truncation::Kip101 | Truncation::Kip279 => (end, last_epoch),
         }
     }
     // ANCHOR_END: fetch-position

@@ -172,7 +172,8 @@ impl Partition {
         }
         let stopped_leading = self.is_leader();
         self.role = Role::Offline;
-        let announced = cx.emit(ReplicaFact::ReplicaOffline { partition: self.partition() });
+        let why = Arc::new(fault.to_string());
+        let announced = cx.emit(ReplicaFact::ReplicaOffline { partition: self.partition(), why });
         cx.halt(format!("the log directory of {} failed: {fault}", self.partition()));
         RoleChange { announced: Some(announced), stopped_leading, high_watermark: None }
     }

@@ -42,7 +42,7 @@ impl World {
             match effect {
                 Effect::Send(outgoing) => self.send(from, outgoing),
                 Effect::Close { server, purpose } => self.close(from, server, purpose),
-                Effect::Halt { .. } => {}
+                Effect::Halt { .. } | Effect::Exit => {}
             }
         }
     }

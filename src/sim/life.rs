@@ -62,6 +62,15 @@ impl World {
         self.reset_connections(place, CrashKind::Process);
     }
 
+    /// A process ends itself in order.
+    pub(super) fn stop(&mut self, place: Place, trail: Trail) {
+        let incarnation = self.slot(place).incarnation;
+        self.tell(self.id(place), trail, WorldFact::ProcessStopped { incarnation });
+        self.slot_mut(place).died_of = CrashKind::Process;
+        self.bury(place);
+        self.reset_connections(place, CrashKind::Process);
+    }
+
     /// Forgets all that dies with a process.
     fn bury(&mut self, place: Place) {
         let slot = self.slot_mut(place);

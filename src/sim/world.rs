@@ -203,13 +203,15 @@ impl World {
         let mut effects = out.effects;
         let halt = effects.iter().find_map(|effect| if let Effect::Halt { why } = effect { Some(why.clone()) } else { None });
         let doom = self.slot(place).doom;
-        if doom.is_some() || halt.is_some() {
+        let exits = effects.iter().any(|effect| matches!(effect, Effect::Exit));
+        if doom.is_some() || halt.is_some() || exits {
             // What it did before it died has left it; nobody is there to be busy.
             self.depart(place, &mut effects);
             self.spare_effects = effects;
             match (doom, halt) {
                 (Some(doom), _) => self.crash(place, doom.kind, Some(doom.fault), moment.trail),
-                (None, why) => self.halt(place, why.unwrap_or_default(), moment.trail),
+                (None, Some(why)) => self.halt(place, why, moment.trail),
+                (None, None) => self.stop(place, moment.trail),
             }
             return;
         }

@@ -132,7 +132,7 @@ impl Tale {
             epoch: LeaderEpoch(epoch),
             partition_epoch: PartitionEpoch(partition_epoch),
             isr: set(isr),
-            replicas: vec![BrokerId(1), BrokerId(2), BrokerId(3)],
+            ..PartitionFacts::new(vec![BrokerId(1), BrokerId(2), BrokerId(3)])
         });
         self.tell(K1, ControllerFact::PartitionChanged { partition: ORDERS, now });
     }

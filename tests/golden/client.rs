@@ -226,6 +226,7 @@ impl Bench {
                     writeln!(closed, "{} closes its connection to {server}", self.now)?;
                 }
                 Effect::Halt { why } => return Err(why.into()),
+                Effect::Exit => return Err("clients are not asked to shut down".into()),
             }
         }
         let mut output = closed;

@@ -104,7 +104,14 @@ impl Runner {
             }
         }
         let current_metadata_offset = end;
-        let request = BrokerHeartbeatRequest { broker, epoch, current_metadata_offset, want_fence, want_shut_down };
+        let request = BrokerHeartbeatRequest {
+            broker,
+            epoch,
+            current_metadata_offset,
+            want_fence,
+            want_shut_down,
+            offline_replicas: Vec::new(),
+        };
         self.ask(ProcessId::Broker(broker), request.into());
         Ok(())
     }
@@ -113,7 +120,14 @@ impl Runner {
     fn alive(&mut self, broker: BrokerId, current_metadata_offset: Offset) {
         let epoch = self.epochs.get(&broker).copied().unwrap_or_default();
         let (want_fence, want_shut_down) = (false, false);
-        let request = BrokerHeartbeatRequest { broker, epoch, current_metadata_offset, want_fence, want_shut_down };
+        let request = BrokerHeartbeatRequest {
+            broker,
+            epoch,
+            current_metadata_offset,
+            want_fence,
+            want_shut_down,
+            offline_replicas: Vec::new(),
+        };
         self.ask(ProcessId::Broker(broker), request.into());
     }
 
@@ -169,9 +183,9 @@ impl Runner {
             log_start_offset: Offset::ZERO,
             partition_max_bytes: 1 << 20,
         };
-        let replica = Some(ReplicaState { broker: follower, epoch: None });
+        let replica = Some(ReplicaState { broker: follower, epoch: None, directory: None });
         let max_wait = Duration::from_millis(50);
-        let request = FetchRequest { replica, max_wait, min_bytes: 1, max_bytes: 1 << 20, partitions: vec![item] };
+        let request = FetchRequest { replica, max_wait, min_bytes: 1, max_bytes: 1 << 20, rack: None, partitions: vec![item] };
         self.ask(ProcessId::Broker(follower), request.into());
         Ok(())
     }
@@ -205,7 +219,7 @@ impl goldenscript::Runner for Runner {
             "register" => {
                 let broker = broker(args.next_pos().ok_or("which broker?")?)?;
                 let incarnation = Incarnation(args.take_key("life").map_or(Ok(1), str::parse)?);
-                let request = BrokerRegistrationRequest { broker, incarnation, previous_broker_epoch: None };
+                let request = BrokerRegistrationRequest { broker, incarnation, previous_broker_epoch: None, rack: None };
                 self.ask(ProcessId::Broker(broker), request.into());
             }
             "heartbeat" => self.heartbeat(&mut args)?,
@@ -213,7 +227,7 @@ impl goldenscript::Runner for Runner {
                 while let Some(name) = args.next_pos() {
                     let incarnation = Incarnation(1);
                     let broker = broker(name)?;
-                    let request = BrokerRegistrationRequest { broker, incarnation, previous_broker_epoch: None };
+                    let request = BrokerRegistrationRequest { broker, incarnation, previous_broker_epoch: None, rack: None };
                     self.ask(ProcessId::Broker(broker), request.into());
                     self.pass(Duration::from_millis(2));
                     self.report();
@@ -265,7 +279,7 @@ fn state(facts: &PartitionFacts) -> String {
 
 fn decision(fact: &ControllerFact) -> String {
     match fact {
-        ControllerFact::BrokerRegistered { broker, incarnation, epoch } => {
+        ControllerFact::BrokerRegistered { broker, incarnation, epoch, .. } => {
             format!("{broker}{incarnation} registered, broker epoch {epoch}")
         }
         ControllerFact::RegistrationRefused { broker, incarnation, code } => {
@@ -285,6 +299,7 @@ fn decision(fact: &ControllerFact) -> String {
         }
         ControllerFact::AlterPartitionRefused { partition, leader, code } => format!("{partition}: {leader}'s ISR refused: {code}"),
         ControllerFact::AdminRefused { code } => format!("refused: {code}"),
+        other => format!("{other:?}"),
     }
 }
 
@@ -315,16 +330,14 @@ fn answer(response: &Response) -> String {
         }
         Response::Fetch(told) => {
             let Some(item) = told.partitions.first() else { return format!("{:?}", told.error) };
-            let leads = item.current_leader.map_or(String::new(), |now| format!(", k{} leads {}", now.leader.0, now.epoch));
+            let leads = item.current_leader.map_or(String::new(), |now| format!(", {} leads {}", now.leader, now.epoch));
             match (item.error, item.diverging_epoch) {
                 (Some(code), _) => format!("{code}{leads}"),
                 (None, Some(part)) => format!("logs part: {} ends at {}", part.epoch, part.end_offset),
                 (None, None) => format!("{} batches, high watermark {}", item.batches.len(), item.high_watermark),
             }
         }
-        Response::Produce(_) | Response::ListOffsets(_) | Response::Metadata(_) | Response::OffsetForLeaderEpoch(_) => {
-            "not for a controller".to_owned()
-        }
+        other => other.facts().error.map_or_else(|| "done".to_owned(), |code| code.to_string()),
     }
 }
 

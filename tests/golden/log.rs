@@ -324,7 +324,14 @@ fn write_fact(fact: &Fact, out: &mut String) -> Result<(), Box<dyn Error>> {
         LogFact::LogStartAdvanced { old, new, .. } => writeln!(out, " from {old} to {new}")?,
         LogFact::SegmentRolled { base, .. } => writeln!(out, " at {base}")?,
         LogFact::EpochStarted { epoch, start, .. } => writeln!(out, " {epoch} at {start}")?,
-        LogFact::HighWatermarksCheckpointed { partitions } => writeln!(out, " {partitions}")?,
+        LogFact::HighWatermarksCheckpointed { partitions }
+        | LogFact::RecoveryPointsCheckpointed { partitions }
+        | LogFact::LogStartsCheckpointed { partitions } => writeln!(out, " {partitions}")?,
+        LogFact::LogFenced { end, .. } => writeln!(out, " at {end}")?,
+        LogFact::LogRefused { why, .. } => writeln!(out, ": {why}")?,
+        LogFact::LogDirectoryFailed { directory, why } => writeln!(out, " {directory}: {why}")?,
+        LogFact::IndexesRebuilt { base, .. } => writeln!(out, " at {base}")?,
+        LogFact::LogDeleted { .. } => writeln!(out)?,
         LogFact::LogRecovered { recovery } => {
             let epochs: Vec<String> = recovery.epochs.iter().map(|(epoch, start)| format!("{epoch} at {start}")).collect();
             let how = if recovery.was_clean { "clean" } else { "unclean" };

@@ -152,7 +152,7 @@ impl Stage {
             epoch: LeaderEpoch(0),
             partition_epoch: PartitionEpoch(0),
             isr: BrokerSet::EMPTY,
-            replicas: (1..=3).map(BrokerId).collect(),
+            ..PartitionFacts::new((1..=3).map(BrokerId).collect())
         };
         let mut stage = Self {
             brokers: BTreeMap::new(),
@@ -247,7 +247,7 @@ impl Stage {
             log_start_offset: Offset::ZERO,
             partition_max_bytes: 1 << 20,
         };
-        let from = ReplicaState { broker: who, epoch: Some(seat.epoch) };
+        let from = ReplicaState { broker: who, epoch: Some(seat.epoch), directory: None };
         let asked = last_fetched_epoch.map_or("no epoch".to_owned(), |epoch| epoch.to_string());
         writeln!(self.told, "{who} → {leader}: fetch from {fetch_offset}, last {asked}")?;
         let found = self.turn(leader, |seat, members, cx| {
@@ -382,6 +382,7 @@ fn line(fact: &Fact) -> Option<String> {
             ReplicaFact::IsrProposalRefused { code, .. } => format!("proposal refused: {}", code.name()),
             ReplicaFact::ReplicaOffline { .. } => "offline".to_owned(),
             ReplicaFact::ReplicaResigned { .. } => "resigned".to_owned(),
+            ReplicaFact::ReadReplicaChosen { replica, offset, .. } => format!("reader at {offset} sent to {replica}"),
             ReplicaFact::RequestRefused { .. } | ReplicaFact::ProduceCommitted { .. } => return None,
         },
         Fact::Log(_)

@@ -257,6 +257,7 @@ impl World {
                 }
                 Effect::Close { server, .. } => self.waiting.retain(|waiting| ProcessId::Broker(waiting.to) != server),
                 Effect::Halt { why } => unreachable!("{why}"),
+                Effect::Exit => unreachable!("clients are not asked to shut down"),
             }
         }
     }

@@ -115,14 +115,21 @@ impl Trial {
         match *happening {
             Happening::Register { broker, life } => {
                 let (broker, incarnation) = (BrokerId(broker), Incarnation(life));
-                let request = BrokerRegistrationRequest { broker, incarnation, previous_broker_epoch: None };
+                let request = BrokerRegistrationRequest { broker, incarnation, previous_broker_epoch: None, rack: None };
                 self.ask(ProcessId::Broker(broker), request.into());
             }
             Happening::Heartbeat { broker, is_caught_up, want_fence, want_shut_down } => {
                 let broker = BrokerId(broker);
                 let epoch = self.epochs.get(&broker).copied().unwrap_or_default();
                 let current_metadata_offset = if is_caught_up { self.server.machine.image().end() } else { Offset::ZERO };
-                let request = BrokerHeartbeatRequest { broker, epoch, current_metadata_offset, want_fence, want_shut_down };
+                let request = BrokerHeartbeatRequest {
+                    broker,
+                    epoch,
+                    current_metadata_offset,
+                    want_fence,
+                    want_shut_down,
+                    offline_replicas: Vec::new(),
+                };
                 self.ask(ProcessId::Broker(broker), request.into());
             }
             Happening::Create { name, partitions, replicas, unclean } => {

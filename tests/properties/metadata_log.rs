@@ -115,6 +115,7 @@ impl Cluster {
                 }
                 Effect::Close { .. } => self.reconnect(which),
                 Effect::Halt { why } => panic!("{why}"),
+                Effect::Exit => panic!("nobody asked for it"),
             }
         }
     }
@@ -179,7 +180,7 @@ impl Cluster {
         let client = ProcessId::Broker(broker);
         let (connection, purpose, correlation) = (ConnectionNumber(0), Purpose::Heartbeat, CorrelationId(0));
         let reply_to = ReplyTo { client, connection, purpose, correlation, origin: Step::NONE };
-        let request = BrokerRegistrationRequest { broker, incarnation, previous_broker_epoch: None }.into();
+        let request = BrokerRegistrationRequest { broker, incarnation, previous_broker_epoch: None, rack: None }.into();
         self.lead(Input::Message(Message::Request { from: client, reply_to, request }));
     }
 
@@ -252,6 +253,8 @@ fn fetched(batches: Vec<Bytes>, high_watermark: u64) -> FetchedPartition {
         log_start_offset: Offset::ZERO,
         diverging_epoch: None,
         current_leader: None,
+        snapshot: None,
+        preferred_read_replica: None,
         batches,
     }
 }
@@ -266,7 +269,7 @@ fn answer(server: &mut Server<Observer>, correlation: u32, item: FetchedPartitio
             Payload::Request { request: Request::Fetch(request), .. } => request.partitions.first().map(|item| item.fetch_offset),
             _ => None,
         },
-        Effect::Close { .. } | Effect::Halt { .. } => None,
+        Effect::Close { .. } | Effect::Halt { .. } | Effect::Exit => None,
     })
 }
 
@@ -274,7 +277,7 @@ fn answer(server: &mut Server<Observer>, correlation: u32, item: FetchedPartitio
 fn an_observer_cuts_what_a_new_leader_does_not_have_and_no_committed_record() {
     let mut server = Server::new(ProcessId::Broker(BrokerId(1)), observer(1));
     server.turn(Observer::start);
-    let known = LeaderIdAndEpoch { leader: BrokerId(1), epoch: LeaderEpoch(3) };
+    let known = LeaderIdAndEpoch { leader: BrokerId(3001), epoch: LeaderEpoch(3) };
     let refusal = FetchedPartition::refused(TopicPartition::METADATA, tribunal::error::ErrorCode::FencedLeaderEpoch, Some(known));
     assert_eq!(answer(&mut server, 0, refusal), Some(Offset(0)));
     let tail = vec![batch(0, 2, 3), batch(2, 2, 3), batch(4, 1, 3)];

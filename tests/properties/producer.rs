@@ -242,6 +242,7 @@ impl World {
                 }
                 Effect::Close { server, .. } => self.close(server),
                 Effect::Halt { why } => unreachable!("{why}"),
+                Effect::Exit => unreachable!("clients are not asked to shut down"),
             }
         }
     }

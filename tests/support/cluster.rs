@@ -204,6 +204,7 @@ impl Cluster {
             }
             Effect::Close { server, purpose } => *self.closed.entry((from, server, purpose)).or_insert(0) += 1,
             Effect::Halt { why } => panic!("{from} halted: {why}"),
+            Effect::Exit => panic!("nobody asked {from} to shut down"),
         }
     }
 

@@ -238,7 +238,14 @@ impl Fold {
             | LogFact::SegmentRolled { .. }
             | LogFact::LogRecovered { .. }
             | LogFact::EpochStarted { .. }
-            | LogFact::HighWatermarksCheckpointed { .. } => {}
+            | LogFact::HighWatermarksCheckpointed { .. }
+            | LogFact::LogFenced { .. }
+            | LogFact::LogRefused { .. }
+            | LogFact::LogDirectoryFailed { .. }
+            | LogFact::RecoveryPointsCheckpointed { .. }
+            | LogFact::LogStartsCheckpointed { .. }
+            | LogFact::IndexesRebuilt { .. }
+            | LogFact::LogDeleted { .. } => {}
         }
     }
 

@@ -5,7 +5,7 @@ use super::mistake::Read;
 use super::model::Cluster;
 use super::settings::{Settings, configure};
 use super::tables::{CLUSTER, VARIANTS};
-use crate::config::{BrokerConfig, Owner, Profile, TopicConfig, Truncation, Value, Variants};
+use crate::config::{BrokerConfig, Owner, Profile, TopicConfig, Variants};
 use crate::ids::BrokerSet;
 
 /// Reads `[cluster]`; also returns the keys without effect.
@@ -35,13 +35,18 @@ pub(super) fn variants(root: &Table<'_>, settings: &Settings<'_>) -> Read<Varian
     let mut variants = Variants::default();
     if let Some(item) = root.get("variants") {
         let table = item.table(&VARIANTS)?;
-        variants.truncation =
-            table.or("truncation", variants.truncation, |item| Truncation::parse(item.text()?).map_err(|why| item.bad(why)))?;
+        for variant in Variants::ALL {
+            if let Some(item) = table.get(variant.name) {
+                variants.set(variant.name, item.text()?).map_err(|why| item.bad(why))?;
+            }
+        }
         table.close();
     }
-    if let Some(given) = settings.variant("truncation") {
-        let refused = |why| given.bad_value(format!("`truncation` cannot be `{}`: {why}", given.value));
-        variants.truncation = Truncation::parse(&given.value).map_err(refused)?;
+    for variant in Variants::ALL {
+        if let Some(given) = settings.variant(variant.name) {
+            let refused = |why| given.bad_value(format!("`{}` cannot be `{}`: {why}", variant.name, given.value));
+            variants.set(variant.name, &given.value).map_err(refused)?;
+        }
     }
     Ok(variants)
 }

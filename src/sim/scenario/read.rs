@@ -179,7 +179,7 @@ fn assemble(root: &Table<'_>, settings: &Settings<'_>, rules: &[PlacedRule<'_>])
 pub(super) fn all_topics<'t>(topics: &'t [NewTopic], commands: &'t [(Instant, Command)]) -> impl Iterator<Item = &'t NewTopic> {
     let created = commands.iter().filter_map(|(_, command)| match command {
         Command::CreateTopics(request) => Some(&request.topics),
-        Command::Send(_) | Command::DescribeTopic(_) => None,
+        Command::Send(_) | Command::DescribeTopic(_) | Command::Ask(_) | Command::ShutDown => None,
     });
     topics.iter().chain(created.flatten())
 }

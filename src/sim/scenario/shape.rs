@@ -59,7 +59,7 @@ pub(super) struct TableSpec {
 }
 
 /// One key of a table.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct KeySpec {
     /// Its name.
     pub name: &'static str,

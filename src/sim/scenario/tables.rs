@@ -2,8 +2,8 @@
 //! from here.
 
 use super::expect::CHECKS;
-use super::shape::{Shape, TableSpec, may, must};
-use crate::config::Owner;
+use super::shape::{KeySpec, Shape, TableSpec, may, must};
+use crate::config::{Owner, Variants};
 use crate::ids::BrokerSet;
 
 /// More partitions than this in one topic are a slip.
@@ -85,14 +85,19 @@ pub(super) const CLUSTER: TableSpec = TableSpec {
     ],
 };
 
-pub(super) const VARIANTS: TableSpec = TableSpec {
-    title: "[variants]",
-    doc: "Historical rules in place of today's.",
-    keys: &[may(
-        "truncation",
-        Shape::Words(&["high-watermark", "kip-279"]),
-        "How a replica that begins to follow finds where to cut its log; `kip-279` unless written.",
-    )],
+pub(super) const VARIANTS: TableSpec =
+    TableSpec { title: "[variants]", doc: "Historical rules in place of today's.", keys: &VARIANT_KEYS };
+
+/// One key for each variant, from the one list of them.
+const VARIANT_KEYS: [KeySpec; Variants::ALL.len()] = {
+    let mut keys = [may("", Shape::Text, ""); Variants::ALL.len()];
+    let mut place = 0;
+    while place < keys.len() {
+        let variant = Variants::ALL[place];
+        keys[place] = may(variant.name, Shape::Words(variant.words), variant.doc);
+        place += 1;
+    }
+    keys
 };
 
 pub(super) const NETWORK: TableSpec = TableSpec {

@@ -2,7 +2,7 @@
 
 use super::network::api_words;
 use super::{Mark, Told, range};
-use crate::event::{ControllerFact, FaultFact, RaftFact, ReplicaFact};
+use crate::event::{ControllerFact, FaultFact, QuorumRole, RaftFact, ReplicaFact, ResignReason};
 use crate::ids::{BrokerId, BrokerSet, ProcessId};
 use crate::trace::names::Names;
 
@@ -37,8 +37,11 @@ pub(super) fn replica(fact: &ReplicaFact, names: &Names) -> Told {
         ReplicaFact::RequestRefused { api, partition: p, code } => {
             Told::new(Mark::Refused, format!("refuses {} {}: {}", api_words(*api), partition(*p), code.name()))
         }
-        ReplicaFact::ReplicaOffline { partition: p } => {
-            Told::new(Mark::Crash, format!("its replica of {} is offline", partition(*p)))
+        ReplicaFact::ReplicaOffline { partition: p, why } => {
+            Told::new(Mark::Crash, format!("its replica of {} is offline: {why}", partition(*p)))
+        }
+        ReplicaFact::ReadReplicaChosen { partition: p, replica, offset } => {
+            Told::new(Mark::Change, format!("sends a reader of {} at {offset} to {replica}, in its own rack", partition(*p)))
         }
         ReplicaFact::ProduceCommitted { partition: p, base, last, isr, min_insync } => Told::new(
             Mark::Change,
@@ -52,8 +55,9 @@ pub(super) fn replica(fact: &ReplicaFact, names: &Names) -> Told {
 
 pub(super) fn controller(fact: &ControllerFact, names: &Names) -> Told {
     match fact {
-        ControllerFact::BrokerRegistered { broker, incarnation, epoch } => {
-            Told::new(Mark::Change, format!("registers {broker} (life {incarnation}) under broker epoch {epoch}, fenced"))
+        ControllerFact::BrokerRegistered { broker, incarnation, epoch, rack } => {
+            let place = rack.as_ref().map_or_else(String::new, |rack| format!(" in rack {rack}"));
+            Told::new(Mark::Change, format!("registers {broker}{place} (life {incarnation}) under broker epoch {epoch}, fenced"))
         }
         ControllerFact::RegistrationRefused { broker, code, .. } => {
             Told::new(Mark::Refused, format!("refuses to register {broker}: {}", code.name()))
@@ -89,6 +93,37 @@ pub(super) fn controller(fact: &ControllerFact, names: &Names) -> Told {
             Told::new(Mark::Refused, format!("refuses {leader}'s ISR for {}: {}", names.partition(*partition), code.name()))
         }
         ControllerFact::AdminRefused { code } => Told::new(Mark::Refused, format!("refuses the admin's request: {}", code.name())),
+        ControllerFact::UncleanShutdownFound { broker, .. } => {
+            Told::new(Mark::Fault, format!("{broker} was not shut down in order: its replicas count for nothing yet"))
+        }
+        ControllerFact::TopicDeleted { topic } => Told::new(Mark::Cut, format!("deletes topic {}", names.topic(*topic))),
+        ControllerFact::PartitionsAdded { topic, partitions } => {
+            Told::new(Mark::Change, format!("gives topic {} {partitions} partitions", names.topic(*topic)))
+        }
+        ControllerFact::ConfigChanged { change } => {
+            let value = change.value.as_deref().unwrap_or("back to its default");
+            Told::new(Mark::Change, format!("sets {} of {} to {value}", change.key, change.resource))
+        }
+        ControllerFact::FeatureChanged { feature, level } => {
+            Told::new(Mark::Change, format!("feature {feature} stands at level {level}"))
+        }
+        ControllerFact::ProducerIdsAllocated { broker, first, count } => {
+            Told::new(Mark::Change, format!("gives {broker} {count} producer ids from {first} on"))
+        }
+        ControllerFact::ReassignmentStarted { partition, adding, removing } => Told::new(
+            Mark::Change,
+            format!("moves {}: {} come, {} go", names.partition(*partition), isr_words(*adding), isr_words(*removing)),
+        ),
+        ControllerFact::ReassignmentCompleted { partition } => {
+            Told::new(Mark::Change, format!("{} has moved", names.partition(*partition)))
+        }
+        ControllerFact::ReassignmentCancelled { partition } => {
+            Told::new(Mark::Change, format!("calls off the move of {}", names.partition(*partition)))
+        }
+        ControllerFact::ControllerActivated { epoch } => Told::new(Mark::Elected, format!("is the active controller from {epoch}")),
+        ControllerFact::ControllerDeactivated { epoch } => {
+            Told::new(Mark::Fault, format!("is no longer the active controller of {epoch}"))
+        }
     }
 }
 
@@ -97,6 +132,49 @@ pub(super) fn raft(fact: &RaftFact) -> Told {
         RaftFact::QuorumLeaderElected { epoch } => Told::new(Mark::Elected, format!("leads the metadata quorum from {epoch}")),
         RaftFact::MetadataCommitted { end, .. } => Told::new(Mark::Change, format!("metadata below {end} counts")),
         RaftFact::MetadataApplied { end } => Told::new(Mark::Change, format!("knows the metadata below {end}")),
+        RaftFact::QuorumRoleChanged { role, epoch, leader } => {
+            let whom = leader.map_or_else(String::new, |leader| format!(" of {leader}"));
+            Told::new(Mark::Change, format!("is {}{whom} in quorum epoch {epoch}", role_words(*role)))
+        }
+        RaftFact::VoteCast { epoch, candidate } => Told::new(Mark::Change, format!("votes for {} in {epoch}", candidate.voter)),
+        RaftFact::VoteRefused { epoch, candidate, pre_vote } => {
+            let what = if *pre_vote { "would not vote" } else { "does not vote" };
+            Told::new(Mark::Refused, format!("{what} for {candidate} in {epoch}"))
+        }
+        RaftFact::QuorumLeaderResigned { epoch, why } => {
+            Told::new(Mark::Fault, format!("gives up the metadata quorum in {epoch}: {}", resign_words(*why)))
+        }
+        RaftFact::VotersChanged { voters } => {
+            let names: Vec<String> = voters.voters.iter().map(|voter| voter.voter.to_string()).collect();
+            Told::new(Mark::Change, format!("counts these voters from offset {} on: {}", voters.offset, names.join(", ")))
+        }
+        RaftFact::SnapshotTaken { end, bytes, .. } => {
+            Told::new(Mark::Change, format!("writes a snapshot of the metadata below {end} ({bytes} bytes)"))
+        }
+        RaftFact::SnapshotInstalled { end, from, .. } => {
+            Told::new(Mark::Change, format!("takes {from}'s snapshot of the metadata below {end} in place of its log"))
+        }
+        RaftFact::VoterCaughtUp { voter } => Told::new(Mark::Change, format!("{} has caught up and may vote", voter.voter)),
+    }
+}
+
+/// A role in the quorum, in words.
+pub(crate) fn role_words(role: QuorumRole) -> &'static str {
+    match role {
+        QuorumRole::Unattached => "without a leader",
+        QuorumRole::Prospective => "asking whether it would win",
+        QuorumRole::Candidate => "a candidate",
+        QuorumRole::Leader => "the leader",
+        QuorumRole::Follower => "a follower",
+        QuorumRole::Resigned => "resigned",
+    }
+}
+
+fn resign_words(why: ResignReason) -> &'static str {
+    match why {
+        ResignReason::CheckQuorum => "no majority has fetched from it for too long",
+        ResignReason::Shutdown => "it is shutting down",
+        ResignReason::Removed => "it votes no more",
     }
 }
 

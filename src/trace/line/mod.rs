@@ -17,7 +17,7 @@ mod storage;
 
 use super::cause;
 use super::names::Names;
-use crate::event::{ClientFact, ControllerFact, Event, Fact, FaultFact, LogFact, ReplicaFact, WorldFact};
+use crate::event::{ClientFact, ControllerFact, Event, Fact, FaultFact, LogFact, RaftFact, ReplicaFact, WorldFact};
 use crate::ids::TopicPartition;
 
 /// The sign before the words. Every sign is one column wide and has a plain one beside it.
@@ -129,8 +129,15 @@ pub fn is_beat(event: &Event) -> bool {
             LogFact::LogFlushed { .. }
             | LogFact::SegmentRolled { .. }
             | LogFact::EpochStarted { .. }
-            | LogFact::HighWatermarksCheckpointed { .. },
+            | LogFact::HighWatermarksCheckpointed { .. }
+            | LogFact::RecoveryPointsCheckpointed { .. }
+            | LogFact::LogStartsCheckpointed { .. }
+            | LogFact::IndexesRebuilt { .. },
         ) => false,
+        Fact::Log(
+            LogFact::LogFenced { partition, .. } | LogFact::LogRefused { partition, .. } | LogFact::LogDeleted { partition },
+        ) => data(partition),
+        Fact::Log(LogFact::LogDirectoryFailed { .. }) => true,
         Fact::Replica(ReplicaFact::RequestRefused { partition, .. }) => data(partition),
         // A follower's first fetch of an empty log tells nothing.
         Fact::Replica(ReplicaFact::FollowerProgressed { end, .. }) => end.0 > 0,
@@ -138,6 +145,10 @@ pub fn is_beat(event: &Event) -> bool {
         Fact::Controller(fact) => {
             !matches!(fact, ControllerFact::BrokerRegistered { .. } | ControllerFact::PartitionChanged { .. })
         }
+        Fact::Raft(
+            RaftFact::QuorumLeaderElected { .. } | RaftFact::QuorumLeaderResigned { .. } | RaftFact::SnapshotInstalled { .. },
+        ) => true,
+        Fact::Raft(RaftFact::VotersChanged { voters }) => voters.offset.0 > 0,
         Fact::Raft(_) => false,
         Fact::Client(ClientFact::PollReturned { poll }) => !poll.records.is_empty(),
         Fact::Client(ClientFact::MetadataRefreshed { .. }) => false,

@@ -97,6 +97,23 @@ pub(crate) fn api_words(api: ApiKey) -> &'static str {
         ApiKey::AlterPartition => "alter partition",
         ApiKey::BrokerRegistration => "registration",
         ApiKey::BrokerHeartbeat => "heartbeat",
+        ApiKey::DeleteTopics => "delete topics",
+        ApiKey::DeleteRecords => "delete records",
+        ApiKey::DescribeConfigs => "describe configs",
+        ApiKey::CreatePartitions => "create partitions",
+        ApiKey::ElectLeaders => "elect leaders",
+        ApiKey::IncrementalAlterConfigs => "alter configs",
+        ApiKey::AlterPartitionReassignments => "reassign partitions",
+        ApiKey::UpdateFeatures => "update features",
+        ApiKey::AllocateProducerIds => "allocate producer ids",
+        ApiKey::Vote => "vote",
+        ApiKey::BeginQuorumEpoch => "begin quorum epoch",
+        ApiKey::EndQuorumEpoch => "end quorum epoch",
+        ApiKey::DescribeQuorum => "describe quorum",
+        ApiKey::FetchSnapshot => "fetch snapshot",
+        ApiKey::AddRaftVoter => "add voter",
+        ApiKey::RemoveRaftVoter => "remove voter",
+        ApiKey::UpdateRaftVoter => "update voter",
     }
 }
 

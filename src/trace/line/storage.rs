@@ -1,8 +1,7 @@
 //! Logs, disks, clocks and processes in words.
 
 use super::{Mark, Told, key, range};
-use crate::event::{BatchFacts, CrashKind, LogFact, TruncationReason, WorldFact};
-use crate::ids::TopicPartition;
+use crate::event::{BatchFacts, CrashKind, DiskFault, LogFact, TruncationReason, WorldFact};
 use crate::time::Duration;
 use crate::trace::names::Names;
 
@@ -12,9 +11,7 @@ pub(super) fn log(fact: &LogFact, names: &Names) -> Told {
             Told::new(Mark::Change, format!("append {} {}", names.partition(*partition), batch_words(batch)))
         }
         LogFact::RecordsReplicated { partition, from, batch } => {
-            // The metadata log is led by a controller, and its followers name it by its number.
-            let leader = if *partition == TopicPartition::METADATA { "k" } else { "b" };
-            let words = format!("replicate {} {} from {leader}{}", names.partition(*partition), batch_words(batch), from.0);
+            let words = format!("replicate {} {} from {from}", names.partition(*partition), batch_words(batch));
             Told::new(Mark::Change, words)
         }
         LogFact::LogTruncated { partition, from, to, why } => {
@@ -47,6 +44,24 @@ pub(super) fn log(fact: &LogFact, names: &Names) -> Told {
         LogFact::EpochStarted { partition, epoch, start } => {
             Told::new(Mark::Change, format!("epoch {epoch} of {} begins at {start}", names.partition(*partition)))
         }
+        LogFact::LogFenced { partition, end } => Told::new(
+            Mark::Fault,
+            format!("an append to {} failed: nothing more is appended at {end}", names.partition(*partition)),
+        ),
+        LogFact::LogRefused { partition, why } => {
+            Told::new(Mark::Fault, format!("cannot trust its log of {}: {}", names.partition(*partition), one_line(why)))
+        }
+        LogFact::LogDirectoryFailed { directory, why } => {
+            Told::new(Mark::Fault, format!("its log directory {directory} failed: {}", one_line(why)))
+        }
+        LogFact::RecoveryPointsCheckpointed { partitions } => {
+            Told::new(Mark::Change, format!("writes down {partitions} recovery point(s)"))
+        }
+        LogFact::LogStartsCheckpointed { partitions } => Told::new(Mark::Change, format!("writes down {partitions} log start(s)")),
+        LogFact::IndexesRebuilt { partition, base } => {
+            Told::new(Mark::Back, format!("makes the indexes of {} at {base} anew", names.partition(*partition)))
+        }
+        LogFact::LogDeleted { partition } => Told::new(Mark::Cut, format!("deletes its log of {}", names.partition(*partition))),
         LogFact::HighWatermarksCheckpointed { partitions } => {
             Told::new(Mark::Change, format!("writes down the high watermarks of {partitions} partition(s)"))
         }
@@ -88,6 +103,24 @@ pub(super) fn world(fact: &WorldFact) -> Told {
         WorldFact::DiskReplaced { bytes } => Told::new(Mark::Lost, format!("its disk was replaced: {bytes} bytes are gone")),
         WorldFact::AssertionFailed { message } => Told::new(Mark::Crash, format!("assertion failed: {}", one_line(message))),
         WorldFact::DiskCorrupted { file, at } => Told::new(Mark::Lost, format!("its disk corrupts {file} at byte {at}")),
+        WorldFact::DiskFaulted { file, fault } => Told::new(Mark::Fault, format!("its disk {} {file}", disk_fault_words(*fault))),
+        WorldFact::ProcessStopped { .. } => Told::new(Mark::Change, "has shut down in order"),
+        WorldFact::ShutdownRequested {} => Told::new(Mark::Change, "is asked to shut down"),
+    }
+}
+
+/// What a disk does to a file instead of what it was asked.
+pub(crate) fn disk_fault_words(fault: DiskFault) -> &'static str {
+    match fault {
+        DiskFault::WriteFailed => "fails to write",
+        DiskFault::ReadFailed => "fails to read",
+        DiskFault::SyncFailed => "fails to sync",
+        DiskFault::SyncLied => "claims to have synced",
+        DiskFault::ShortRead => "cuts short a read of",
+        DiskFault::BitRot => "flips bits in",
+        DiskFault::MisdirectedWrite => "puts elsewhere a write to",
+        DiskFault::Full => "has no room left for",
+        DiskFault::Stalled => "stalls over",
     }
 }
 

@@ -51,7 +51,7 @@ impl View {
                 self.process_mut(process).state = ProcessState::Down(*kind);
                 self.lose_volatile_state(process, *kind == CrashKind::DiskReplaced);
             }
-            WorldFact::ProcessHalted { .. } | WorldFact::AssertionFailed { .. } => {
+            WorldFact::ProcessHalted { .. } | WorldFact::ProcessStopped { .. } | WorldFact::AssertionFailed { .. } => {
                 self.process_mut(process).state = ProcessState::Halted;
                 self.lose_volatile_state(process, false);
             }
@@ -67,7 +67,11 @@ impl View {
             }
             WorldFact::DiskReplaced { .. } => self.lose_volatile_state(process, true),
             // What a disk lost of a log shows when the replica reads it back (LogRecovered).
-            WorldFact::RunEnded { .. } | WorldFact::DiskLost { .. } | WorldFact::DiskCorrupted { .. } => {}
+            WorldFact::RunEnded { .. }
+            | WorldFact::DiskLost { .. }
+            | WorldFact::DiskCorrupted { .. }
+            | WorldFact::DiskFaulted { .. }
+            | WorldFact::ShutdownRequested {} => {}
         }
     }
 
@@ -132,6 +136,17 @@ impl View {
             | ControllerFact::AlterPartitionRefused { .. }
             | ControllerFact::BrokerShuttingDown { .. }
             | ControllerFact::AdminRefused { .. } => {}
+            ControllerFact::UncleanShutdownFound { .. }
+            | ControllerFact::TopicDeleted { .. }
+            | ControllerFact::PartitionsAdded { .. }
+            | ControllerFact::ConfigChanged { .. }
+            | ControllerFact::FeatureChanged { .. }
+            | ControllerFact::ProducerIdsAllocated { .. }
+            | ControllerFact::ReassignmentStarted { .. }
+            | ControllerFact::ReassignmentCompleted { .. }
+            | ControllerFact::ReassignmentCancelled { .. }
+            | ControllerFact::ControllerActivated { .. }
+            | ControllerFact::ControllerDeactivated { .. } => {}
         }
     }
 
@@ -170,7 +185,14 @@ impl View {
             LogFact::LogFlushed { .. }
             | LogFact::SegmentRolled { .. }
             | LogFact::EpochStarted { .. }
-            | LogFact::HighWatermarksCheckpointed { .. } => {}
+            | LogFact::HighWatermarksCheckpointed { .. }
+            | LogFact::LogFenced { .. }
+            | LogFact::LogRefused { .. }
+            | LogFact::LogDirectoryFailed { .. }
+            | LogFact::RecoveryPointsCheckpointed { .. }
+            | LogFact::LogStartsCheckpointed { .. }
+            | LogFact::IndexesRebuilt { .. }
+            | LogFact::LogDeleted { .. } => {}
         }
     }
 
@@ -204,7 +226,7 @@ impl View {
                     replica.isr = Some((*isr, *maximal));
                 }
             }
-            ReplicaFact::ReplicaOffline { partition } => {
+            ReplicaFact::ReplicaOffline { partition, .. } => {
                 if let Some(replica) = self.replica_mut(*partition, broker) {
                     (replica.role, replica.isr) = (Role::Offline, None);
                 }
@@ -217,6 +239,7 @@ impl View {
             // What the leader knows of its followers is told beside their logs, which show it themselves.
             ReplicaFact::FollowerProgressed { .. }
             | ReplicaFact::IsrProposalRefused { .. }
+            | ReplicaFact::ReadReplicaChosen { .. }
             | ReplicaFact::RequestRefused { .. }
             | ReplicaFact::ProduceCommitted { .. } => {}
         }
