@@ -85,10 +85,17 @@ impl Broker {
     fn follow_change(&mut self, change: &Change, cx: &mut Context<'_>) {
         match *change {
             Change::BrokerRegistered(broker)
+            | Change::BrokerRegisteredUnclean(broker)
             | Change::BrokerFenced(broker)
             | Change::BrokerUnfenced(broker)
             | Change::BrokerShuttingDown(broker) => self.follow_registration(broker),
-            Change::TopicCreated(_) => {}
+            Change::TopicCreated(_)
+            | Change::TopicDeleted { .. }
+            | Change::ReplicasOffline(_)
+            | Change::ConfigChanged(_)
+            | Change::FeatureChanged(_)
+            | Change::ProducerIdsAllocated { .. }
+            | Change::Nothing => {}
             Change::PartitionCreated(partition, _) | Change::PartitionChanged { partition, .. } => {
                 if self.lifecycle.is_caught_up() {
                     let image = Arc::clone(&self.image);

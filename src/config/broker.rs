@@ -43,5 +43,13 @@ config! {
         "replica.selector.class" replica_selector: ReplicaSelector = "LeaderSelector" | "LeaderSelector",
         /// How many bytes a single request may have.
         "socket.request.max.bytes" socket_request_max_bytes: u32 = "104857600" | "104857600",
+        /// Whether leadership goes back to preferred replicas by itself.
+        "auto.leader.rebalance.enable" auto_leader_rebalance: bool = "true" | "true",
+        /// How often the controller looks whether it should, in seconds.
+        "leader.imbalance.check.interval.seconds" leader_imbalance_check_interval: u32 = "300" | "30",
+        /// How many of the partitions that prefer a broker may be led by others before it does, in percent.
+        "leader.imbalance.per.broker.percentage" leader_imbalance_percentage: u32 = "10" | "10",
+        /// How often the controller elects leaders uncleanly where a topic came to allow it.
+        "unclean.leader.election.interval.ms" unclean_leader_election_interval: Duration = "300000" | "30000",
     }
 }

@@ -11,7 +11,7 @@ pub const BROKER: &[&str] = &[
     "add.partitions.to.txn.retry.backoff.max.ms", "add.partitions.to.txn.retry.backoff.ms", "advertised.listeners",
     "allow.everyone.if.no.acl.found", "alter.config.policy.class.name", "alter.log.dirs.replication.quota.window.num",
     "alter.log.dirs.replication.quota.window.size.seconds", "authorizer.class.name", "auto.create.topics.enable",
-    "auto.include.jmx.reporter", "auto.leader.rebalance.enable", "background.threads", "broker.id", 
+    "auto.include.jmx.reporter", "background.threads", "broker.id",
     "broker.session.uuid", "client.quota.callback.class", "compression.gzip.level", "compression.lz4.level", "compression.type",
     "compression.zstd.level", "config.providers", "connection.failed.authentication.delay.ms", "connections.max.idle.ms",
     "connections.max.reauth.ms", "controlled.shutdown.enable", "controlled.shutdown.max.retries",
@@ -39,7 +39,7 @@ pub const BROKER: &[&str] = &[
     "group.streams.max.size", "group.streams.max.standby.replicas", "group.streams.min.heartbeat.interval.ms",
     "group.streams.min.session.timeout.ms", "group.streams.num.standby.replicas", "group.streams.session.timeout.ms",
     "initial.broker.registration.timeout.ms", "inter.broker.listener.name", "kafka.metrics.polling.interval.secs",
-    "kafka.metrics.reporters", "leader.imbalance.check.interval.seconds", "leader.imbalance.per.broker.percentage",
+    "kafka.metrics.reporters",
     "listener.security.protocol.map", "listeners", "log.cleaner.backoff.ms", "log.cleaner.dedupe.buffer.size",
     "log.cleaner.delete.retention.ms", "log.cleaner.enable", "log.cleaner.io.buffer.load.factor", "log.cleaner.io.buffer.size",
     "log.cleaner.io.max.bytes.per.second", "log.cleaner.max.compaction.lag.ms", "log.cleaner.min.cleanable.ratio",
@@ -94,7 +94,7 @@ pub const BROKER: &[&str] = &[
     "transaction.partition.verification.enable", "transaction.remove.expired.transaction.cleanup.interval.ms",
     "transaction.state.log.load.buffer.size", "transaction.state.log.min.isr", "transaction.state.log.num.partitions",
     "transaction.state.log.replication.factor", "transaction.state.log.segment.bytes",
-    "transaction.two.phase.commit.enable", "transactional.id.expiration.ms", "unclean.leader.election.interval.ms",
+    "transaction.two.phase.commit.enable", "transactional.id.expiration.ms",
     "unstable.api.versions.enable", "unstable.feature.versions.enable",
 ];
 

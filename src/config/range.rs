@@ -50,6 +50,9 @@ ranges! {
         "controller.quorum.retry.backoff.ms" 1 INT,
         "controller.quorum.append.linger.ms" 0 INT,
         "socket.request.max.bytes" 1 INT,
+        "leader.imbalance.check.interval.seconds" 1 INT,
+        "leader.imbalance.per.broker.percentage" 0 INT,
+        "unclean.leader.election.interval.ms" 1 LONG,
     }
     Topic {
         "min.insync.replicas" 1 INT,
