@@ -7,6 +7,7 @@
 //! * `shutdown`: what is written at an end in order.
 //! * [`lifecycle`]: registration and heartbeats. A broker leads and follows nothing before it is registered and has caught
 //!   up with the metadata.
+//! * `dynamic`: what may be set while it runs.
 //! * [`roles`]: what a change of the metadata means for the replicas here.
 //! * [`replicator`]: one fetcher per leader followed.
 //! * [`alter_partition`]: proposals for the ISR, on their way to the controller.
@@ -76,6 +77,9 @@ pub struct BrokerSetup {
 /// One broker.
 #[derive(Clone, Debug)]
 pub struct Broker {
+    /// As it was told before it started.
+    file: Arc<BrokerSetup>,
+    /// As it acts now: its file under what was set while it runs.
     setup: Arc<BrokerSetup>,
     replica_setup: Arc<ReplicaSetup>,
     observer: Observer,
@@ -94,16 +98,12 @@ impl Broker {
     /// A broker that has not started yet; its disk is read in its first turn.
     #[must_use]
     pub fn new(setup: BrokerSetup) -> Self {
-        let replica_setup = ReplicaSetup {
-            me: setup.me,
-            lag_time_max: setup.config.replica_lag_time_max,
-            variants: setup.variants,
-            rules: setup.rules,
-        };
         let observer = ObserverSetup { me: setup.me, voters: setup.controllers.clone(), config: setup.config.clone() };
+        let setup = Arc::new(setup);
         Self {
-            setup: Arc::new(setup),
-            replica_setup: Arc::new(replica_setup),
+            file: Arc::clone(&setup),
+            replica_setup: Arc::new(setup.of_replicas()),
+            setup,
             observer: Observer::new(observer),
             image: Arc::default(),
             members: Membership::default(),

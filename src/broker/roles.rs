@@ -16,8 +16,9 @@ use crate::controller::records::MetadataRecord;
 use crate::error::Fault;
 use crate::event::RaftFact;
 use crate::files::{FileName, FilePath, Folder};
-use crate::ids::{BrokerId, Offset, TopicPartition};
+use crate::ids::{BrokerId, Offset, PartitionIndex, TopicPartition};
 use crate::log::{PartitionLog, checkpoint};
+use crate::protocol::ConfigResource;
 use crate::replica::{Partition, Registration};
 
 impl Broker {
@@ -57,6 +58,7 @@ impl Broker {
             }
         }
         cx.emit(RaftFact::MetadataApplied { end });
+        self.follow_settings(&touched);
         for change in touched {
             self.follow_change(&change, cx);
         }
@@ -83,25 +85,36 @@ impl Broker {
     }
 
     fn follow_change(&mut self, change: &Change, cx: &mut Context<'_>) {
-        match *change {
+        match change {
             Change::BrokerRegistered(broker)
             | Change::BrokerRegisteredUnclean(broker)
             | Change::BrokerFenced(broker)
             | Change::BrokerUnfenced(broker)
-            | Change::BrokerShuttingDown(broker) => self.follow_registration(broker),
-            Change::TopicCreated(_)
-            | Change::TopicDeleted { .. }
-            | Change::ReplicasOffline(_)
-            | Change::ConfigChanged(_)
-            | Change::FeatureChanged(_)
-            | Change::ProducerIdsAllocated { .. }
-            | Change::Nothing => {}
+            | Change::BrokerShuttingDown(broker) => self.follow_registration(*broker),
             Change::PartitionCreated(partition, _) | Change::PartitionChanged { partition, .. } => {
                 if self.lifecycle.is_caught_up() {
                     let image = Arc::clone(&self.image);
-                    self.take_role(partition, &image, cx);
+                    self.take_role(*partition, &image, cx);
                 }
             }
+            Change::TopicDeleted { topic, partitions } => {
+                let image = Arc::clone(&self.image);
+                for index in 0..*partitions {
+                    self.drop_replica(TopicPartition::new(*topic, PartitionIndex(index)), &image, cx);
+                }
+            }
+            Change::ConfigChanged(ConfigResource::Topic(name)) => {
+                if let Some(topic) = self.image.topic_by_name(name).map(|topic| topic.id) {
+                    self.follow_topic_config(topic);
+                }
+            }
+            // Settings of brokers and rules were taken in before; the others are no replica's business.
+            Change::ConfigChanged(ConfigResource::Broker(_) | ConfigResource::Cluster)
+            | Change::FeatureChanged(_)
+            | Change::TopicCreated(_)
+            | Change::ReplicasOffline(_)
+            | Change::ProducerIdsAllocated { .. }
+            | Change::Nothing => {}
         }
     }
 
@@ -109,12 +122,17 @@ impl Broker {
         if let Some(known) = self.image.broker(broker) {
             let fenced = known.fenced || known.in_controlled_shutdown;
             self.members.set(broker, Registration { epoch: known.epoch, fenced });
+            self.members.set_rack(broker, known.rack.clone());
         }
     }
 
     /// Does for one partition what the image says. A partition that changed more than once ends in the newest state.
     fn take_role(&mut self, partition: TopicPartition, image: &MetadataImage, cx: &mut Context<'_>) {
-        let facts = image.partition(partition).expect("a changed partition is in the image");
+        // A partition that came and went in one batch is no more.
+        let Some(facts) = image.partition(partition) else {
+            self.drop_replica(partition, image, cx);
+            return;
+        };
         let me = self.setup.me;
         if !facts.replicas.contains(&me) {
             self.drop_replica(partition, image, cx);

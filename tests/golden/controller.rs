@@ -111,14 +111,8 @@ impl Runner {
             }
         }
         let current_metadata_offset = end;
-        let request = BrokerHeartbeatRequest {
-            broker,
-            epoch,
-            current_metadata_offset,
-            want_fence,
-            want_shut_down,
-            offline_replicas,
-        };
+        let request =
+            BrokerHeartbeatRequest { broker, epoch, current_metadata_offset, want_fence, want_shut_down, offline_replicas };
         self.ask(ProcessId::Broker(broker), request.into());
         Ok(())
     }
@@ -232,7 +226,10 @@ impl goldenscript::Runner for Runner {
                     None => None,
                 };
                 let rack = args.take_key("rack").map(|rack| Arc::new(rack.to_owned()));
-                self.ask(ProcessId::Broker(broker), BrokerRegistrationRequest { broker, incarnation, previous_broker_epoch, rack }.into());
+                self.ask(
+                    ProcessId::Broker(broker),
+                    BrokerRegistrationRequest { broker, incarnation, previous_broker_epoch, rack }.into(),
+                );
             }
             "heartbeat" => self.heartbeat(&mut args)?,
             "join" => {
