@@ -12,9 +12,7 @@ use super::Broker;
 use super::shutdown::{self, CleanShutdown};
 use crate::context::{Context, Disk};
 use crate::controller::image::{Change, MetadataImage};
-use crate::controller::records::MetadataRecord;
 use crate::error::Fault;
-use crate::event::RaftFact;
 use crate::files::{FileName, FilePath, Folder};
 use crate::ids::{BrokerId, Offset, PartitionIndex, TopicPartition};
 use crate::log::{PartitionLog, checkpoint};
@@ -32,38 +30,10 @@ impl Broker {
             }
         };
         self.begin_upkeep(cx);
-        self.observer.start(cx);
+        if let Some(observer) = self.metadata.observer() {
+            observer.start(cx);
+        }
         self.begin_lifecycle(former, cx);
-    }
-
-    /// Applies what is newly committed. A control record of the quorum says nothing of the cluster, but whoever has passed
-    /// it has applied it too (Kafka's `MetadataLoader`).
-    pub(super) fn follow_metadata(&mut self, cx: &mut Context<'_>) {
-        let before = self.observer.handed_out();
-        let records = self.observer.drain_committed(cx);
-        let end = self.observer.handed_out();
-        if end == before {
-            self.seek_controller(cx);
-            return;
-        }
-        let mut touched = Vec::new();
-        let image = Arc::make_mut(&mut self.image);
-        for (offset, bytes) in records {
-            match MetadataRecord::decode(&bytes) {
-                Ok(record) => touched.push(image.apply(offset, &record)),
-                Err(fault) => {
-                    cx.halt(format!("a committed metadata record cannot be read: {fault}"));
-                    return;
-                }
-            }
-        }
-        cx.emit(RaftFact::MetadataApplied { end });
-        self.follow_settings(&touched);
-        for change in touched {
-            self.follow_change(&change, cx);
-        }
-        self.seek_controller(cx);
-        self.replicate(cx);
     }
 
     /// Takes on every role that the image has for this broker: it has caught up for the first time. What lies on its disk
@@ -84,7 +54,7 @@ impl Broker {
         self.replicate(cx);
     }
 
-    fn follow_change(&mut self, change: &Change, cx: &mut Context<'_>) {
+    pub(super) fn follow_change(&mut self, change: &Change, cx: &mut Context<'_>) {
         match change {
             Change::BrokerRegistered(broker)
             | Change::BrokerRegisteredUnclean(broker)

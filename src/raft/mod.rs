@@ -25,7 +25,7 @@ pub mod state;
 
 pub use leader::Commit;
 pub use node::{RaftNode, RaftSetup};
-pub use observer::{Observer, ObserverSetup};
+pub use observer::{Drained, Observer, ObserverSetup};
 pub use reading::MetadataRecords;
 
 use crate::config::{Profile, TopicConfig};

@@ -67,6 +67,15 @@ pub struct Observer {
     timers: Timers<ObserverTimer>,
 }
 
+/// What was committed since the last time it was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drained {
+    /// All that was handed out before is replaced by this: a snapshot, and its end.
+    pub snapshot: Option<(Offset, Vec<Bytes>)>,
+    /// The records that come next, in order.
+    pub records: Vec<(Offset, Bytes)>,
+}
+
 /// The fetch on its way.
 #[derive(Clone, Copy, Debug)]
 struct Asking {
@@ -168,15 +177,15 @@ impl Observer {
 
     /// The metadata records that were committed since the last call, in order (see `controller::records`). After a
     /// restart this begins again at the start of the log, as soon as a leader has told how far it is committed.
-    pub fn drain_committed(&mut self, cx: &mut Context<'_>) -> Vec<(Offset, Bytes)> {
-        let Some(log) = &self.log else { return Vec::new() };
+    pub fn drain_committed(&mut self, cx: &mut Context<'_>) -> Drained {
+        let Some(log) = &self.log else { return Drained::default() };
         if self.handed_out == self.high_watermark {
-            return Vec::new();
+            return Drained::default();
         }
         let read = metadata_records(log, self.handed_out, self.high_watermark, cx);
-        let Some(read) = or_halt(read, cx) else { return Vec::new() };
+        let Some(read) = or_halt(read, cx) else { return Drained::default() };
         self.handed_out = self.high_watermark;
-        read.records
+        Drained { snapshot: None, records: read.records }
     }
 
     /// Up to where (excluded) [`Observer::drain_committed`] has handed the log out, the quorum's own control records included.
