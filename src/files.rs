@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::ids::{Offset, TopicPartition};
+use crate::ids::{LeaderEpoch, Offset, TopicPartition};
 
 /// A folder in the data directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +34,10 @@ pub enum FileName {
     QuorumState,
     /// Written at a clean shutdown, gone at the next start.
     CleanShutdown,
+    /// The metadata below this offset, whose last record was of this epoch (KIP-630).
+    Snapshot(Offset, LeaderEpoch),
+    /// Which log directory this is (KIP-853).
+    MetaProperties,
     /// A checkpoint being written, before it is renamed over the old one. The number is the old one's place in this list.
     Temporary(u8),
 }
@@ -73,6 +77,8 @@ impl FilePath {
             FileName::LogStartCheckpoint => 6,
             FileName::QuorumState => 7,
             FileName::CleanShutdown => 8,
+            FileName::Snapshot(..) => 9,
+            FileName::MetaProperties => 10,
             FileName::Temporary(place) => place,
         };
         Self { folder: self.folder, name: FileName::Temporary(place) }
@@ -100,6 +106,8 @@ impl fmt::Display for FileName {
             Self::LogStartCheckpoint => f.write_str("log-start-offset-checkpoint"),
             Self::QuorumState => f.write_str("quorum-state"),
             Self::CleanShutdown => f.write_str(".kafka_cleanshutdown"),
+            Self::Snapshot(end, epoch) => write!(f, "{:020}-{:010}.checkpoint", end.0, epoch.0),
+            Self::MetaProperties => f.write_str("meta.properties"),
             Self::Temporary(place) => write!(f, "{place}.tmp"),
         }
     }

@@ -49,6 +49,12 @@ ranges! {
         "controller.quorum.request.timeout.ms" 1 INT,
         "controller.quorum.retry.backoff.ms" 1 INT,
         "controller.quorum.append.linger.ms" 0 INT,
+        "controller.quorum.election.timeout.ms" 1 INT,
+        "controller.quorum.election.backoff.max.ms" 1 INT,
+        "controller.quorum.fetch.snapshot.max.bytes" 1 INT,
+        "metadata.log.segment.bytes" 1024 INT,
+        "metadata.log.max.record.bytes.between.snapshots" 1 LONG,
+        "metadata.log.max.snapshot.interval.ms" 0 LONG,
         "socket.request.max.bytes" 1 INT,
     }
     Topic {
