@@ -30,7 +30,7 @@ use crate::protocol::{
     AlterPartitionRequest, AlterPartitionResponse, BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest,
     BrokerRegistrationResponse, CreateTopicsRequest, CreateTopicsResponse, CreatedTopic, Request, Response,
 };
-use crate::raft::{RaftNode, RaftSetup};
+use crate::raft::{Commit, RaftNews, RaftNode, RaftSetup};
 use crate::time::{Instant, Trail};
 
 /// What a controller is told before it starts.
@@ -94,7 +94,7 @@ impl Controller {
     /// A controller that has not started yet; its disk is read in its first turn.
     #[must_use]
     pub fn new(setup: Arc<ControllerSetup>) -> Self {
-        let raft = RaftSetup { me: setup.me, voters: setup.voters.clone(), config: setup.config.clone() };
+        let raft = RaftSetup { me: setup.me, voters: setup.voters.clone(), config: setup.config.clone(), variants: setup.variants };
         let sessions = Sessions::new(setup.config.broker_session_timeout);
         let image = Arc::new(MetadataImage::default());
         Self { setup, raft: RaftNode::new(raft), image, sessions, waiting: VecDeque::new() }
@@ -116,14 +116,14 @@ impl Controller {
     /// controller does not know when they were heard from last.
     fn try_start(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
         let told = told::read(cx)?;
-        let Some(recovered) = self.raft.start(cx) else { return Ok(()) };
-        // All but the last batch were told before another was written.
-        let untold = told.max(recovered.last_batch);
+        self.raft.start(cx);
+        let Some(commit) = self.take_commit() else { return Ok(()) };
+        let Some(recovered) = self.raft.read(Offset::ZERO, commit.end, cx) else { return Ok(()) };
         let image = Arc::make_mut(&mut self.image);
         let mut changes: Vec<Change> = Vec::new();
-        for (offset, bytes) in recovered.records {
+        for (offset, bytes) in recovered {
             let change = image.apply(offset, &MetadataRecord::decode(&bytes)?);
-            if offset >= untold {
+            if offset >= told {
                 changes.push(change);
             }
         }
@@ -131,8 +131,18 @@ impl Controller {
             self.sessions.begin(broker, cx);
         }
         tell(latest_facts_of(&changes, &self.image), cx.trail(), cx);
-        self.raft.take_commit();
         told::restart(self.raft.committed(), cx)
+    }
+
+    /// The newest commit among the news.
+    fn take_commit(&mut self) -> Option<Commit> {
+        let mut newest = None;
+        while let Some(news) = self.raft.take_news() {
+            if let RaftNews::Committed(commit) = news {
+                newest = Some(commit);
+            }
+        }
+        newest
     }
 
     /// The table of requests.
@@ -141,7 +151,7 @@ impl Controller {
             return;
         }
         match request {
-            Request::Fetch(request) => self.raft.handle_fetch(from, reply_to, &request, cx),
+            Request::Fetch(_) => self.raft.handle_request(from, reply_to, request, cx),
             Request::BrokerRegistration(request) => self.handle_registration(reply_to, &request, cx),
             Request::BrokerHeartbeat(request) => self.handle_heartbeat(reply_to, &request, cx),
             Request::AlterPartition(request) => self.handle_alter_partition(reply_to, &request, cx),
@@ -242,7 +252,7 @@ impl Controller {
 
     /// After a commit: tells the facts, remembers that they were told, answers, and lets the observers know.
     fn publish(&mut self, cx: &mut Context<'_>) {
-        let Some(commit) = self.raft.take_commit() else { return };
+        let Some(commit) = self.take_commit() else { return };
         let mut answers = Vec::new();
         while let Some(done) = self.waiting.pop_front_if(|waiting| waiting.end <= commit.end) {
             tell(done.facts, done.trail, cx);
