@@ -17,6 +17,7 @@ use crate::event::RaftFact;
 use crate::files::{FileName, FilePath, Folder};
 use crate::ids::{BrokerId, Offset, TopicPartition};
 use crate::log::{PartitionLog, checkpoint};
+use crate::raft::Drained;
 use crate::replica::{Partition, Registration};
 
 impl Broker {
@@ -35,7 +36,7 @@ impl Broker {
     /// it has applied it too (Kafka's `MetadataLoader`).
     pub(super) fn follow_metadata(&mut self, cx: &mut Context<'_>) {
         let before = self.observer.handed_out();
-        let records = self.observer.drain_committed(cx);
+        let Drained { snapshot, records } = self.observer.drain_committed(cx);
         let end = self.observer.handed_out();
         if end == before {
             self.seek_controller(cx);
@@ -43,6 +44,18 @@ impl Broker {
         }
         let mut touched = Vec::new();
         let image = Arc::make_mut(&mut self.image);
+        if let Some((end, records)) = snapshot {
+            match MetadataImage::from_snapshot(end, &records) {
+                Ok(newer) => {
+                    touched = newer.changes_since(image);
+                    *image = newer;
+                }
+                Err(fault) => {
+                    cx.halt(format!("a metadata snapshot cannot be read: {fault}"));
+                    return;
+                }
+            }
+        }
         for (offset, bytes) in records {
             match MetadataRecord::decode(&bytes) {
                 Ok(record) => touched.push(image.apply(offset, &record)),

@@ -111,14 +111,8 @@ impl Runner {
             }
         }
         let current_metadata_offset = end;
-        let request = BrokerHeartbeatRequest {
-            broker,
-            epoch,
-            current_metadata_offset,
-            want_fence,
-            want_shut_down,
-            offline_replicas,
-        };
+        let request =
+            BrokerHeartbeatRequest { broker, epoch, current_metadata_offset, want_fence, want_shut_down, offline_replicas };
         self.ask(ProcessId::Broker(broker), request.into());
         Ok(())
     }
@@ -232,7 +226,10 @@ impl goldenscript::Runner for Runner {
                     None => None,
                 };
                 let rack = args.take_key("rack").map(|rack| Arc::new(rack.to_owned()));
-                self.ask(ProcessId::Broker(broker), BrokerRegistrationRequest { broker, incarnation, previous_broker_epoch, rack }.into());
+                self.ask(
+                    ProcessId::Broker(broker),
+                    BrokerRegistrationRequest { broker, incarnation, previous_broker_epoch, rack }.into(),
+                );
             }
             "heartbeat" => self.heartbeat(&mut args)?,
             "join" => {
@@ -258,7 +255,8 @@ impl goldenscript::Runner for Runner {
             }
             "keep-alive" => {
                 let ms: u64 = args.take_key("for").ok_or("for how long?")?.trim_end_matches("ms").parse()?;
-                let brokers: Vec<BrokerId> = args.rest_pos().into_iter().map(|name| broker(&name)).collect::<Outcome<_>>()?;
+                let brokers: Vec<BrokerId> =
+                    operator::rest(&mut args).into_iter().map(|name| broker(&name)).collect::<Outcome<_>>()?;
                 for _ in 0..ms / 200 {
                     for broker in &brokers {
                         self.alive(*broker, self.server.machine.image().end());
