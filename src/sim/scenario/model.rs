@@ -4,10 +4,10 @@ use crate::choice::{Luck, Odds, Pin};
 use crate::client::admin::AdminSetup;
 use crate::client::consumer::ConsumerSetup;
 use crate::client::producer::ProducerSetup;
-use crate::config::{BrokerConfig, Profile, TopicConfig, Variants};
+use crate::config::{BrokerConfig, Profile, Release, TopicConfig, Variants};
 use crate::context::{Command, NewRecord};
-use crate::event::CrashKind;
-use crate::ids::{PartitionIndex, ProcessId};
+use crate::event::{ApiKey, CrashKind, DiskFault};
+use crate::ids::{BrokerId, BrokerSet, PartitionIndex, ProcessId};
 use crate::protocol::NewTopic;
 use crate::time::{Duration, Instant};
 
@@ -94,19 +94,44 @@ pub enum ScenarioKind {
 pub struct Cluster {
     /// How many brokers: b1, b2, …
     pub brokers: u16,
-    /// How many controllers: k1, …
-    pub controllers: u16,
+    /// How many servers vote in the metadata quorum when the run begins: k1, …, or the first brokers when combined.
+    pub voters: u16,
+    /// How many controllers do not vote when the run begins; they come after the voters.
+    pub standbys: u16,
+    /// The voters are brokers as well (`process.roles=broker,controller`).
+    pub is_combined: bool,
+    /// The brokers' racks, one each; empty when there are none.
+    pub racks: Vec<String>,
+    /// The controllers' racks, one each; empty when there are none.
+    pub controller_racks: Vec<String>,
+    /// The release whose rules and defaults they follow; `None` is the newest.
+    pub release: Option<Release>,
+    /// The servers that are not as all others.
+    pub servers: Vec<ServerSpec>,
     /// Their configuration.
     pub config: BrokerConfig,
     /// The topics' defaults (the brokers' `log.` keys).
     pub topic_defaults: TopicConfig,
 }
 
+/// A server with words of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServerSpec {
+    /// Which.
+    pub process: ProcessId,
+    /// When it first starts.
+    pub start: Instant,
+    /// Its configuration: everybody's, with its own keys over it.
+    pub config: BrokerConfig,
+}
+
 /// How messages travel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkLaw {
     /// How long a message is on its way, in µs.
     pub latency: Odds,
+    /// The same between two racks (or within one), either way, for whoever stands in them.
+    pub between: Vec<(String, String, Odds)>,
 }
 
 /// How long disk calls take, in µs. Reads and appends hit the page cache; a sync goes to the device.
@@ -186,8 +211,8 @@ pub struct FaultSpec {
 pub enum When {
     /// At a time.
     At(Instant),
-    /// Right after something happened (1 µs later).
-    After(Trigger),
+    /// So long after something happened (1 µs at least).
+    After(Trigger, Duration),
 }
 
 /// Something that happens, as `after = "p1 ack 2"`.
@@ -200,28 +225,87 @@ pub enum Trigger {
         /// The how-manieth.
         nth: u32,
     },
+    /// A broker is made a partition's leader, as committed.
+    Leads {
+        /// Who.
+        broker: BrokerId,
+        /// Of which topic.
+        topic: String,
+        /// Of which partition.
+        partition: PartitionIndex,
+    },
+    /// A partition's ISR is made this, as committed.
+    IsrIs {
+        /// Of which topic.
+        topic: String,
+        /// Of which partition.
+        partition: PartitionIndex,
+        /// Its members.
+        isr: BrokerSet,
+    },
+    /// A server wins the metadata quorum's election.
+    LeadsQuorum(ProcessId),
+    /// A broker is fenced, or unfenced, as committed.
+    Fenced {
+        /// Who.
+        broker: BrokerId,
+        /// Which of the two.
+        is_fenced: bool,
+    },
 }
 
 /// What a fault does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FaultAction {
-    /// Kills a process (with its machine, with its disk); `lasts` says when it is started again.
+    /// Kills processes (with their machines, with their disks); `lasts` says when they are started again.
     Crash {
         /// Whom.
-        target: Target,
-        /// What dies with it.
+        targets: Vec<Target>,
+        /// What dies with them.
         kind: CrashKind,
     },
-    /// Starts a process that is down.
+    /// Asks servers to end themselves in order; `lasts` says when they are started again, counted from their ends.
+    ShutDown {
+        /// Whom.
+        targets: Vec<Target>,
+    },
+    /// Shuts servers down in order and starts them again, one after the other.
+    RollingRestart {
+        /// Whom, in this order.
+        targets: Vec<Target>,
+        /// How long to wait when one is back before the next is asked.
+        between: Duration,
+    },
+    /// Starts processes that are down.
     Restart {
         /// Whom.
-        target: Target,
+        targets: Vec<Target>,
     },
-    /// Stops a process without killing it.
+    /// Stops processes without killing them.
     Pause {
         /// Whom.
-        target: Target,
+        targets: Vec<Target>,
     },
+    /// Makes disks fail.
+    Disk {
+        /// Whose.
+        targets: Vec<Target>,
+        /// How.
+        fault: DiskFault,
+        /// On which files; on every one without.
+        file: Option<FileSpec>,
+        /// How often; until it ends without.
+        times: Option<u32>,
+    },
+    /// Takes files from the disk of a server that is down.
+    LoseFile {
+        /// Whose.
+        target: Target,
+        /// Which.
+        file: FileSpec,
+    },
+    /// Has the administrator ask for something (random ones only; a scenario has `[[admin]]`).
+    Order(Command),
     /// Lets nothing through between two sides.
     Cut {
         /// One side.
@@ -239,6 +323,8 @@ pub enum FaultAction {
         to: Vec<Target>,
         /// How many in a million.
         ppm: u32,
+        /// Only these messages.
+        only: Option<MessageSpec>,
     },
     /// Slows messages from one side to the other.
     Delay {
@@ -248,6 +334,8 @@ pub enum FaultAction {
         to: Vec<Target>,
         /// By how much.
         by: Duration,
+        /// Only these messages.
+        only: Option<MessageSpec>,
     },
     /// Delivers requests from one side to the other twice.
     Duplicate {
@@ -257,6 +345,8 @@ pub enum FaultAction {
         to: Vec<Target>,
         /// How many in a million.
         ppm: u32,
+        /// Only these messages.
+        only: Option<MessageSpec>,
     },
     /// Moves a wall clock.
     ClockJump {
@@ -272,6 +362,37 @@ pub enum FaultAction {
         /// How much too fast, in parts per million.
         ppm: i32,
     },
+}
+
+/// One kind of message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MessageSpec {
+    /// Of this API.
+    pub api: ApiKey,
+    /// The responses, and not the requests.
+    pub is_response: bool,
+}
+
+/// Files on a server's disk: `orders-0`, `leader-epoch-checkpoint`, `orders-0/leader-epoch-checkpoint`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileSpec {
+    /// In the folder of this partition; in any folder without.
+    pub partition: Option<(String, PartitionIndex)>,
+    /// Of this kind; of any kind without.
+    pub kind: Option<FileKind>,
+}
+
+/// A kind of file, by the name that Kafka gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// `log`: segments.
+    Segment,
+    /// `index`: offset indexes.
+    OffsetIndex,
+    /// `timeindex`: time indexes.
+    TimeIndex,
+    /// A file of this very name.
+    Named(crate::files::FileName),
 }
 
 /// Whom a fault is meant for.
@@ -292,8 +413,25 @@ pub enum Role {
     Follower(String, PartitionIndex),
     /// `followers(orders-0)`: all replicas that do not lead.
     Followers(String, PartitionIndex),
-    /// `controller`: the active one.
+    /// `controller`: the active one, the newest leader of the metadata quorum.
     Controller,
+    /// `controllers`: every server with that role, standbys too.
+    Controllers,
+    /// `voters-but-leader`: the voters of the metadata quorum that do not lead it.
+    VotersButLeader,
+    /// `rack(A)`: the servers in that rack.
+    Rack(String),
+}
+
+impl Role {
+    /// Whether several may hold it at once.
+    #[must_use]
+    pub fn is_of_several(&self) -> bool {
+        match self {
+            Self::Followers(..) | Self::Controllers | Self::VotersButLeader | Self::Rack(_) => true,
+            Self::Leader(..) | Self::Follower(..) | Self::Controller => false,
+        }
+    }
 }
 
 /// Random faults, within what Kafka promises to survive.
@@ -338,6 +476,32 @@ pub enum ChaosKind {
     ClockJump,
     /// Clocks run too fast or too slow.
     ClockDrift,
+    /// Controlled shutdown, and back.
+    ShutDown,
+    /// Writes to a disk fail.
+    WriteFails,
+    /// Reads from a disk fail.
+    ReadFails,
+    /// Syncs fail.
+    SyncFails,
+    /// Syncs lie.
+    SyncLies,
+    /// Reads give too little.
+    ShortRead,
+    /// Reads give flipped bits.
+    BitRot,
+    /// Writes go astray.
+    MisdirectedWrite,
+    /// A disk is full.
+    Full,
+    /// A disk stalls.
+    Stalls,
+    /// A partition is moved to other brokers.
+    Reassign,
+    /// Preferred leaders are elected.
+    Elect,
+    /// A voter leaves the quorum, or a controller joins it.
+    Voter,
 }
 
 /// What must come of a run.
@@ -347,6 +511,36 @@ pub struct Expectation {
     pub violated: Vec<String>,
     /// Checks that may be.
     pub may_violate: Vec<String>,
+    /// How often things must happen.
+    pub counts: Vec<CountSpec>,
+}
+
+/// How often something must happen in a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CountSpec {
+    /// The count, as [`crate::check::Counts`] names it.
+    pub count: String,
+    /// How it is compared.
+    pub comparison: Comparison,
+    /// With what.
+    pub number: u64,
+}
+
+/// A comparison of numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// `<`
+    Less,
+    /// `<=`
+    AtMost,
+    /// `=`
+    Equal,
+    /// `!=`
+    Unequal,
+    /// `>=`
+    AtLeast,
+    /// `>`
+    More,
 }
 
 /// The same seed and faults under other settings, judged the same way.
