@@ -260,10 +260,10 @@ impl Disk for SimDisk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::Offset;
+    use crate::ids::{LogDirectory, Offset};
 
-    const SEGMENT: FilePath = FilePath { folder: Folder::Root, name: FileName::Segment(Offset(0)) };
-    const CHECKPOINT: FilePath = FilePath { folder: Folder::Root, name: FileName::HighWatermarkCheckpoint };
+    const SEGMENT: FilePath = FilePath { folder: Folder::Root(LogDirectory::FIRST), name: FileName::Segment(Offset(0)) };
+    const CHECKPOINT: FilePath = FilePath { folder: Folder::Root(LogDirectory::FIRST), name: FileName::HighWatermarkCheckpoint };
 
     fn bytes(text: &'static str) -> Bytes {
         Bytes::from_static(text.as_bytes())
@@ -283,7 +283,7 @@ mod tests {
         let mut disk = SimDisk::default();
         write(&mut disk, SEGMENT, "synced");
         disk.sync(SEGMENT).expect("the file is there");
-        disk.sync_folder(Folder::Root).expect("the folder is there");
+        disk.sync_folder(Folder::Root(LogDirectory::FIRST)).expect("the folder is there");
         write(&mut disk, SEGMENT, "cached");
         let mut torn = disk.clone();
         assert_eq!(disk.lose_power(|_| false, |_, _| 0), [Loss { file: SEGMENT, bytes: 6 }]);
@@ -308,17 +308,17 @@ mod tests {
         let mut disk = SimDisk::default();
         write(&mut disk, CHECKPOINT, "old");
         disk.sync(CHECKPOINT).expect("the file is there");
-        disk.sync_folder(Folder::Root).expect("the folder is there");
+        disk.sync_folder(Folder::Root(LogDirectory::FIRST)).expect("the folder is there");
         let temporary = CHECKPOINT.temporary();
         write(&mut disk, temporary, "newer");
         disk.sync(temporary).expect("the file is there");
         disk.rename(temporary, CHECKPOINT).expect("the file is there");
         let mut synced = disk.clone();
-        synced.sync_folder(Folder::Root).expect("the folder is there");
+        synced.sync_folder(Folder::Root(LogDirectory::FIRST)).expect("the folder is there");
         disk.lose_power(|_| false, |_, _| 0);
         synced.lose_power(|_| false, |_, _| 0);
         assert_eq!(content(&mut disk, CHECKPOINT), Some(bytes("old")));
-        assert_eq!(disk.list(Folder::Root), [CHECKPOINT.name]);
+        assert_eq!(disk.list(Folder::Root(LogDirectory::FIRST)), [CHECKPOINT.name]);
         assert_eq!(content(&mut synced, CHECKPOINT), Some(bytes("newer")));
     }
 
@@ -327,7 +327,7 @@ mod tests {
         let mut disk = SimDisk::default();
         write(&mut disk, SEGMENT, "kept");
         disk.sync(SEGMENT).expect("the file is there");
-        disk.sync_folder(Folder::Root).expect("the folder is there");
+        disk.sync_folder(Folder::Root(LogDirectory::FIRST)).expect("the folder is there");
         disk.delete(SEGMENT).expect("deleting is possible");
         assert_eq!(content(&mut disk, SEGMENT), None);
         disk.lose_power(|_| false, |_, _| 0);
