@@ -11,7 +11,7 @@ use super::mistake::{Mistake, Source};
 use super::model::Scenario;
 use super::read::read_with;
 use super::stage::Stage;
-use super::tables::FAULT;
+use super::fault_tables::FAULT;
 
 impl Scenario {
     /// The scenario with one more fault at its end, written as in a `[[faults]]` table but on one line:
