@@ -22,7 +22,7 @@ const SIGNS: [(&str, Comparison); 6] = [
 
 /// The names of all counts, as a scenario writes them.
 pub(super) fn names() -> Vec<String> {
-    Counts::default().iter().map(|(name, _)| name.replace('_', "-")).collect()
+    Counts::NAMES.iter().map(|name| name.replace('_', "-")).collect()
 }
 
 /// Reads `counts`.
@@ -55,7 +55,7 @@ impl CountSpec {
     /// How often it happened.
     #[must_use]
     pub fn actual(&self, counts: &Counts) -> u64 {
-        counts.iter().find(|(name, _)| name.replace('_', "-") == self.count).map_or(0, |(_, count)| count)
+        counts.by_name(&self.count).unwrap_or(0)
     }
 
     /// Whether it happened as often as it must.

@@ -9,11 +9,12 @@ use super::target::{Wanted, side, side_text, target};
 use crate::config::nearest;
 use crate::event::DiskFault;
 use crate::files::FileName;
-use crate::ids::PartitionIndex;
+use crate::ids::{LogDirectory, PartitionIndex};
+use crate::time::Duration;
 
 /// How a file is named, for people.
 pub(super) const FILE_FORM: &str =
-    "On which files: a partition (orders-0), a name (leader-epoch-checkpoint), or both (orders-0/leader-epoch-checkpoint).";
+    "Which files: a partition (orders-0), a name (quorum-state), a log directory (d1); files are lost also by orders-0/index.";
 
 /// The words for how a disk fails, in the order of [`FAULTS`].
 pub(super) const DISK_WORDS: &[&str] = &[
@@ -54,6 +55,8 @@ const FILES: [(&str, FileKind); 10] = [
     (".kafka_cleanshutdown", FileKind::Named(FileName::CleanShutdown)),
 ];
 
+/// How much longer a stalled call takes unless written.
+const STALL: Duration = Duration::from_millis(500);
 /// The metadata log as files name it.
 pub(super) const METADATA: &str = "__cluster_metadata";
 
@@ -72,7 +75,11 @@ pub(super) fn disk(item: &Item<'_>, stage: &Stage) -> Read<(FaultAction, String)
     let place = DISK_WORDS.iter().position(|other| *other == word.written());
     let fault = place.and_then(|place| FAULTS.get(place).copied()).expect("the shape allows these words alone");
     let named = table.get("file");
-    let file = named.as_ref().map(|item| file(item, stage)).transpose()?;
+    let file = named.as_ref().map(|item| failing(item, stage)).transpose()?;
+    let stall = table.or("stall", STALL, Item::time)?;
+    if let Some(item) = table.get("stall").filter(|_| fault != DiskFault::Stalled) {
+        return Err(item.bad(format!("`stall` goes with \"stalls\", not with \"{}\"", word.written())));
+    }
     let times = table.get("times").map(|item| item.number(1, TIMES_MAX)).transpose()?;
     table.close();
     let on = named.map(|item| format!(" on {}", item.written())).unwrap_or_default();
@@ -82,7 +89,18 @@ pub(super) fn disk(item: &Item<'_>, stage: &Stage) -> Read<(FaultAction, String)
         Some(times) => format!(" {times} times"),
     };
     let text = format!("disk of {}: {}{on}{often}", side_text(&of)?, word.written());
-    Ok((FaultAction::Disk { targets, fault, file, times }, text))
+    Ok((FaultAction::Disk { targets, fault, file, times, stall }, text))
+}
+
+/// A disk fails by partition, by file name or by log directory.
+fn failing(item: &Item<'_>, stage: &Stage) -> Read<FileSpec> {
+    match file(item, stage)? {
+        FileSpec::InPartition(..) => {
+            let wrong = item.bad("a disk fails on a partition's log or on a file of some name, not on both at once");
+            Err(wrong.help("write `orders-0` or `leader-epoch-checkpoint`"))
+        }
+        file @ (FileSpec::Partition(..) | FileSpec::Named(_) | FileSpec::Directory(_)) => Ok(file),
+    }
 }
 
 /// Reads `lose-file = { of = …, file = … }`.
@@ -96,20 +114,27 @@ pub(super) fn lose_file(item: &Item<'_>, stage: &Stage) -> Read<(FaultAction, St
     Ok((FaultAction::LoseFile { target, file }, format!("lose {} of {}", named.written(), of.written())))
 }
 
-/// `orders-0`, `leader-epoch-checkpoint`, `orders-0/leader-epoch-checkpoint`.
+/// `orders-0`, `leader-epoch-checkpoint`, `orders-0/leader-epoch-checkpoint`, `d1`.
 fn file(item: &Item<'_>, stage: &Stage) -> Read<FileSpec> {
     let text = item.text()?;
     if let Some((folder, name)) = text.split_once('/') {
-        return Ok(FileSpec { partition: Some(partition(item, stage, folder)?), kind: Some(kind(item, name)?) });
+        let (topic, partition) = partition(item, stage, folder)?;
+        return Ok(FileSpec::InPartition(topic, partition, kind(item, name)?));
     }
-    if FILES.iter().any(|(name, _)| *name == text) {
-        return Ok(FileSpec { partition: None, kind: Some(kind(item, text)?) });
+    if let Some(number) = text.strip_prefix('d').and_then(|number| number.parse().ok()) {
+        return Ok(FileSpec::Directory(LogDirectory(number)));
     }
     let is_partition = text.rsplit_once('-').is_some_and(|(_, number)| number.parse::<u32>().is_ok());
     if is_partition || text == METADATA {
-        return Ok(FileSpec { partition: Some(partition(item, stage, text)?), kind: None });
+        let (topic, partition) = partition(item, stage, text)?;
+        return Ok(FileSpec::Partition(topic, partition));
     }
-    kind(item, text).map(|kind| FileSpec { partition: None, kind: Some(kind) })
+    match kind(item, text)? {
+        FileKind::Named(name) => Ok(FileSpec::Named(name)),
+        FileKind::Segment | FileKind::OffsetIndex | FileKind::TimeIndex => {
+            Err(item.bad(format!("`{text}` files lie in the folders of partitions")).help(format!("write `orders-0/{text}`")))
+        }
+    }
 }
 
 fn partition(item: &Item<'_>, stage: &Stage, text: &str) -> Read<(String, PartitionIndex)> {
@@ -126,7 +151,7 @@ fn kind(item: &Item<'_>, name: &str) -> Read<FileKind> {
         let wrong = item.bad(format!("there is no file `{name}` on a server's disk"));
         match nearest(name, names()) {
             Some(near) => wrong.help(format!("did you mean `{near}`?")),
-            None => wrong.help(format!("files are {}, alone or behind a partition such as orders-0/", names().collect::<Vec<_>>().join(", "))),
+            None => wrong.help(format!("it is one of {}, or a partition such as orders-0", names().collect::<Vec<_>>().join(", "))),
         }
     })
 }

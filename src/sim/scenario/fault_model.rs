@@ -3,7 +3,7 @@
 use crate::context::Command;
 use crate::event::{ApiKey, CrashKind, DiskFault};
 use crate::files::FileName;
-use crate::ids::{BrokerId, BrokerSet, PartitionIndex, ProcessId};
+use crate::ids::{BrokerId, BrokerSet, LogDirectory, PartitionIndex, ProcessId};
 use crate::time::{Duration, Instant};
 
 /// A scripted fault.
@@ -111,6 +111,8 @@ pub enum FaultAction {
         file: Option<FileSpec>,
         /// How often; until it ends without.
         times: Option<u32>,
+        /// How much longer a stalled call takes.
+        stall: Duration,
     },
     /// Takes files from the disk of a server that is down.
     LoseFile {
@@ -188,16 +190,20 @@ pub struct MessageSpec {
     pub is_response: bool,
 }
 
-/// Files on a server's disk: `orders-0`, `leader-epoch-checkpoint`, `orders-0/leader-epoch-checkpoint`.
+/// Files on a server's disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileSpec {
-    /// In the folder of this partition; in any folder without.
-    pub partition: Option<(String, PartitionIndex)>,
-    /// Of this kind; of any kind without.
-    pub kind: Option<FileKind>,
+pub enum FileSpec {
+    /// `orders-0`: the segments of a partition; when files are lost, its whole folder.
+    Partition(String, PartitionIndex),
+    /// `orders-0/index`: what a partition's folder has of one kind.
+    InPartition(String, PartitionIndex, FileKind),
+    /// `quorum-state`: every file of this name, in whatever folder.
+    Named(FileName),
+    /// `d1`: a whole log directory.
+    Directory(LogDirectory),
 }
 
-/// A kind of file, by the name that Kafka gives it.
+/// A kind of file, by the name or the ending that Kafka gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileKind {
     /// `log`: segments.

@@ -87,6 +87,7 @@ pub(super) const DISK_FAULT: TableSpec = TableSpec {
         must("fault", Shape::Words(DISK_WORDS), "How."),
         may("file", Shape::Text, FILE_FORM),
         may("times", Shape::Whole(1, TIMES_MAX), "How often; until `heal-after` unless written."),
+        may("stall", Shape::Time, "How much longer a stalled call takes; 500ms unless written."),
     ],
 };
 
@@ -103,7 +104,7 @@ pub(super) const CHAOS: TableSpec = TableSpec {
         may("from", Shape::Time, "From when; 0s unless written."),
         must("until", Shape::Time, "Until when faults may begin or last."),
         must("every", Shape::Time, "The mean time between two faults."),
-        must("lasts", TIMES, "The shortest and the longest time one lasts."),
+        must("lasts", Shape::Pair(&Shape::Time), "The shortest and the longest time one lasts."),
         must("kinds", Shape::List(&Shape::Words(super::CHAOS_KINDS)), "Which kinds may strike; each as often as it is named."),
     ],
 };
