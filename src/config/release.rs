@@ -52,7 +52,13 @@ const fn rule(name: &'static str, since: Release, word: &'static str, source: &'
     Row { setting: Setting::Variant(name), since, kafka: word, fast: word, source }
 }
 
-const fn key(owner: Owner, name: &'static str, since: Release, (kafka, fast): (&'static str, &'static str), source: &'static str) -> Row {
+const fn key(
+    owner: Owner,
+    name: &'static str,
+    since: Release,
+    (kafka, fast): (&'static str, &'static str),
+    source: &'static str,
+) -> Row {
     Row { setting: Setting::Key(owner, name), since, kafka, fast, source }
 }
 
@@ -201,7 +207,9 @@ mod tests {
             assert!(Release::ALL.contains(&row.since), "{} is no release", row.since);
             let earlier = TABLE.iter().take(place).rfind(|earlier| earlier.setting == row.setting);
             match earlier {
-                Some(earlier) => assert!(earlier.since < row.since && earlier.kafka != row.kafka, "{:?} changes nothing", row.setting),
+                Some(earlier) => {
+                    assert!(earlier.since < row.since && earlier.kafka != row.kafka, "{:?} changes nothing", row.setting)
+                }
                 None => assert_eq!(row.since, OLDEST, "{:?} is not set from the beginning", row.setting),
             }
         }

@@ -173,7 +173,8 @@ impl World {
             return;
         }
         let (process, roles) = (self.id(place), Arc::clone(&self.roles));
-        let due: Vec<_> = self.faults.waiting.extract_if(.., |(_, trigger, _)| trigger.is_met(process, nth, fact, &roles)).collect();
+        let due: Vec<_> =
+            self.faults.waiting.extract_if(.., |(_, trigger, _)| trigger.is_met(process, nth, fact, &roles)).collect();
         for (fault, _, wait) in due {
             self.call(self.now.plus(wait.max(Duration(1))), Call::Strike(fault));
         }

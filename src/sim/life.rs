@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use super::disk::{PowerLuck, SimDisk};
+use super::fault::is_random;
 use super::process::{Place, Waiting};
 use super::queue::Alarm;
 use super::world::{LifeChange, Turn, World};
@@ -115,8 +116,12 @@ impl World {
         }
         let slot = self.slot_mut(place);
         slot.is_lossy = slot.is_lossy || slot.died_of != CrashKind::Process;
+        let is_new_disk = slot.died_of == CrashKind::DiskReplaced;
         slot.died_of = CrashKind::Process;
         self.start(place, trail);
+        if is_new_disk && fault.is_some_and(is_random) {
+            self.replace_voter(place);
+        }
     }
 
     fn lose_unsynced(&mut self, place: Place, fault: Option<FaultIndex>, trail: Trail) {

@@ -131,6 +131,8 @@ pub(super) struct Slot {
     pub asked_by: Vec<FaultIndex>,
     /// What its disk is not to be trusted with any more, by a random fault: what its next death takes.
     pub suspect: Option<CrashKind>,
+    /// A random disk fault holds that may lose something.
+    pub has_bad_disk: bool,
     /// It came back without all that it had, and has not registered since.
     pub is_lossy: bool,
     /// The life that found this disk empty: the directory id of a voter.
@@ -188,6 +190,7 @@ impl Slot {
             bent_by: None,
             asked_by: Vec::new(),
             suspect: None,
+            has_bad_disk: false,
             is_lossy: false,
             formatted_by: Incarnation(0),
             is_unfenced: false,

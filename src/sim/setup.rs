@@ -7,6 +7,7 @@ use super::process::{Blueprint, Place, Process, Slot};
 use super::scenario::{Chaos, ClockSpec, DiskLaw, Scenario};
 use super::workload::{Plan, Script};
 use crate::choice::{Odds, Pin};
+use crate::config::TopicConfig;
 use crate::context::Command;
 use crate::event::{RunFacts, VoterSetFacts};
 use crate::ids::{DirectoryId, LeaderEpoch, Offset, ProcessId, VoterKey};
@@ -29,7 +30,9 @@ pub(super) struct Setup {
     /// How many of them are voters.
     voters: usize,
     /// The voters are known by their disks as well.
-    is_voter_uuid_on: bool,
+    pub is_voter_uuid_on: bool,
+    /// The topics' defaults.
+    pub topic_defaults: TopicConfig,
     /// When the run ends.
     pub end: Instant,
     /// How long messages are on their way.
@@ -100,6 +103,7 @@ impl Setup {
             controllers: scenario.cluster.controllers(),
             voters: usize::from(scenario.cluster.voters),
             is_voter_uuid_on: scenario.variants.voter_uuid.is_on(),
+            topic_defaults: scenario.cluster.topic_defaults.clone(),
             end: Instant::ZERO.plus(scenario.duration),
             disk: scenario.disk,
             chaos: scenario.chaos.clone().filter(|chaos| !chaos.kinds.is_empty()),
@@ -116,7 +120,9 @@ impl Setup {
         let index = match process {
             ProcessId::Broker(id) => usize::from(id.0).checked_sub(1),
             ProcessId::Controller(number) => usize::from(number).checked_sub(1).map(|place| self.brokers + place),
-            ProcessId::Client(number) => usize::from(number).checked_sub(1).map(|place| self.brokers + self.lone_controllers + place),
+            ProcessId::Client(number) => {
+                usize::from(number).checked_sub(1).map(|place| self.brokers + self.lone_controllers + place)
+            }
             ProcessId::World => None,
         };
         let place = Place::new(index.expect("processes are counted from 1, and the world itself lives nowhere"));
@@ -148,6 +154,11 @@ impl Setup {
         let directory = self.is_voter_uuid_on.then_some(DirectoryId(1));
         let voters = self.controllers.iter().take(self.voters).map(|voter| VoterKey { voter: *voter, directory });
         VoterSetFacts { offset: Offset::ZERO, epoch: LeaderEpoch::ZERO, voters: voters.collect() }
+    }
+
+    /// How many brokers there are.
+    pub(super) fn broker_count(&self) -> u16 {
+        u16::try_from(self.brokers).expect("the scenario reader refuses more brokers")
     }
 
     /// The administrator's place: the last.
@@ -217,7 +228,7 @@ fn servers(scenario: &Scenario) -> Vec<Resident> {
         let rack = cluster.rack_of(process).map(str::to_owned);
         let mut config = spec.map_or(&cluster.config, |spec| &spec.config).clone();
         if let (ProcessId::Broker(_), Some(rack)) = (process, &rack) {
-            rack.clone_into(&mut config.broker_rack);
+            config.broker_rack = Some(Arc::new(rack.clone()));
         }
         let setup = NodeSetup {
             process,
@@ -243,7 +254,8 @@ fn servers(scenario: &Scenario) -> Vec<Resident> {
 fn clients(scenario: &Scenario) -> Vec<Resident> {
     let resident = |id, name: &str, blueprint, plan| {
         let clock = clock_of(scenario, id);
-        Resident { id, name: name.to_owned(), rack: None, blueprint, clock, plan: Arc::new(plan) }
+        let rack = if let Blueprint::Consumer(setup) = &blueprint { setup.config.client_rack.as_deref().cloned() } else { None };
+        Resident { id, name: name.to_owned(), rack, blueprint, clock, plan: Arc::new(plan) }
     };
     let producers = scenario.producers.iter().map(|producer| {
         let setup = &producer.setup;
@@ -251,6 +263,7 @@ fn clients(scenario: &Scenario) -> Vec<Resident> {
         let plan = Plan::busy(setup.name.clone(), sends, producer.load);
         resident(setup.process, &setup.name, Blueprint::Producer(Arc::new(setup.clone())), plan)
     });
+    // A consumer stands where it says it does (`client.rack`).
     let consumers = scenario.consumers.iter().map(|consumer| {
         let setup = &consumer.setup;
         let plan = Plan { start: consumer.start, ..Plan::idle(setup.name.clone()) };

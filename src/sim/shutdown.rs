@@ -44,7 +44,7 @@ impl World {
     }
 
     /// Gives a process an input that it takes once this instant's faults are done.
-    fn hand(&mut self, place: Place, waiting: Waiting) {
+    pub(super) fn hand(&mut self, place: Place, waiting: Waiting) {
         let now = self.now;
         let slot = self.slot_mut(place);
         slot.inbox.push_back(waiting);

@@ -54,19 +54,22 @@ impl Trigger {
     pub(super) fn is_met(&self, process: ProcessId, nth: u32, fact: &Fact, roles: &Roles) -> bool {
         match (self, fact) {
             (Self::Ack { producer, nth: wanted }, Fact::Client(_)) => *producer == process && *wanted == nth,
-            (Self::Leads { broker, topic, partition }, Fact::Controller(ControllerFact::PartitionChanged { partition: changed, now })) => {
-                roles.partition_named(topic, *partition) == Some(*changed) && now.leader == Some(*broker)
-            }
-            (Self::IsrIs { topic, partition, isr }, Fact::Controller(ControllerFact::PartitionChanged { partition: changed, now })) => {
-                roles.partition_named(topic, *partition) == Some(*changed) && now.isr == *isr
-            }
+            (
+                Self::Leads { broker, topic, partition },
+                Fact::Controller(ControllerFact::PartitionChanged { partition: changed, now }),
+            ) => roles.partition_named(topic, *partition) == Some(*changed) && now.leader == Some(*broker),
+            (
+                Self::IsrIs { topic, partition, isr },
+                Fact::Controller(ControllerFact::PartitionChanged { partition: changed, now }),
+            ) => roles.partition_named(topic, *partition) == Some(*changed) && now.isr == *isr,
             (Self::LeadsQuorum(server), Fact::Raft(RaftFact::QuorumLeaderElected { .. })) => *server == process,
             (Self::Fenced { broker, is_fenced: true }, Fact::Controller(ControllerFact::BrokerFenced { broker: fenced, .. })) => {
                 broker == fenced
             }
-            (Self::Fenced { broker, is_fenced: false }, Fact::Controller(ControllerFact::BrokerUnfenced { broker: unfenced, .. })) => {
-                broker == unfenced
-            }
+            (
+                Self::Fenced { broker, is_fenced: false },
+                Fact::Controller(ControllerFact::BrokerUnfenced { broker: unfenced, .. }),
+            ) => broker == unfenced,
             (Self::Ack { .. } | Self::Leads { .. } | Self::IsrIs { .. } | Self::LeadsQuorum(_) | Self::Fenced { .. }, _) => false,
         }
     }

@@ -68,7 +68,9 @@ pub(super) fn topic_sizes(topics: &[NewTopic], commands: &[(Instant, Command)]) 
     let mut sizes: Vec<(String, u32)> = topics.iter().map(|topic| (topic.name.clone(), topic.partitions)).collect();
     for (_, command) in commands {
         match command {
-            Command::CreateTopics(request) => sizes.extend(request.topics.iter().map(|topic| (topic.name.clone(), topic.partitions))),
+            Command::CreateTopics(request) => {
+                sizes.extend(request.topics.iter().map(|topic| (topic.name.clone(), topic.partitions)))
+            }
             Command::Ask(Request::CreatePartitions(request)) => {
                 for more in &request.topics {
                     let topic = sizes.iter_mut().find(|(name, _)| *name == more.topic);
@@ -133,7 +135,8 @@ impl<'a> Order<'_, 'a> {
     fn create_partitions(&self, name: &str, count: &str) -> Read<Request> {
         let topic = topic_name(self.item, name)?;
         let count = self.number(count, "a number of partitions")?;
-        Ok(CreatePartitionsRequest { topics: vec![MorePartitions { topic, count, assignment: Vec::new() }], timeout: self.timeout }.into())
+        Ok(CreatePartitionsRequest { topics: vec![MorePartitions { topic, count, assignment: Vec::new() }], timeout: self.timeout }
+            .into())
     }
 
     fn reassign(&self, partition: &str, replicas: Option<&str>) -> Read<Request> {
@@ -158,7 +161,9 @@ impl<'a> Order<'_, 'a> {
         let Some(variant) = Variants::ALL.iter().find(|variant| variant.name == name) else {
             let wrong = self.item.bad(format!("there is no feature `{name}`"));
             let near = nearest(name, Variants::ALL.iter().map(|variant| variant.name));
-            return Err(wrong.help(near.map_or_else(|| "[variants] lists them".to_owned(), |near| format!("did you mean `{near}`?"))));
+            return Err(
+                wrong.help(near.map_or_else(|| "[variants] lists them".to_owned(), |near| format!("did you mean `{near}`?")))
+            );
         };
         let level = variant.words.iter().position(|other| *other == word).and_then(|place| u16::try_from(place).ok());
         let level = level.ok_or_else(|| {

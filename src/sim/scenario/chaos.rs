@@ -1,11 +1,11 @@
 //! Reads `[chaos]`: random faults.
 
 use super::document::Table;
+use super::fault_model::{Chaos, ChaosKind};
+use super::fault_tables::CHAOS;
 use super::laws::pair;
 use super::mistake::Read;
-use super::fault_model::{Chaos, ChaosKind};
 use super::stage::Stage;
-use super::fault_tables::CHAOS;
 use crate::config::nearest;
 use crate::time::{Duration, Instant};
 

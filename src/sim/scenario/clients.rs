@@ -61,7 +61,20 @@ fn client_id(item: &Item<'_>) -> Read<String> {
             .bad(format!("`{id}` is a server's name"))
             .help("brokers are b1, b2 and so on, controllers k1, k2 and so on"));
     }
-    if [ADMIN_ID, "world", "controller", "controllers", "voters-but-leader", "leader", "follower", "followers", "coordinator", "rack"].contains(&id) {
+    if [
+        ADMIN_ID,
+        "world",
+        "controller",
+        "controllers",
+        "voters-but-leader",
+        "leader",
+        "follower",
+        "followers",
+        "coordinator",
+        "rack",
+    ]
+    .contains(&id)
+    {
         return Err(item.bad(format!("`{id}` is a reserved name")));
     }
     Ok(id.to_owned())

@@ -17,17 +17,8 @@ pub(super) const FILE_FORM: &str =
     "Which files: a partition (orders-0), a name (quorum-state), a log directory (d1); files are lost also by orders-0/index.";
 
 /// The words for how a disk fails, in the order of [`FAULTS`].
-pub(super) const DISK_WORDS: &[&str] = &[
-    "write-fails",
-    "read-fails",
-    "sync-fails",
-    "sync-lies",
-    "short-read",
-    "bit-rot",
-    "misdirected-write",
-    "full",
-    "stalls",
-];
+pub(super) const DISK_WORDS: &[&str] =
+    &["write-fails", "read-fails", "sync-fails", "sync-lies", "short-read", "bit-rot", "misdirected-write", "full", "stalls"];
 
 const FAULTS: [DiskFault; 9] = [
     DiskFault::WriteFailed,

@@ -1,10 +1,10 @@
 //! Reads `[network]`, `[disk]` and `[[clocks]]`: how long things take, and what clocks show.
 
 use super::document::Table;
+use super::fault_tables::DRIFT_MAX;
 use super::mistake::Read;
 use super::model::{ClockSpec, DiskLaw, NetworkLaw};
 use super::stage::Stage;
-use super::fault_tables::DRIFT_MAX;
 use super::tables::{BETWEEN, CLOCK, DISK, NETWORK};
 use crate::choice::Odds;
 use crate::time::Duration;

@@ -56,7 +56,9 @@ pub(super) fn share(item: &Item<'_>, stage: &Stage) -> Read<(FaultAction, String
     let percent = percent.written();
     Ok(match item.key {
         "loss" => (FaultAction::Loss { from, to, ppm, only }, format!("lose {percent}%{only_text} of {from_text} -> {to_text}")),
-        _ => (FaultAction::Duplicate { from, to, ppm, only }, format!("duplicate {percent}%{only_text} of {from_text} -> {to_text}")),
+        _ => {
+            (FaultAction::Duplicate { from, to, ppm, only }, format!("duplicate {percent}%{only_text} of {from_text} -> {to_text}"))
+        }
     })
 }
 

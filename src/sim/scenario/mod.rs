@@ -48,10 +48,8 @@ use read::KINDS;
 
 pub use embedded::{EMBEDDED, embedded};
 pub use expect::CHECKS;
+pub use fault_model::{Chaos, ChaosKind, FaultAction, FaultSpec, FileKind, FileSpec, MessageSpec, Role, Target, Trigger, When};
 pub use mistake::Mistake;
-pub use fault_model::{
-    Chaos, ChaosKind, FaultAction, FaultSpec, FileKind, FileSpec, MessageSpec, Role, Target, Trigger, When,
-};
 pub use model::{
     ClockSpec, Cluster, Comparison, ConsumerSpec, CountSpec, DiskLaw, Expectation, Load, NetworkLaw, ProducerSpec, RuleBlock,
     Scenario, ScenarioKind, ServerSpec,

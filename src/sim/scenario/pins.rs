@@ -6,11 +6,11 @@
 //! Called by: the reader for `[[choices]]`, the command line for `--choose`, and whoever prints a pin.
 
 use super::document::{Item, Table};
+use super::fault_tables::CHOICE;
 use super::messages::{MESSAGE_WORDS, MESSAGES, api_of};
 use super::mistake::{Mistake, Read, Source};
 use super::model::Scenario;
 use super::stage::Stage;
-use super::fault_tables::CHOICE;
 use crate::choice::{ChoiceKind, Pin, Subject};
 use crate::config::nearest;
 use crate::ids::{BrokerId, ProcessId};

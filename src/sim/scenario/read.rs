@@ -6,9 +6,9 @@ use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 
+use super::admin::{admin, topic_sizes};
 use super::chaos::chaos;
 use super::clients::{ADMIN_ID, Clients, names};
-use super::admin::{admin, topic_sizes};
 use super::cluster::{cluster, servers, variants};
 use super::document::{Item, Table, parse};
 use super::expect::{PlacedRule, expectation, rules};

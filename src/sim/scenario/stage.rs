@@ -1,9 +1,9 @@
 //! Who and what a scenario has: the names that its other parts may refer to.
 
+use super::admin::topic_sizes;
 use super::document::Item;
 use super::mistake::Read;
 use super::model::Scenario;
-use super::admin::topic_sizes;
 use crate::config::nearest;
 use crate::ids::{BrokerId, PartitionIndex, ProcessId};
 use crate::time::{Duration, Instant};

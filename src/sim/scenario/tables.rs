@@ -79,7 +79,11 @@ pub(super) const CLUSTER: TableSpec = TableSpec {
         may("combined", Shape::Truth, "Whether the first brokers are the voting controllers as well."),
         may("racks", Shape::List(&Shape::Text), "The brokers' racks, one each."),
         may("controller-racks", Shape::List(&Shape::Text), "The controllers' racks, one each, the voters first."),
-        may("kafka", Shape::Words(Release::WORDS), "The release whose rules and defaults the cluster follows; the newest unless written."),
+        may(
+            "kafka",
+            Shape::Words(Release::WORDS),
+            "The release whose rules and defaults the cluster follows; the newest unless written.",
+        ),
         may(
             "config",
             Shape::Config(Owner::Broker),
@@ -241,10 +245,7 @@ pub(super) const FROM: TableSpec = TableSpec {
 pub(super) const ADMIN: TableSpec = TableSpec {
     title: "[[admin]]",
     doc: "What an administrator does, and when.",
-    keys: &[
-        must("at", Shape::Time, "When."),
-        must("do", Shape::Text, super::admin::FORMS),
-    ],
+    keys: &[must("at", Shape::Time, "When."), must("do", Shape::Text, super::admin::FORMS)],
 };
 
 pub(super) const CLOCK: TableSpec = TableSpec {

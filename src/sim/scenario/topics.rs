@@ -147,7 +147,12 @@ pub(super) fn topic_name(item: &Item<'_>, name: &str) -> Read<String> {
 }
 
 /// A topic as `create-topic` describes it.
-pub(super) fn created<'t>(item: &Item<'_>, name: String, words: impl Iterator<Item = &'t str>, cluster: &Cluster) -> Read<NewTopic> {
+pub(super) fn created<'t>(
+    item: &Item<'_>,
+    name: String,
+    words: impl Iterator<Item = &'t str>,
+    cluster: &Cluster,
+) -> Read<NewTopic> {
     let mut topic = NewTopic { name, partitions: 1, replication_factor: 1, assignment: Vec::new(), config: Vec::new() };
     let mut check = TopicConfig::of(Profile::Kafka);
     for word in words {

@@ -60,9 +60,10 @@ fn isr(item: &Item<'_>, stage: &Stage, members: &str) -> Read<BrokerSet> {
     let mut isr = BrokerSet::EMPTY;
     for member in members.split(',').filter(|member| !member.is_empty()) {
         let digits = member.strip_prefix('b').unwrap_or(member);
-        let broker = digits.parse().map(BrokerId).map_err(|_| {
-            item.bad(format!("`{member}` is no broker's number")).help("write \"isr of orders-0 is 1,2\"")
-        })?;
+        let broker = digits
+            .parse()
+            .map(BrokerId)
+            .map_err(|_| item.bad(format!("`{member}` is no broker's number")).help("write \"isr of orders-0 is 1,2\""))?;
         if !stage.broker_ids().contains(&broker) {
             return Err(item.bad(format!("there is no broker {}", broker.0)).help(stage.cast(member)));
         }
