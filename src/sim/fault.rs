@@ -165,10 +165,8 @@ impl World {
 
     /// Looks whether a fact is what a fault has been waiting for; such a fault strikes 1 µs later at the earliest.
     pub(super) fn trigger(&mut self, place: Place, fact: &Fact) {
-        let nth = match fact {
-            Fact::Client(ClientFact::SendAcknowledged { .. }) => self.faults.count_ack(place),
-            _ => 0,
-        };
+        let is_ack = matches!(fact, Fact::Client(ClientFact::SendAcknowledged { .. }));
+        let nth = if is_ack { self.faults.count_ack(place) } else { 0 };
         if self.faults.waiting.is_empty() {
             return;
         }

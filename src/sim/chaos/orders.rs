@@ -38,12 +38,14 @@ impl World {
 
     /// Draws what is asked for; `None` when there is nothing to ask for.
     pub(super) fn draw_order(&mut self, kind: ChaosKind) -> Option<Command> {
-        let request: Request = match kind {
-            ChaosKind::Reassign => self.draw_move()?.into(),
-            ChaosKind::Voter => self.draw_voter()?,
-            _ => ElectLeadersRequest { kind: ElectionType::Preferred, partitions: None, timeout: TIMEOUT }.into(),
+        let elect = || ElectLeadersRequest { kind: ElectionType::Preferred, partitions: None, timeout: TIMEOUT };
+        let request = match kind {
+            ChaosKind::Reassign => self.draw_move().map(Request::from),
+            ChaosKind::Voter => self.draw_voter(),
+            ChaosKind::Elect => Some(elect().into()),
+            other => unreachable!("`{}` is no order", other.word()),
         };
-        Some(Command::Ask(request))
+        request.map(Command::Ask)
     }
 
     /// Some partition goes to as many brokers as it has, or back, if it is on its way already.

@@ -2,8 +2,6 @@
 //!
 //! A count goes by its name in `check::Counts`, with `-` for `_`.
 
-use std::fmt;
-
 use super::document::Table;
 use super::mistake::Read;
 use super::model::{Comparison, CountSpec};
@@ -73,9 +71,11 @@ impl CountSpec {
     }
 }
 
-impl fmt::Display for CountSpec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl CountSpec {
+    /// What is wanted, as it is written: `<= 2`.
+    #[must_use]
+    pub fn wanted(&self) -> String {
         let sign = SIGNS.iter().find(|(_, comparison)| *comparison == self.comparison).map_or("", |(sign, _)| sign);
-        write!(f, "{} {sign} {}", self.count, self.number)
+        format!("{sign} {}", self.number)
     }
 }

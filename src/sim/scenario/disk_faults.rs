@@ -51,12 +51,6 @@ const STALL: Duration = Duration::from_millis(500);
 /// The metadata log as files name it.
 pub(super) const METADATA: &str = "__cluster_metadata";
 
-/// The word for how a disk fails.
-pub(super) fn word_of(fault: DiskFault) -> &'static str {
-    let words = FAULTS.iter().zip(DISK_WORDS);
-    words.into_iter().find(|(other, _)| **other == fault).map(|(_, word)| *word).expect("every way to fail has its word")
-}
-
 /// Reads `disk = { of = …, fault = …, file = …, times = … }`.
 pub(super) fn disk(item: &Item<'_>, stage: &Stage) -> Read<(FaultAction, String)> {
     let table = item.table(&DISK_FAULT)?;
