@@ -234,6 +234,7 @@ fn misplaced(item: &Item<'_>, action: &Item<'_>, ending: Ending) -> Mistake {
     let wrong = item.bad(format!("`{}` does not go with `{}`", item.key, action.key));
     match ending.key() {
         Some(key) => wrong.help(format!("`{}` ends by `{key}`", action.key)),
+        None if action.key == "rolling-restart" => wrong.help("it is over when every server is back"),
         None => wrong.help(format!("`{}` is over at once", action.key)),
     }
 }

@@ -42,7 +42,8 @@ pub(super) fn target(stage: &Stage, item: &Item<'_>, wanted: Wanted) -> Read<Tar
             Some((format!("`{}` strikes one process, and `{text}` may be several", item.key), "`follower(…)` is one of them"))
         }
         (Wanted::Server | Wanted::Named, Target::Process(ProcessId::Client(_))) => {
-            Some((format!("`{text}` is a client and has no disk"), "`crash` is for every process"))
+            let lacks = if item.key == "shutdown" { "is not shut down in order" } else { "has no disk" };
+            Some((format!("`{text}` is a client and {lacks}"), "`crash` is for every process"))
         }
         (Wanted::One | Wanted::Server | Wanted::Named | Wanted::Down | Wanted::Anybody, _) => None,
     };
