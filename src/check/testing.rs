@@ -328,7 +328,7 @@ impl Cluster {
     }
 
     /// A replica's first record of an epoch follows.
-    fn begin_epoch(&mut self, broker: u16, epoch: LeaderEpoch) {
+    pub(super) fn begin_epoch(&mut self, broker: u16, epoch: LeaderEpoch) {
         let start = Offset(self.end(broker));
         let epochs = self.epochs.get_mut(usize::from(broker - 1)).expect("brokers are 1 to 3");
         if epochs.last().is_none_or(|(latest, _)| *latest != epoch) {
