@@ -59,7 +59,7 @@ fn mark(stage: &Stage<'_>, replica: &ReplicaView) -> (char, Style) {
     let process = ProcessId::Broker(replica.broker);
     let known = stage.model.view.process(process);
     match known.map(|known| known.state).unwrap_or_default() {
-        ProcessState::Down(_) | ProcessState::Halted => ('✖', theme::fault()),
+        ProcessState::Down(_) | ProcessState::Halted | ProcessState::Stopped => ('✖', theme::fault()),
         ProcessState::Paused => ('‖', theme::fault()),
         _ if is_cut_off(stage, replica) => ('≠', theme::fault()),
         _ if known.is_some_and(|known| known.clock_offset_us != 0 || known.clock_drift_ppm != 0) => ('◷', theme::client()),
@@ -91,6 +91,7 @@ fn state_words(stage: &Stage<'_>, replica: &ReplicaView) -> String {
         ProcessState::NotStarted => return "not started".to_owned(),
         ProcessState::Down(_) => "down".to_owned(),
         ProcessState::Halted => "ended itself".to_owned(),
+        ProcessState::Stopped => "shut down".to_owned(),
         ProcessState::Paused => "stands still".to_owned(),
         ProcessState::Up if is_cut_off(stage, replica) => "cut off".to_owned(),
         ProcessState::Up => match stage.model.view.cut_from(process).as_slice() {
