@@ -251,6 +251,8 @@ fn elected(tale: &mut Tale) {
     tale.metadata(2, &[K2, K3], 18, &[2, 3]);
     tale.leads(2, 1, (3, 3), &[2, 3]);
     tale.follows(3, 2, 1, (3, 3));
+    let (isr, partition_epoch, epoch) = (set(&[3]), PartitionEpoch(1), LeaderEpoch(0));
+    tale.tell(broker(3), ReplicaFact::IsrAdopted { partition: PAYMENTS_1, isr, maximal: isr, partition_epoch, epoch });
     tale.at(1_960_000);
     let sent = tale.tell(broker(4), NetworkFact::MessageSent { to: K2, message: about(ApiKey::Fetch, Purpose::MetadataFetcher) });
     tale.at(1_980_000);

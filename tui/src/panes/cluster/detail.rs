@@ -49,7 +49,7 @@ fn partition(model: &Model, shown: &Shown) -> Vec<(String, Style)> {
     let leader = truth.leader.map_or_else(|| "nobody".to_owned(), |leader| broker_name(&model.recording.names, leader));
     let mut said = vec![(
         format!(
-            "Committed: {leader} leads in {}, ISR {}, change {}.{}",
+            "Committed: {leader} leads in {}, ISR {}, partition epoch {}.{}",
             truth.epoch,
             truth.isr,
             truth.partition_epoch,

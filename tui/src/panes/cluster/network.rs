@@ -57,8 +57,9 @@ impl Columns {
 
     /// The names of the columns, over the rule of a heading.
     pub(super) fn heading(&self, model: &Model, pane: &mut Pane<'_>, left: i32) {
-        pane.put(left - 1, 0, "to", theme::dim());
-        pane.put(left + 1, 0, &" ".repeat(usize::try_from(self.pitch.max(0)).unwrap_or(0) * self.to.len()), theme::dim());
+        let words = if self.is_narrow() { " to" } else { " ms to" };
+        pane.put_left_of(left, 0, words, theme::dim());
+        pane.put(left, 0, &" ".repeat(usize::try_from(self.pitch.max(0)).unwrap_or(0) * self.to.len()), theme::dim());
         for (x, peer) in (left..).step_by(usize::try_from(self.pitch).unwrap_or(1)).zip(&self.to) {
             let name = shortened(&model.recording.names.process(*peer), self.pitch - 1);
             pane.put_left_of(x + self.pitch, 0, &name, theme::strong());

@@ -6,7 +6,7 @@ use tribunal::ids::{BrokerId, ProcessId};
 use tribunal::trace::view::{Belief, ProcessState, ProcessView, Role, Standing};
 use tribunal::trace::{Names, View};
 
-use super::super::put::Pane;
+use super::super::put::{Pane, shortened};
 use super::{Piece, first_shown, has_focus, is_peer, network, row};
 use crate::screen::model::Focus;
 use crate::screen::{Model, theme};
@@ -82,9 +82,12 @@ pub(super) fn draw(model: &Model, all: &[Server], lines: &[Line], pane: &mut Pan
             pane.glyph(0, y, '▶', theme::leader());
         }
     }
-    let hidden = lines.len().saturating_sub(first + rows);
-    if hidden > 0 && pane.height() > 0 {
-        pane.put_left_of(left - 1, pane.height() - 1, &format!(" ↓ {hidden} more "), theme::faint());
+    // Where the list goes on, out of sight.
+    if first > 0 {
+        pane.glyph(0, 0, '↑', theme::dim());
+    }
+    if lines.len() > first + rows {
+        pane.glyph(0, pane.height() - 1, '↓', theme::dim());
     }
 }
 
@@ -98,15 +101,40 @@ fn heading(model: &Model, section: Section, pane: &mut Pane<'_>, y: i32) {
     pane.heading(y, title, "");
     let x = 2 + i32::try_from(title.len()).unwrap_or(0);
     if !words.is_empty() {
-        let room = network::left(pane.width()) - x - 3;
-        let words = super::super::put::shortened(&words, room);
-        pane.put(x + 1, y, &format!(" {words} "), theme::dim());
+        let room = network::left(pane.width()) - x - 9;
+        pane.put(x + 1, y, &format!(" {} ", shortened(&words, room)), theme::dim());
+    }
+    let weather = weather(model);
+    if section == Section::Brokers && !weather.is_empty() {
+        let x = network::left(pane.width()) - 5;
+        let room = pane.width() - x - 3;
+        pane.put(x, y, &format!(" {} ", shortened(&weather, room)), theme::fault());
+    }
+}
+
+/// The faults in force that no server's own state shows: `cut k1+b1 | k2+k3`, `loss …`, `disk …`.
+fn weather(model: &Model) -> String {
+    let names = &model.recording.names;
+    let texts = model.view.faults().iter().map(|fault| names.fault(*fault));
+    let mut shown = texts.filter_map(|text| {
+        let (_, what) = text.split_once("s ")?;
+        let what = what.split(", heal").next().unwrap_or(what);
+        let is_shown = ["cut", "loss", "delay", "duplicate", "disk"].iter().any(|word| what.starts_with(word));
+        is_shown.then(|| what.to_owned())
+    });
+    let Some(first) = shown.next() else { return String::new() };
+    match shown.count() {
+        0 => first,
+        more => format!("{first} and {more} more"),
     }
 }
 
 /// `k2 leads e2 · voters k1 k2 k3`.
 fn quorum_words(view: &View, names: &Names) -> String {
     let mut words = match view.quorum_leader() {
+        Some((leader, epoch)) if view.process(leader).is_some_and(ProcessView::is_dead) => {
+            format!("{} led {epoch} and is down", names.process(leader))
+        }
         Some((leader, epoch)) => format!("{} leads {epoch}", names.process(leader)),
         None => "nobody leads".to_owned(),
     };
@@ -163,12 +191,15 @@ fn pieces(names: &Names, view: &View, census: &Census, server: Server, left: i32
     let Some(known) = view.process(server.process) else { return Vec::new() };
     let (mark, mark_style) = mark(view, known);
     let name = if known.is_dead() { theme::dim() } else { theme::strong() };
-    let mut all =
-        vec![Piece::new(1, 1, mark.to_string(), mark_style), Piece::new(3, 5, names.process(server.process).into_owned(), name)];
+    let columns = if server.section == Section::Clients { 14 } else { 5 };
+    let mut all = vec![
+        Piece::new(1, 1, mark.to_string(), mark_style),
+        Piece::new(3, columns, names.process(server.process).into_owned(), name),
+    ];
     match server.section {
         Section::Quorum => quorum_pieces(names, view, known, left, &mut all),
         Section::Brokers => broker_pieces(names, view, census, known, left, &mut all),
-        Section::Clients => all.push(Piece::new(9, left - 10, state_words(known.state), state_style(known.state))),
+        Section::Clients => all.push(Piece::new(18, left - 19, state_words(known.state), state_style(known.state))),
     }
     all
 }
