@@ -38,8 +38,11 @@ pub(super) fn draw(model: &Model, pane: &mut Pane<'_>) {
     let rows = usize::try_from(pane.height() - 1).unwrap_or(0);
     let first = first_shown(model.partition, count, rows);
     let hidden = count.saturating_sub(rows);
-    let title =
-        if hidden > 0 { format!("Partitions {}–{} of {count}", first + 1, first + rows) } else { "Partitions".to_owned() };
+    let title = match (hidden, rows) {
+        (0, _) => "Partitions".to_owned(),
+        (_, 1) => format!("Partition {} of {count}", first + 1),
+        _ => format!("Partitions {}–{} of {count}", first + 1, first + rows),
+    };
     pane.heading(0, &title, "");
     let x = 4 + width(&title);
     if grid.wall - x > 20 {

@@ -11,6 +11,10 @@ use super::{Piece, first_shown, has_focus, is_peer, network, row};
 use crate::screen::model::Focus;
 use crate::screen::{Model, theme};
 
+/// Columns from which votes and whole words have room, and from which remarks have.
+const ROOMY: i32 = 46;
+const SPACIOUS: i32 = 60;
+
 /// A part of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Section {
@@ -189,7 +193,7 @@ impl Census {
 
 fn pieces(names: &Names, view: &View, census: &Census, server: Server, left: i32) -> Vec<Piece> {
     let Some(known) = view.process(server.process) else { return Vec::new() };
-    let (mark, mark_style) = mark(view, known);
+    let (mark, mark_style) = mark(view, census, known);
     let name = if known.is_dead() { theme::dim() } else { theme::strong() };
     let columns = if server.section == Section::Clients { 14 } else { 5 };
     let mut all = vec![
@@ -204,7 +208,7 @@ fn pieces(names: &Names, view: &View, census: &Census, server: Server, left: i32
     all
 }
 
-fn mark(view: &View, known: &ProcessView) -> (char, Style) {
+fn mark(view: &View, census: &Census, known: &ProcessView) -> (char, Style) {
     let is_leader = view.quorum_leader().is_some_and(|(leader, _)| leader == known.process);
     match known.state {
         ProcessState::Down(_) | ProcessState::Halted => ('✖', theme::fault()),
@@ -212,10 +216,15 @@ fn mark(view: &View, known: &ProcessView) -> (char, Style) {
         ProcessState::Paused => ('‖', theme::fault()),
         ProcessState::NotStarted => (' ', theme::dim()),
         ProcessState::Up if network::is_cut_off(view, known.process) => ('≠', theme::fault()),
+        ProcessState::Up if has_offline(census, known.process) => ('✗', theme::fault()),
         ProcessState::Up if is_leader => ('★', theme::leader()),
         ProcessState::Up if known.clock_offset_us != 0 || known.clock_drift_ppm != 0 => ('◷', theme::client()),
         ProcessState::Up => (' ', theme::text()),
     }
+}
+
+fn has_offline(census: &Census, process: ProcessId) -> bool {
+    matches!(process, ProcessId::Broker(broker) if census.get(broker).offline > 0)
 }
 
 pub(super) fn state_words(state: ProcessState) -> &'static str {
@@ -284,7 +293,9 @@ fn quorum_pieces(names: &Names, view: &View, known: &ProcessView, left: i32, all
     let behind = if lag > 0 && end.0 > 0 { format!("end {end} −{lag}") } else { format!("end {end}") };
     all.push(Piece::new(26, 11, behind, theme::dim()));
     let vote = known.quorum.vote.map(|(epoch, vote)| format!("vote {} {epoch}", names.process(vote.voter)));
-    all.push(Piece::new(37, left - 38, vote.unwrap_or_default(), theme::dim()));
+    if left >= ROOMY {
+        all.push(Piece::new(37, 11, vote.unwrap_or_default(), theme::dim()));
+    }
     let mut remarks = Vec::new();
     if known.quorum.active.is_some() {
         remarks.push("active controller".to_owned());
@@ -293,13 +304,16 @@ fn quorum_pieces(names: &Names, view: &View, known: &ProcessView, left: i32, all
         remarks.push(format!("snapshot {snapshot}"));
     }
     common_remarks(known, &mut remarks);
-    all.push(Piece::new(49, left - 50, remarks.join(" · "), theme::dim()));
+    if left >= SPACIOUS {
+        all.push(Piece::new(49, left - 50, remarks.join(" · "), theme::dim()));
+    }
 }
 
 fn broker_pieces(names: &Names, view: &View, census: &Census, known: &ProcessView, left: i32, all: &mut Vec<Piece>) {
     let ProcessId::Broker(broker) = known.process else { return };
     let (words, style) = standing(known);
-    all.push(Piece::new(9, 20, words, style));
+    let (wide, at) = if left >= ROOMY { (20, 29) } else { (15, 25) };
+    all.push(Piece::new(9, wide, words, style));
     let (image, style) = match known.applied {
         _ if known.is_dead() => (String::new(), theme::dim()),
         None => ("no image".to_owned(), theme::dim()),
@@ -308,14 +322,18 @@ fn broker_pieces(names: &Names, view: &View, census: &Census, known: &ProcessVie
             lag => (format!("image −{lag}"), theme::leader()),
         },
     };
-    all.push(Piece::new(29, 9, image, style));
+    all.push(Piece::new(at, 9, image, style));
     let count = census.get(broker);
+    let verb = if left >= ROOMY { "leads " } else { "★" };
     let (leads, style) = if count.is_wrong {
-        (format!("leads {}≠{}", count.leads, count.believes), theme::fault())
+        (format!("{verb}{}≠{}", count.leads, count.believes), theme::fault())
     } else {
-        (format!("leads {}", count.leads), if count.leads > 0 { theme::text() } else { theme::dim() })
+        (format!("{verb}{}", count.leads), if count.leads > 0 { theme::text() } else { theme::dim() })
     };
-    all.push(Piece::new(38, 9, leads, style));
+    all.push(Piece::new(at + 9, left - at - 10, leads, style));
+    if left < SPACIOUS {
+        return;
+    }
     let mut remarks = Vec::new();
     if is_misled(view, known) {
         let whom = known.quorum.leader.map(|leader| names.process(leader).into_owned()).unwrap_or_default();
