@@ -26,7 +26,7 @@ pub const EXCERPTS: &[Excerpt] = &[
             ("crash leader(orders-0)", "b3 holds all of orders-0 below 3"),
             ("p1   ⇒ send 4", "proposes ISR"),
             ("ISR of orders-0 is now", "ISR of orders-0 is now"),
-            ("again: 1 record(s) from send 4", "append orders-0 record 3"),
+            ("again: 1 record from send 4", "append orders-0 record 3"),
             ("acknowledged: send 4", "acknowledged: send 4"),
         ],
     ),
