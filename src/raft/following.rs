@@ -51,9 +51,11 @@ impl Member {
         Some((whom, request.into()))
     }
 
-    /// The next voter that is not itself and not to be left alone.
+    /// The next voter (or leader, which this copy may not know to be one) that is not to be left alone.
     fn voter_in_turn(&self, place: usize) -> Option<ProcessId> {
-        let others: Vec<ProcessId> = self.other_voters().into_iter().filter(|voter| self.peers.is_ready(*voter)).collect();
+        let mut others = self.other_voters();
+        others.extend(self.state.leader.filter(|leader| *leader != self.me.voter));
+        let others: Vec<ProcessId> = others.into_iter().filter(|voter| self.peers.is_ready(*voter)).collect();
         others.get(place.checked_rem(others.len())?).copied()
     }
 

@@ -250,15 +250,17 @@ impl Observer {
         cx.request(whom, Purpose::MetadataFetcher, correlation, request);
     }
 
-    /// The leader; after a failure or without a known one, the voters in turn.
+    /// The leader; after a failure or without a known one, the voters in turn, and the leader once a round.
     fn whom_to_ask(&mut self) -> ProcessId {
         if let Some(leader) = self.quorum.leader.filter(|_| self.failures == 0) {
             return leader;
         }
-        let voters: Vec<ProcessId> = match &self.log {
+        let mut voters: Vec<ProcessId> = match &self.log {
             Some(log) => log.voters().voters.iter().map(|key| key.voter).collect(),
             None => self.setup.voters.clone(),
         };
+        // This copy may not have come so far as to know that the leader votes.
+        voters.extend(self.quorum.leader.filter(|leader| !voters.contains(leader)));
         let whom = voters.get(self.next_voter % voters.len()).expect("a quorum has voters");
         self.next_voter += 1;
         *whom
