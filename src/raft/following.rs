@@ -12,7 +12,7 @@ use super::download::{Download, Piece};
 use super::member::{Follower, Member, Role};
 use super::metadata_log::Taken;
 use super::node::RaftNews;
-use super::{FETCH_BYTES, voter_number};
+use super::voter_number;
 use crate::context::Context;
 use crate::error::Fault;
 use crate::event::Purpose;
@@ -39,14 +39,15 @@ impl Member {
             let max_bytes = self.setup.config.quorum_fetch_snapshot_max_bytes;
             return Some((whom, download.request(max_bytes, self.state.epoch).into()));
         }
+        let max_bytes = self.setup.config.quorum_fetch_max_bytes;
         let replica = ReplicaState { broker: voter_number(self.me.voter), epoch: None, directory: self.me.directory };
         let request = FetchRequest {
             replica: Some(replica),
             rack: None,
             max_wait: Duration(self.setup.config.quorum_fetch_timeout.0 / 4),
             min_bytes: 1,
-            max_bytes: FETCH_BYTES,
-            partitions: vec![self.log.wanted(self.state.epoch, FETCH_BYTES)],
+            max_bytes,
+            partitions: vec![self.log.wanted(self.state.epoch, max_bytes)],
         };
         Some((whom, request.into()))
     }

@@ -21,9 +21,9 @@ use bytes::Bytes;
 
 use super::download::{Download, Piece};
 use super::metadata_log::{MetadataLog, Taken};
+use super::or_halt;
 use super::state::QuorumState;
 use super::voters::VoterSet;
-use super::{FETCH_BYTES, or_halt};
 use crate::choice::{ChoiceKind, Odds, Subject};
 use crate::config::{BrokerConfig, Switch};
 use crate::context::Context;
@@ -237,8 +237,8 @@ impl Observer {
                 rack: None,
                 max_wait: Duration(self.setup.config.quorum_fetch_timeout.0 / 4),
                 min_bytes: 1,
-                max_bytes: FETCH_BYTES,
-                partitions: vec![log.wanted(self.quorum.epoch, FETCH_BYTES)],
+                max_bytes: self.setup.config.quorum_fetch_max_bytes,
+                partitions: vec![log.wanted(self.quorum.epoch, self.setup.config.quorum_fetch_max_bytes)],
             }
             .into(),
         };

@@ -275,8 +275,7 @@ impl Story {
                     add || voter.voter != *leader || quorum.raft(*leader).is_some_and(|raft| raft.voters().len() > 2)
                 };
                 if let Some(leader) = quorum.leader().filter(may_be) {
-                    let request =
-                        if add { AddRaftVoterRequest { voter }.into() } else { RemoveRaftVoterRequest { voter }.into() };
+                    let request = if add { AddRaftVoterRequest { voter }.into() } else { RemoveRaftVoterRequest { voter }.into() };
                     quorum.ask(leader, request);
                 }
             }
