@@ -27,6 +27,7 @@ impl Member {
             Role::Follower(follower) if !self.is_voter() && self.peers.failures(follower.leader) > 0 => {
                 (self.voter_in_turn(follower.next_voter)?, None)
             }
+            Role::Follower(follower) if !self.peers.is_ready(follower.leader) => return None,
             Role::Follower(follower) => (follower.leader, follower.download.as_ref()),
             Role::Unattached(seeker) if !self.is_voter() => (self.voter_in_turn(seeker.next_voter)?, None),
             Role::Unattached(_) | Role::Prospective(_) | Role::Candidate(_) | Role::Leader(_) | Role::Resigned(_) => return None,

@@ -29,9 +29,12 @@ impl Runner {
     }
 
     /// What happened since the last command.
-    fn report(&mut self) -> String {
+    fn report(&mut self, is_start: bool) -> String {
         let mut out = String::new();
         for event in std::mem::take(&mut self.quorum.events) {
+            if is_start && matches!(event.fact, Fact::Raft(RaftFact::VotersChanged { .. })) {
+                continue; // every start tells who votes
+            }
             if let Some(told) = told(&event.fact) {
                 writeln!(out, "{}: {told}", event.process).expect("a String takes all");
             }
@@ -193,7 +196,7 @@ impl goldenscript::Runner for Runner {
             other => return Err(format!("unknown command {other}").into()),
         }
         args.reject_next()?;
-        Ok(self.report())
+        Ok(self.report(command.name == "start"))
     }
 }
 
@@ -239,7 +242,6 @@ fn told(fact: &Fact) -> Option<String> {
             format!("refuses {candidate} its {} in {epoch}", if *pre_vote { "pre-vote" } else { "vote" })
         }
         Fact::Raft(RaftFact::QuorumLeaderResigned { epoch, why }) => format!("RESIGNS {epoch}: {why:?}"),
-        Fact::Raft(RaftFact::VotersChanged { voters }) if voters.offset.0 == 0 => return None,
         Fact::Raft(RaftFact::VotersChanged { voters }) => set(voters),
         Fact::Raft(RaftFact::SnapshotTaken { end, epoch, .. }) => format!("snapshot of all below {end}, {epoch}"),
         Fact::Raft(RaftFact::SnapshotInstalled { end, epoch, from }) => format!("installs {from}'s snapshot below {end}, {epoch}"),
