@@ -76,7 +76,15 @@ impl Runner {
         let (events, effects) = self.server.take();
         let mut replies = effects.into_iter();
         let mut out = String::new();
+        let mut features: Vec<String> = Vec::new();
         for Event { fact, .. } in events {
+            if let Fact::Controller(ControllerFact::FeatureChanged { feature, level }) = &fact {
+                features.push(format!("{feature} {level}"));
+                continue;
+            }
+            if !features.is_empty() {
+                writeln!(out, "features: {}", std::mem::take(&mut features).join(", ")).expect("a String takes all");
+            }
             match fact {
                 Fact::Network(_) => {
                     let Some(Effect::Send(sent)) = replies.next() else { continue };
@@ -91,6 +99,9 @@ impl Runner {
                 Fact::Raft(RaftFact::MetadataCommitted { end, .. }) => writeln!(out, "committed to {end}").expect("fits"),
                 Fact::Raft(_) | Fact::Log(_) | Fact::Replica(_) | Fact::Client(_) | Fact::Fault(_) | Fact::World(_) => {}
             }
+        }
+        if !features.is_empty() {
+            writeln!(out, "features: {}", features.join(", ")).expect("a String takes all");
         }
         out
     }
