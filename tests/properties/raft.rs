@@ -180,7 +180,7 @@ impl SnapshotAtLogStart {
     fn verify(quorum: &mut Quorum) {
         for (who, seat) in &mut quorum.seats {
             let Some(raft) = &seat.raft else { continue };
-            let names = seat.disk.list(Folder::Log(TopicPartition::METADATA));
+            let names = seat.disk.list(Folder::Log(tribunal::ids::LogDirectory::FIRST, TopicPartition::METADATA));
             let start = raft.start_offset();
             let is_there = names.iter().any(|name| matches!(name, FileName::Snapshot(end, _) if *end == start));
             assert!(start == Offset::ZERO || is_there, "the log of {who} begins at {start}, where no snapshot ends");
