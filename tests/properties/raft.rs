@@ -261,8 +261,7 @@ impl Story {
             Happening::Reconfigure { who, add } => {
                 let voter = VoterKey { voter: server(who), directory: None };
                 if let Some(leader) = quorum.leader() {
-                    let request =
-                        if add { AddRaftVoterRequest { voter }.into() } else { RemoveRaftVoterRequest { voter }.into() };
+                    let request = if add { AddRaftVoterRequest { voter }.into() } else { RemoveRaftVoterRequest { voter }.into() };
                     quorum.ask(leader, request);
                 }
             }
