@@ -28,6 +28,8 @@ use crate::support::Server;
 
 #[path = "controller_operator.rs"]
 mod operator;
+#[path = "controller_quorum.rs"]
+mod quorum;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
