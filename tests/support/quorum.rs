@@ -46,6 +46,8 @@ pub struct Seat {
     pub applied: Vec<(Offset, Bytes)>,
     /// Up to where it has applied the log.
     pub applied_end: Offset,
+    /// It leads, as its owner was told.
+    pub leads: bool,
     /// How often it was given a snapshot while it led.
     pub snapshots_while_leading: u32,
     /// It ended itself, and why.
@@ -103,7 +105,7 @@ impl Quorum {
         seat.life = seat.life.next();
         seat.clock = Instant::ZERO;
         seat.raft = Some(RaftNode::new(setup));
-        (seat.applied, seat.applied_end, seat.halted) = (Vec::new(), Offset::ZERO, None);
+        (seat.applied, seat.applied_end, seat.leads, seat.halted) = (Vec::new(), Offset::ZERO, false, None);
         self.turn(who, RaftNode::start);
     }
 
@@ -162,13 +164,14 @@ impl Quorum {
                     raft.release_fetches(commit.step, &mut cx);
                 }
                 RaftNews::SnapshotLoaded { end } => {
-                    seat.snapshots_while_leading += u32::from(raft.is_leader());
+                    seat.snapshots_while_leading += u32::from(seat.leads);
                     let (id, records) = raft.snapshot(&mut cx).expect("it was just loaded");
                     assert_eq!(id.end, end);
                     seat.applied = records.iter().map(unpack).collect();
                     seat.applied_end = end;
                 }
-                RaftNews::BecameLeader { .. } | RaftNews::StoppedLeading { .. } => {}
+                RaftNews::BecameLeader { .. } => seat.leads = true,
+                RaftNews::StoppedLeading { .. } => seat.leads = false,
             }
         }
         if takes_snapshots && raft.wants_snapshot() {
@@ -300,6 +303,7 @@ impl Seat {
             clock: Instant::ZERO,
             applied: Vec::new(),
             applied_end: Offset::ZERO,
+            leads: false,
             snapshots_while_leading: 0,
             halted: None,
         }
