@@ -13,4 +13,6 @@ mod controller;
 mod log;
 #[path = "golden/replica.rs"]
 mod replica;
+#[path = "golden/replica_cluster.rs"]
+mod replica_cluster;
 mod support;
