@@ -35,6 +35,19 @@ config! {
         "controller.quorum.retry.backoff.ms" quorum_retry_backoff: Duration = "20" | "2",
         /// How long the active controller may gather records before it syncs them.
         "controller.quorum.append.linger.ms" quorum_append_linger: Duration = "25" | "2",
+        /// How long a voter without a leader waits before it stands for election, and a candidate for its votes; a random
+        /// part of as much again is added.
+        "controller.quorum.election.timeout.ms" quorum_election_timeout: Duration = "1000" | "100",
+        /// How long the least of the successors waits before it stands, when a leader resigns.
+        "controller.quorum.election.backoff.max.ms" quorum_election_backoff_max: Duration = "1000" | "100",
+        /// How many bytes of a snapshot are fetched at once.
+        "controller.quorum.fetch.snapshot.max.bytes" quorum_fetch_snapshot_max_bytes: u32 = "8388608" | "4096",
+        /// How large a segment file of the metadata log may grow.
+        "metadata.log.segment.bytes" metadata_log_segment_bytes: u64 = "1073741824" | "16384",
+        /// After how many bytes of new metadata a snapshot is written.
+        "metadata.log.max.record.bytes.between.snapshots" snapshot_record_bytes: u64 = "20971520" | "16384",
+        /// After how long a snapshot is written, if there is anything new; 0 is never.
+        "metadata.log.max.snapshot.interval.ms" snapshot_interval: Duration = "3600000" | "360000",
         /// How long a broker waits for the controller's answer to a registration, heartbeat or proposal.
         "controller.socket.timeout.ms" controller_socket_timeout: Duration = "30000" | "3000",
         /// Where the broker stands (KIP-36).

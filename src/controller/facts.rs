@@ -98,13 +98,15 @@ pub(super) fn facts_of(changes: &[Told], image: &MetadataImage) -> Vec<Controlle
 /// What a change is about, so that only the last word on it is told again.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum About {
+    Registration(BrokerId),
+    State(BrokerId),
     Partition(TopicPartition),
     Config(ConfigResource, String),
     Feature(String),
 }
 
-/// The facts of changes that may have been told before a crash: of each partition, key and feature only the last, and
-/// nothing of partitions that are no more.
+/// The facts of changes that may have been told before a crash: of each broker, partition, key and feature only
+/// the last, and nothing of partitions that are no more.
 pub(super) fn latest_facts_of(changes: &[Told], image: &MetadataImage) -> Vec<ControllerFact> {
     let mut seen = BTreeSet::new();
     let mut latest: Vec<Told> = Vec::new();
@@ -118,12 +120,14 @@ pub(super) fn latest_facts_of(changes: &[Told], image: &MetadataImage) -> Vec<Co
             }
             Change::ConfigChanged(resource) => told.set.as_ref().map(|(key, _)| About::Config(resource.clone(), key.clone())),
             Change::FeatureChanged(name) => Some(About::Feature(name.clone())),
-            Change::BrokerRegistered(_)
-            | Change::BrokerRegisteredUnclean(_)
-            | Change::BrokerFenced(_)
-            | Change::BrokerUnfenced(_)
-            | Change::BrokerShuttingDown(_)
-            | Change::ReplicasOffline(_)
+            Change::BrokerRegistered(broker) | Change::BrokerRegisteredUnclean(broker) => Some(About::Registration(*broker)),
+            Change::BrokerFenced(broker) | Change::BrokerUnfenced(broker) | Change::BrokerShuttingDown(broker) => {
+                if seen.contains(&About::Registration(*broker)) {
+                    continue;
+                }
+                Some(About::State(*broker))
+            }
+            Change::ReplicasOffline(_)
             | Change::TopicCreated(_)
             | Change::TopicDeleted { .. }
             | Change::ProducerIdsAllocated { .. }

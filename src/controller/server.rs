@@ -9,14 +9,16 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::activation::Waiting;
+use super::activation::{Standing, Waiting};
+use super::facts::Told;
 use super::image::MetadataImage;
 use super::rebalance::Task;
 use super::refusal::refuse_request;
 use super::sessions::Sessions;
 use crate::config::{BrokerConfig, TopicConfig, Variants};
-use crate::context::{Context, Input, Machine, Message, ReplyTo};
-use crate::ids::ProcessId;
+use crate::context::{Command, Context, Input, Machine, Message, ReplyTo};
+use crate::event::Purpose;
+use crate::ids::{Offset, ProcessId};
 use crate::protocol::Request;
 use crate::raft::{RaftNode, RaftSetup};
 use crate::time::{Instant, Timers};
@@ -41,8 +43,15 @@ pub struct ControllerSetup {
 pub struct Controller {
     pub(super) setup: Arc<ControllerSetup>,
     pub(super) raft: RaftNode,
+    pub(super) standing: Standing,
     /// As far as the log is committed, to this controller's knowledge.
     pub(super) committed: Arc<MetadataImage>,
+    /// Up to where (excluded) the log, control records included, is in the committed image.
+    pub(super) applied: Offset,
+    /// Up to where (excluded) the facts are known to have been told, by whomever.
+    pub(super) told: Offset,
+    /// What was committed beyond that while this controller was not the active one.
+    pub(super) untold: Vec<Told>,
     /// Everything written, committed or not; the active controller's ground.
     pub(super) written: Arc<MetadataImage>,
     pub(super) sessions: Sessions,
@@ -56,14 +65,29 @@ impl Machine for Controller {
         match input {
             Input::Started => self.start(cx),
             Input::Message(Message::Request { from, reply_to, request }) => self.handle(from, reply_to, request, cx),
+            Input::Message(Message::Response { from, purpose: Purpose::Quorum, correlation, response }) => {
+                self.raft.handle_response(from, correlation, response, cx);
+                self.settle(cx);
+            }
+            Input::Message(Message::Disconnected { from, purpose: Purpose::Quorum }) => {
+                self.raft.handle_disconnect(from, cx);
+                self.settle(cx);
+            }
             Input::Deadline => {
                 self.raft.handle_deadline(cx);
-                self.publish(cx);
+                self.settle(cx);
                 self.fence_silent_brokers(cx);
                 self.do_tasks(cx);
             }
-            // A controller asks nobody and takes no commands.
-            Input::Message(Message::Response { .. } | Message::Disconnected { .. }) | Input::Command(_) => {}
+            // A quorum leader that is asked to end gives up the lead first, so that nobody has to miss it.
+            Input::Command(Command::ShutDown) => {
+                self.raft.resign(cx);
+                self.settle(cx);
+                cx.exit();
+            }
+            // Of brokers and clients a controller asks nothing, and other commands are theirs.
+            Input::Message(Message::Response { .. } | Message::Disconnected { .. }) => {}
+            Input::Command(Command::Send(_) | Command::CreateTopics(_) | Command::DescribeTopic(_) | Command::Ask(_)) => {}
         }
     }
 
@@ -76,12 +100,16 @@ impl Controller {
     /// A controller that has not started yet; its disk is read in its first turn.
     #[must_use]
     pub fn new(setup: Arc<ControllerSetup>) -> Self {
-        let raft = RaftSetup { me: setup.me, voters: setup.voters.clone(), config: setup.config.clone() };
+        let raft = RaftSetup { me: setup.me, voters: setup.voters.clone(), config: setup.config.clone(), variants: setup.variants };
         let sessions = Sessions::new(setup.config.broker_session_timeout);
         Self {
             setup,
             raft: RaftNode::new(raft),
+            standing: Standing::default(),
             committed: Arc::default(),
+            applied: Offset::ZERO,
+            told: Offset::ZERO,
+            untold: Vec::new(),
             written: Arc::default(),
             sessions,
             tasks: Timers::default(),
@@ -89,28 +117,15 @@ impl Controller {
         }
     }
 
-    /// The metadata as written so far, committed or not.
-    #[must_use]
-    pub fn image(&self) -> &MetadataImage {
-        &self.written
-    }
-
-    fn start(&mut self, cx: &mut Context<'_>) {
-        if let Err(fault) = self.try_start(cx) {
-            cx.halt(format!("the controller cannot start: {fault}"));
-        }
-    }
-
     /// The table of requests.
     fn handle(&mut self, from: ProcessId, reply_to: ReplyTo, request: Request, cx: &mut Context<'_>) {
-        if !self.raft.is_leader() {
-            if let Some(refusal) = refuse_request(&request) {
-                cx.reply(reply_to, refusal);
-            }
+        if !self.is_active()
+            && let Some(refusal) = refuse_request(&request)
+        {
+            cx.reply(reply_to, refusal);
             return;
         }
         match request {
-            Request::Fetch(request) => self.raft.handle_fetch(from, reply_to, &request, cx),
             Request::BrokerRegistration(request) => self.handle_registration(reply_to, &request, cx),
             Request::BrokerHeartbeat(request) => self.handle_heartbeat(reply_to, &request, cx),
             Request::AlterPartition(request) => self.handle_alter_partition(reply_to, &request, cx),
@@ -122,15 +137,18 @@ impl Controller {
             Request::AlterPartitionReassignments(request) => self.handle_reassignments(reply_to, &request, cx),
             Request::UpdateFeatures(request) => self.handle_update_features(reply_to, &request, cx),
             Request::AllocateProducerIds(request) => self.handle_producer_ids(reply_to, request, cx),
-            // TODO(walls): the quorum's own requests.
-            Request::Vote(_)
+            Request::Fetch(_)
+            | Request::Vote(_)
             | Request::BeginQuorumEpoch(_)
             | Request::EndQuorumEpoch(_)
             | Request::DescribeQuorum(_)
             | Request::FetchSnapshot(_)
             | Request::AddRaftVoter(_)
             | Request::RemoveRaftVoter(_)
-            | Request::UpdateRaftVoter(_) => {}
+            | Request::UpdateRaftVoter(_) => {
+                self.raft.handle_request(from, reply_to, request, cx);
+                self.settle(cx);
+            }
             // Brokers answer these, and a controller closes the connection of who asks it.
             Request::Produce(_)
             | Request::ListOffsets(_)

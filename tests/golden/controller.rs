@@ -255,7 +255,8 @@ impl goldenscript::Runner for Runner {
             }
             "keep-alive" => {
                 let ms: u64 = args.take_key("for").ok_or("for how long?")?.trim_end_matches("ms").parse()?;
-                let brokers: Vec<BrokerId> = args.rest_pos().into_iter().map(|name| broker(&name)).collect::<Outcome<_>>()?;
+                let brokers: Vec<BrokerId> =
+                    operator::rest(&mut args).into_iter().map(|name| broker(&name)).collect::<Outcome<_>>()?;
                 for _ in 0..ms / 200 {
                     for broker in &brokers {
                         self.alive(*broker, self.server.machine.image().end());

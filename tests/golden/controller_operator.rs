@@ -19,12 +19,12 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 /// The request of a command.
 pub(super) fn request(name: &str, args: &mut ArgumentConsumer<'_>, epochs: &BTreeMap<BrokerId, BrokerEpoch>) -> Outcome<Request> {
     Ok(match name {
-        "delete" => DeleteTopicsRequest { topics: args.rest_pos(), timeout: TIMEOUT }.into(),
+        "delete" => DeleteTopicsRequest { topics: rest(args), timeout: TIMEOUT }.into(),
         "add-partitions" => {
             let count = args.take_key("to").ok_or("how many?")?.parse()?;
             let assignment = lists(args.take_key("assignment").unwrap_or_default())?;
             let more = |topic| MorePartitions { topic, count, assignment: assignment.clone() };
-            CreatePartitionsRequest { topics: args.rest_pos().into_iter().map(more).collect(), timeout: TIMEOUT }.into()
+            CreatePartitionsRequest { topics: rest(args).into_iter().map(more).collect(), timeout: TIMEOUT }.into()
         }
         "reassign" | "cancel" => {
             let to = args.take_key("to").map(|text| text.split(',').filter(|id| !id.is_empty()).map(broker).collect());
@@ -41,7 +41,7 @@ pub(super) fn request(name: &str, args: &mut ArgumentConsumer<'_>, epochs: &BTre
                 Some("unclean") => ElectionType::Unclean,
                 other => return Err(format!("no such election: {other:?}").into()),
             };
-            let names = args.rest_pos();
+            let names = rest(args);
             let is_all = names.iter().any(|name| name == "all");
             let named = names.iter().map(|name| named(name)).collect::<Outcome<Vec<_>>>()?;
             ElectLeadersRequest { kind, partitions: (!is_all).then_some(named), timeout: TIMEOUT }.into()
@@ -52,7 +52,7 @@ pub(super) fn request(name: &str, args: &mut ArgumentConsumer<'_>, epochs: &BTre
             while let Some((key, value)) = args.next_key() {
                 changes.push(ConfigChange { resource: resource.clone(), key: key.to_owned(), value: Some(value.to_owned()) });
             }
-            for key in args.rest_pos() {
+            for key in rest(args) {
                 changes.push(ConfigChange { resource: resource.clone(), key, value: None });
             }
             IncrementalAlterConfigsRequest { changes }.into()
@@ -89,6 +89,11 @@ pub(super) fn answer(response: &Response) -> String {
         },
         other => other.facts().error.map_or_else(|| "done".to_owned(), |code| code.to_string()),
     }
+}
+
+/// The words that are left.
+pub(super) fn rest(args: &mut ArgumentConsumer<'_>) -> Vec<String> {
+    std::iter::from_fn(|| args.next_pos().map(str::to_owned)).collect()
 }
 
 fn items(done: &ItemsDone) -> String {

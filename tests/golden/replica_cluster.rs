@@ -294,23 +294,39 @@ fn code(error: Option<ErrorCode>) -> String {
 
 fn answer(response: &Response) -> String {
     match response {
-        Response::Produce(produced) => produced.partitions.iter().map(|told| match told.result {
-            Ok(base) => format!("appended at {base}"),
-            Err(code) => code.name().to_owned(),
-        }).collect(),
-        Response::Fetch(fetched) => fetched.partitions.iter().map(|told| match (told.error, told.preferred_read_replica) {
-            (Some(code), _) => code.name().to_owned(),
-            (None, Some(replica)) => format!("read from {replica} instead, HW {}", told.high_watermark),
-            (None, None) => format!("{} batches, HW {}", told.batches.len(), told.high_watermark),
-        }).collect(),
-        Response::ListOffsets(listed) => listed.partitions.iter().map(|told| match (told.error, told.offset) {
-            (Some(code), _) => code.name().to_owned(),
-            (None, offset) => offset.map_or("none".to_owned(), |offset| offset.to_string()),
-        }).collect(),
-        Response::DeleteRecords(deleted) => deleted.partitions.iter().map(|(_, result)| match result {
-            Ok(low) => format!("low watermark {low}"),
-            Err(code) => code.name().to_owned(),
-        }).collect(),
+        Response::Produce(produced) => produced
+            .partitions
+            .iter()
+            .map(|told| match told.result {
+                Ok(base) => format!("appended at {base}"),
+                Err(code) => code.name().to_owned(),
+            })
+            .collect(),
+        Response::Fetch(fetched) => fetched
+            .partitions
+            .iter()
+            .map(|told| match (told.error, told.preferred_read_replica) {
+                (Some(code), _) => code.name().to_owned(),
+                (None, Some(replica)) => format!("read from {replica} instead, HW {}", told.high_watermark),
+                (None, None) => format!("{} batches, HW {}", told.batches.len(), told.high_watermark),
+            })
+            .collect(),
+        Response::ListOffsets(listed) => listed
+            .partitions
+            .iter()
+            .map(|told| match (told.error, told.offset) {
+                (Some(code), _) => code.name().to_owned(),
+                (None, offset) => offset.map_or("none".to_owned(), |offset| offset.to_string()),
+            })
+            .collect(),
+        Response::DeleteRecords(deleted) => deleted
+            .partitions
+            .iter()
+            .map(|(_, result)| match result {
+                Ok(low) => format!("low watermark {low}"),
+                Err(code) => code.name().to_owned(),
+            })
+            .collect(),
         Response::DescribeConfigs(described) => match &described.result {
             Err(code) => code.name().to_owned(),
             Ok(configs) => {
