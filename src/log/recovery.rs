@@ -168,8 +168,9 @@ impl Scan {
                 | FileName::HighWatermarkCheckpoint
                 | FileName::LogStartCheckpoint
                 | FileName::QuorumState
-                | FileName::MetaProperties
-                | FileName::CleanShutdown => false,
+                | FileName::CleanShutdown
+                | FileName::Snapshot(..)
+                | FileName::MetaProperties => false,
             };
             if is_stray {
                 cx.delete(FilePath::log(partition, *name))?;
@@ -208,6 +209,7 @@ fn segment_base(name: &FileName) -> Option<Offset> {
         | FileName::LogStartCheckpoint
         | FileName::QuorumState
         | FileName::CleanShutdown
+        | FileName::Snapshot(..)
         | FileName::MetaProperties
         | FileName::Temporary(_) => None,
     }
