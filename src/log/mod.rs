@@ -22,6 +22,7 @@ pub mod checkpoint;
 mod epochs;
 mod index;
 mod partition_log;
+mod probe;
 mod recovery;
 mod segment;
 mod truncation;

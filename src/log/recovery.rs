@@ -72,6 +72,7 @@ impl PartitionLog {
             batches: scan.batches,
         };
         cx.emit(LogFact::LogRecovered { recovery: Arc::new(recovery) });
+        log.active.probe_indexes(cx);
         Ok(log)
     }
 
