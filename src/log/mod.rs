@@ -23,6 +23,7 @@ pub mod checkpoint;
 mod epochs;
 mod index;
 mod partition_log;
+mod probe;
 mod recovery;
 mod segment;
 mod start;
