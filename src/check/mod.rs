@@ -46,6 +46,8 @@ mod offset_order;
 mod one_voter_change;
 mod poll_order;
 mod promises;
+#[cfg(test)]
+mod quorum_tests;
 mod quorum_time;
 mod recovery_prefix;
 mod replication_quorum_superset;

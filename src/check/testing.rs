@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{CheckResult, Checks, Promises, Status};
+use super::{CheckResult, Checks, Counts, Promises, Status};
 use crate::event::{
     Acks, BatchFacts, ClientFact, ControllerFact, CrashKind, Event, Fact, IndexProbe, LogFact, PartitionFacts, PollFacts,
     PositionReason, QuorumRole, RaftFact, ReadRecord, RecordFacts, RecoveryFacts, ReplicaFact, RunFacts, SentRecord, TopicFacts,
@@ -115,6 +115,24 @@ impl Cluster {
         let step = Step(u32::try_from(self.events.len()).expect("a test's history is short"));
         self.events.push(Event { step, at: self.now, process, trail: Trail::NONE, fact: fact.into() });
         step
+    }
+
+    /// Something that is told in the same turn as the event before it.
+    pub(super) fn push_at_once(&mut self, process: ProcessId, fact: impl Into<Fact>) {
+        let at = self.now;
+        self.push(process, fact);
+        if let Some(event) = self.events.last_mut() {
+            event.at = at;
+        }
+    }
+
+    /// What was counted so far.
+    pub(super) fn counts(&self) -> Counts {
+        let mut checks = Checks::new(Promises::default());
+        for event in &self.events {
+            checks.observe(event);
+        }
+        *checks.counts()
     }
 
     pub(super) fn wait(&mut self, span: Duration) {
