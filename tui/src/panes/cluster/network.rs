@@ -100,7 +100,7 @@ impl Cell {
         if from == to {
             return plain(" ", theme::faint());
         }
-        let is_dead = |process: ProcessId| view.process(process).is_none_or(|known| known.is_dead());
+        let is_dead = |process: ProcessId| view.process(process).is_none_or(tribunal::trace::view::ProcessView::is_dead);
         let link = view.link(from, to);
         if link.is_some_and(|link| link.cuts > 0) {
             return Self { text: "╳".to_owned(), style: theme::fault(), is_cut: true };
