@@ -20,7 +20,7 @@ use crate::context::{Context, Disk};
 use crate::error::Fault;
 use crate::event::{LogFact, TruncationReason};
 use crate::files::Folder;
-use crate::ids::Offset;
+use crate::ids::{LogDirectory, Offset};
 
 impl PartitionLog {
     /// Cuts off every batch that reaches `to` or beyond, and forgets the epochs that begin there or beyond: also when the
@@ -51,12 +51,28 @@ impl PartitionLog {
         }
         Arc::make_mut(&mut self.active).truncate_to(to, cx)?;
         if drops_segments {
-            cx.sync_folder(Folder::Log(self.partition))?;
+            cx.sync_folder(Folder::Log(LogDirectory::FIRST, self.partition))?;
             self.is_folder_unsynced = false;
         }
         assert_eq!(self.end_offset(), end, "the log ends where it was said to end");
         self.flushed = self.flushed.min(end);
         Ok(())
+    }
+
+    /// Removes the closed segments that lie whole below `start`: what a snapshot holds needs not be kept as records.
+    /// Returns whether there were any. Errors: as [`Disk`]'s calls.
+    pub fn drop_segments_below(&mut self, start: Offset, cx: &mut Context<'_>) -> Result<bool, Fault> {
+        let count = self.closed.iter().take_while(|segment| segment.end() <= start).count();
+        if count == 0 {
+            return Ok(false);
+        }
+        for segment in Arc::make_mut(&mut self.closed).drain(..count) {
+            segment.delete(cx)?;
+        }
+        cx.sync_folder(Folder::Log(LogDirectory::FIRST, self.partition))?;
+        self.is_folder_unsynced = false;
+        self.flushed = self.flushed.max(self.start_offset());
+        Ok(true)
     }
 
     /// Drops all it holds and begins anew at `offset`, because the leader no longer has what would come next.
@@ -73,9 +89,10 @@ impl PartitionLog {
         }
         let fresh = Segment::new(self.partition, offset);
         fresh.create(cx)?;
-        cx.sync_folder(Folder::Log(self.partition))?;
+        cx.sync_folder(Folder::Log(LogDirectory::FIRST, self.partition))?;
         self.closed = Arc::default();
         self.active = Arc::new(fresh);
+        self.start = offset;
         self.flushed = offset;
         self.is_folder_unsynced = false;
         if start != offset {

@@ -21,6 +21,8 @@ impl Scenario {
             heal_time: self.heal_time,
             duration: self.duration,
             never_healed: self.faults.iter().any(|fault| fault.lasts.is_none() && lasts_for_ever(&fault.action)),
+            variants: self.variants,
+            disks_unbounded: false,
             named: self.expectation().map(Expectation::named).unwrap_or_default(),
         }
     }
@@ -53,11 +55,17 @@ impl Expectation {
 fn lasts_for_ever(action: &FaultAction) -> bool {
     match action {
         FaultAction::Pause { .. }
+        | FaultAction::Disk { times: None, .. }
         | FaultAction::Cut { .. }
         | FaultAction::Loss { .. }
         | FaultAction::Delay { .. }
         | FaultAction::Duplicate { .. } => true,
         FaultAction::Crash { .. }
+        | FaultAction::ShutDown { .. }
+        | FaultAction::RollingRestart { .. }
+        | FaultAction::Disk { times: Some(_), .. }
+        | FaultAction::LoseFile { .. }
+        | FaultAction::Order(_)
         | FaultAction::Restart { .. }
         | FaultAction::ClockJump { .. }
         | FaultAction::ClockDrift { .. } => false,

@@ -332,6 +332,7 @@ fn write_fact(fact: &Fact, out: &mut String) -> Result<(), Box<dyn Error>> {
         LogFact::LogDirectoryFailed { directory, why } => writeln!(out, " {directory}: {why}")?,
         LogFact::IndexesRebuilt { base, .. } => writeln!(out, " at {base}")?,
         LogFact::LogDeleted { .. } => writeln!(out)?,
+        LogFact::IndexProbed { probe } => writeln!(out, " {probe:?}")?,
         LogFact::LogRecovered { recovery } => {
             let epochs: Vec<String> = recovery.epochs.iter().map(|(epoch, start)| format!("{epoch} at {start}")).collect();
             let how = if recovery.was_clean { "clean" } else { "unclean" };

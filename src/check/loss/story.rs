@@ -245,7 +245,8 @@ impl Fold {
             | LogFact::RecoveryPointsCheckpointed { .. }
             | LogFact::LogStartsCheckpointed { .. }
             | LogFact::IndexesRebuilt { .. }
-            | LogFact::LogDeleted { .. } => {}
+            | LogFact::LogDeleted { .. }
+            | LogFact::IndexProbed { .. } => {}
         }
     }
 

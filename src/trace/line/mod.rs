@@ -133,7 +133,8 @@ pub fn is_beat(event: &Event) -> bool {
             | LogFact::HighWatermarksCheckpointed { .. }
             | LogFact::RecoveryPointsCheckpointed { .. }
             | LogFact::LogStartsCheckpointed { .. }
-            | LogFact::IndexesRebuilt { .. },
+            | LogFact::IndexesRebuilt { .. }
+            | LogFact::IndexProbed { .. },
         ) => false,
         Fact::Log(
             LogFact::LogFenced { .. }

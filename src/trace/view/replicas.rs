@@ -54,7 +54,8 @@ impl View {
             | LogFact::HighWatermarksCheckpointed { .. }
             | LogFact::RecoveryPointsCheckpointed { .. }
             | LogFact::LogStartsCheckpointed { .. }
-            | LogFact::IndexesRebuilt { .. } => {}
+            | LogFact::IndexesRebuilt { .. }
+            | LogFact::IndexProbed { .. } => {}
         }
     }
 
