@@ -54,6 +54,8 @@ fn notice(area: Rect, buffer: &mut Buffer) {
     let mut pane = Pane::new(buffer, area);
     let (width, height) = layout::LEAST;
     let words = format!("tribunal needs {width}x{height} (this is {}x{}); q quits", area.width, area.height);
-    let room = pane.width();
-    pane.put_within(0, pane.height() / 2, room, &words, theme::text());
+    let rows = i32::try_from(put::wrapped(&words, pane.width() - 1).len()).unwrap_or(1);
+    let y = ((pane.height() - rows) / 2).max(0);
+    let room = pane.height() - y;
+    pane.prose(0, y, room, &words, theme::text());
 }

@@ -80,7 +80,7 @@ pub const BINDINGS: &[Binding] = bindings! {
     Screen [Code(KeyCode::Down), Char('j')] "↓ j" SelectNext "select the next row" "";
     Screen [Code(KeyCode::Up), Char('k')] "↑ k" SelectPrevious "the row before" "";
     Screen [Code(KeyCode::Enter)] "Enter" Open "its logs" "";
-    Screen [Char('z')] "z" Zoom "records larger, smaller, all" "zoom";
+    Screen [Char('z')] "z" Zoom "records larger, smaller, all" "";
     Screen [Char('<')] "<" ScrollLeft "earlier offsets" "";
     Screen [Char('>')] ">" ScrollRight "later offsets" "";
     Screen [Char('g'), Code(KeyCode::Home)] "g" Start "beginning" "";

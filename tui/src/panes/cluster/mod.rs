@@ -64,7 +64,7 @@ struct Plan {
 impl Plan {
     /// `lines` are those of all servers, the first `core` of them without the clients; `wanted` the rows of the detail.
     fn choose(height: i32, lines: i32, core: i32, partitions: i32, wanted: i32) -> Self {
-        let least = 1 + partitions.clamp(1, if height < 12 { 1 } else { 3 });
+        let least = 1 + partitions.clamp(1, if height < 12 { 1 } else { (height / 3).max(3) });
         let mut servers = core.min(height - least).max(3);
         let mut rows = partitions.max(1).min((height - servers - 1).max(0));
         let mut free = (height - servers - 1 - rows).max(0);

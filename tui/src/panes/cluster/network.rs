@@ -61,7 +61,11 @@ impl Columns {
         pane.put_left_of(left, 0, words, theme::dim());
         pane.put(left, 0, &" ".repeat(usize::try_from(self.pitch.max(0)).unwrap_or(0) * self.to.len()), theme::dim());
         for (x, peer) in (left..).step_by(usize::try_from(self.pitch).unwrap_or(1)).zip(&self.to) {
-            let name = shortened(&model.recording.names.process(*peer), self.pitch - 1);
+            let name = model.recording.names.process(*peer);
+            // Where a name has no room its number has: the order tells the rest.
+            let number = name.trim_start_matches(|letter: char| !letter.is_ascii_digit());
+            let is_long = width(&name) >= self.pitch && !number.is_empty();
+            let name = shortened(if is_long { number } else { &name }, self.pitch - 1);
             pane.put_left_of(x + self.pitch, 0, &name, theme::strong());
         }
         if self.hidden > 0 {
@@ -96,7 +100,7 @@ impl Cell {
         if from == to {
             return plain(" ", theme::faint());
         }
-        let is_dead = |process: ProcessId| view.process(process).is_none_or(|known| known.is_dead());
+        let is_dead = |process: ProcessId| view.process(process).is_none_or(tribunal::trace::view::ProcessView::is_dead);
         let link = view.link(from, to);
         if link.is_some_and(|link| link.cuts > 0) {
             return Self { text: "╳".to_owned(), style: theme::fault(), is_cut: true };

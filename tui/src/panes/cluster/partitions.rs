@@ -132,9 +132,9 @@ fn beliefs(names: &Names, partition: &PartitionView, grid: Grid, all: &mut Vec<P
         replicas.iter().map(|replica| token(names, partition, replica, in_words)).collect()
     };
     let long = tokens(true);
-    let widest = long.iter().map(|(text, _)| width(text)).max().unwrap_or(0) + 3;
+    let widest = long.iter().map(|(text, _)| width(text)).max().unwrap_or(0) + 2;
     let count = i32::try_from(long.len()).unwrap_or(1);
-    let (tokens, pitch) = if grid.is_wide && left + widest * count <= grid.end {
+    let (tokens, pitch) = if grid.is_wide && left + widest * count - 2 <= grid.end {
         (long, widest)
     } else {
         let short = tokens(false);

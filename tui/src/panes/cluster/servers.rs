@@ -149,8 +149,9 @@ fn quorum_words(view: &View, names: &Names) -> String {
     words
 }
 
-/// How many partitions each broker leads: as committed, and as it believes; and how many of its replicas are offline.
-pub(super) struct Census(Vec<(BrokerId, Count)>);
+/// How many partitions each broker leads, as committed and as it believes, and how many of its replicas are offline; by
+/// broker id.
+pub(super) struct Census(Vec<Count>);
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Count {
@@ -179,15 +180,15 @@ impl Census {
     }
 
     pub(super) fn get(&self, broker: BrokerId) -> Count {
-        self.0.iter().find(|(known, _)| *known == broker).map(|(_, count)| *count).unwrap_or_default()
+        self.0.get(usize::from(broker.0)).copied().unwrap_or_default()
     }
 
     fn count_mut(&mut self, broker: BrokerId) -> &mut Count {
-        let place = self.0.iter().position(|(known, _)| *known == broker).unwrap_or_else(|| {
-            self.0.push((broker, Count::default()));
-            self.0.len() - 1
-        });
-        self.0.get_mut(place).map(|(_, count)| count).expect("it was found or put there")
+        let place = usize::from(broker.0);
+        if self.0.len() <= place {
+            self.0.resize(place + 1, Count::default());
+        }
+        self.0.get_mut(place).expect("the list was made long enough")
     }
 }
 

@@ -25,7 +25,7 @@ fn elected() -> Model {
 }
 
 fn offline() -> Model {
-    at(|event| matches!(&event.fact, Fact::Replica(ReplicaFact::IsrAdopted { isr, .. }) if isr.len() == 1))
+    at(|event| matches!(&event.fact, Fact::Replica(ReplicaFact::IsrAdopted { partition, .. }) if *partition == testing::PAYMENTS_0))
 }
 
 fn moving() -> Model {
@@ -110,8 +110,39 @@ fn no_size_panics() {
 }
 
 #[test]
+fn the_lanes_show_what_was_cut_at_its_step_and_not_after_it() {
+    let mut model = at(|event| matches!(event.fact, Fact::Log(LogFact::LogTruncated { .. })));
+    model.shows = Shows::Logs;
+    let shown = text(&model, (80, 24));
+    insta::assert_snapshot!("logs-truncated-80x24", shown);
+    assert!(shown.contains("·E·") && shown.contains("└ cut off"), "{shown}");
+    update(&mut model, Message::BeatForward);
+    let after = text(&model, (80, 24));
+    assert!(!after.contains("·E·"), "{after}");
+}
+
+#[test]
+fn the_lanes_mark_offline_joining_leaving_and_deleted_replicas() {
+    let mut model = offline();
+    model.shows = Shows::Logs;
+    update(&mut model, Message::NextPane);
+    let shown = text(&model, (80, 24));
+    insta::assert_snapshot!("logs-offline-80x24", shown);
+    assert!(shown.contains("✗ b3 offline") && shown.contains("in ELR"), "{shown}");
+    let mut model = moving();
+    model.shows = Shows::Logs;
+    let shown = text(&model, (100, 30));
+    assert!(shown.contains("b4 joining") && shown.contains("b1 leaving"), "{shown}");
+    let mut model = at(|event| matches!(event.fact, Fact::Log(LogFact::LogDeleted { .. })));
+    model.shows = Shows::Logs;
+    let shown = text(&model, (100, 30));
+    assert!(shown.contains("b1 deleted") && shown.contains("·F·"), "{shown}");
+}
+
+#[test]
 fn a_deleted_log_is_gone_from_the_row_of_its_partition() {
     let model = at(|event| matches!(event.fact, Fact::Log(LogFact::LogDeleted { .. })));
     let shown = text(&model, (80, 24));
-    assert!(!shown.contains("b1 ○") && !shown.contains("b1 ▵"), "{shown}");
+    let row = shown.lines().find(|line| line.contains("▶ orders-0")).expect("orders-0 has a row");
+    assert!(row.contains("b4 ○e1") && !row.contains("b1"), "{row}");
 }
