@@ -11,6 +11,8 @@ pub enum Folder {
     Root(LogDirectory),
     /// The folder of one partition's log in it.
     Log(LogDirectory, TopicPartition),
+    /// What was the folder of a log that was deleted, until its files are gone.
+    Deleted(LogDirectory, TopicPartition),
 }
 
 impl Folder {
@@ -18,7 +20,7 @@ impl Folder {
     #[must_use]
     pub fn directory(self) -> LogDirectory {
         match self {
-            Self::Root(directory) | Self::Log(directory, _) => directory,
+            Self::Root(directory) | Self::Log(directory, _) | Self::Deleted(directory, _) => directory,
         }
     }
 
@@ -147,6 +149,8 @@ impl fmt::Display for Folder {
             Self::Root(directory) => write!(f, "d{}", directory.0),
             Self::Log(LogDirectory::FIRST, partition) => write!(f, "{partition}"),
             Self::Log(directory, partition) => write!(f, "d{}/{partition}", directory.0),
+            Self::Deleted(LogDirectory::FIRST, partition) => write!(f, "{partition}-delete"),
+            Self::Deleted(directory, partition) => write!(f, "d{}/{partition}-delete", directory.0),
         }
     }
 }

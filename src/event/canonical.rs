@@ -259,6 +259,10 @@ impl Field for Folder {
                 out.extend_from_slice(&[3, directory.0]);
                 partition.put(out);
             }
+            Self::Deleted(directory, partition) => {
+                out.extend_from_slice(&[4, directory.0]);
+                partition.put(out);
+            }
         }
     }
     fn take(input: &mut &[u8]) -> Result<Self, Fault> {
@@ -267,6 +271,7 @@ impl Field for Folder {
             1 => TopicPartition::take(input).map(|partition| Self::Log(LogDirectory::FIRST, partition)),
             2 => u8::take(input).map(LogDirectory).map(Self::Root),
             3 => Ok(Self::Log(LogDirectory(u8::take(input)?), TopicPartition::take(input)?)),
+            4 => Ok(Self::Deleted(LogDirectory(u8::take(input)?), TopicPartition::take(input)?)),
             tag => Err(unknown("folder", tag)),
         }
     }
