@@ -27,6 +27,9 @@ use crate::files::FileName;
 use crate::ids::{Digest, Offset};
 use crate::record::{BatchHeader, HEADER_BYTES, facts_of, verify_body};
 
+/// Below this lies all of a log.
+const EVERYTHING: Offset = Offset(u64::MAX);
+
 /// What reading a folder finds.
 pub(super) struct Scan {
     place: LogPlace,
@@ -49,7 +52,7 @@ enum Next {
 
 impl Scan {
     pub(super) fn new(place: LogPlace, interval_bytes: u64, known: &Known) -> Self {
-        let trusted = if known.was_clean { Offset(u64::MAX) } else { known.recovery_point };
+        let trusted = if known.was_clean { EVERYTHING } else { known.recovery_point };
         Self { place, interval_bytes, trusted, segments: Vec::new(), batches: Vec::new(), torn_bytes: 0 }
     }
 
@@ -58,27 +61,39 @@ impl Scan {
         self.segments.last().map(Segment::end)
     }
 
-    /// Reads the segments in order, cuts the tail that cannot be read, and puts the indexes right.
+    /// Reads the segments in order; then, if nothing is to be refused, cuts the tail that cannot be read and puts the indexes
+    /// right.
     pub(super) fn read_folder(&mut self, cx: &mut Context<'_>) -> Result<(), LoadError> {
         let names = cx.list(self.place.folder());
         let bases: Vec<Offset> = names.iter().filter_map(|name| name.segment_base()).collect();
-        let was_clean = self.trusted == Offset(u64::MAX);
-        let mut is_whole = true;
+        let mut beyond = Vec::new();
+        let mut torn = 0;
         for (nth, base) in bases.iter().enumerate() {
             let segment = Segment::new(self.place.folder(), *base);
             let length = cx.len(segment.file()).unwrap_or(0);
-            if is_whole {
-                is_whole = self.follows(*base)?;
-            }
-            if !is_whole {
+            let is_over = torn > 0 || !beyond.is_empty();
+            if is_over || !self.follows(*base)? {
+                refuse_stray(&segment, length, cx)?;
                 self.torn_bytes += length;
-                segment.delete(cx)?;
+                beyond.push(segment);
                 continue;
             }
-            let is_trusted = was_clean || bases.get(nth + 1).is_some_and(|next| *next <= self.trusted);
-            is_whole = self.read_segment(segment, length, is_trusted, cx)?;
+            let is_trusted = self.trusted == EVERYTHING || bases.get(nth + 1).is_some_and(|next| *next <= self.trusted);
+            torn = self.read_segment(segment, length, is_trusted, cx)?;
         }
-        self.repair_indexes(cx)?;
+        self.torn_bytes += torn;
+        let stale = self.find_stale_indexes(cx)?;
+
+        if let Some(last) = self.segments.last().filter(|_| torn > 0) {
+            cx.truncate(last.file(), u64::from(last.size()))?;
+        }
+        for segment in beyond {
+            segment.delete(cx)?;
+        }
+        for segment in self.segments.iter().filter(|segment| stale.contains(&segment.base())) {
+            segment.rebuild_indexes(cx)?;
+            cx.emit(LogFact::IndexesRebuilt { partition: self.place.partition, base: segment.base() });
+        }
         self.remove_strays(&names, cx)?;
         Ok(())
     }
@@ -103,23 +118,21 @@ impl Scan {
         }
     }
 
-    /// Reads one segment up to its end or to what cannot be read, which is cut off. Returns whether it was whole.
+    /// Reads one segment up to its end or to what cannot be read. Returns how many bytes that is.
     fn read_segment(
         &mut self,
         mut segment: Segment,
         length: u64,
         is_trusted: bool,
         cx: &mut Context<'_>,
-    ) -> Result<bool, LoadError> {
+    ) -> Result<u64, LoadError> {
         while u64::from(segment.size()) < length {
             match next_batch(&segment, length, is_trusted, cx)? {
                 Next::Batch(header, facts) => {
                     segment.add(&header, self.interval_bytes);
                     self.batches.push(Arc::new(facts));
                 }
-                Next::Stray(first) => {
-                    return Err(refused(format!("{} begins with offset {first}", segment.file())));
-                }
+                Next::Stray(first) => return Err(stray(&segment, first)),
                 Next::Nothing(why) if is_trusted => {
                     let at = segment.size();
                     return Err(refused(format!("{} was durable, and at byte {at} is no batch: {why}", segment.file())));
@@ -128,30 +141,27 @@ impl Scan {
             }
         }
         let torn = length - u64::from(segment.size());
-        if torn > 0 {
-            cx.truncate(segment.file(), u64::from(segment.size()))?;
-            self.torn_bytes += torn;
-        }
         self.segments.push(segment);
-        Ok(torn == 0)
+        Ok(torn)
     }
 
-    /// Makes the index files what the batches make them. Where a trusted segment needed that, its batches are verified too.
-    fn repair_indexes(&mut self, cx: &mut Context<'_>) -> Result<(), LoadError> {
+    /// The segments whose index files are not what the batches make them. Of those that are trusted, the batches are verified.
+    fn find_stale_indexes(&mut self, cx: &mut Context<'_>) -> Result<Vec<Offset>, LoadError> {
         let last = self.segments.len().saturating_sub(1);
+        let mut stale = Vec::new();
         for (nth, segment) in self.segments.iter_mut().enumerate() {
             if nth < last {
                 segment.note_closed();
             }
-            if !segment.repair_indexes(cx)? {
+            if !segment.has_stale_index(cx)? {
                 continue;
             }
-            cx.emit(LogFact::IndexesRebuilt { partition: self.place.partition, base: segment.base() });
+            stale.push(segment.base());
             if segment.end() <= self.trusted {
                 verify_all(segment, cx)?;
             }
         }
-        Ok(())
+        Ok(stale)
     }
 
     /// Removes indexes without a segment and checkpoints that were never renamed into place.
@@ -220,6 +230,15 @@ fn read_damaged(header: &BatchHeader, bytes: &Bytes) -> BatchFacts {
     }
 }
 
+/// Of a segment that is to be dropped only this is asked. Errors: refused, if it begins with a sound batch that is another than
+/// its name says.
+fn refuse_stray(segment: &Segment, length: u64, cx: &mut Context<'_>) -> Result<(), LoadError> {
+    match next_batch(segment, length, false, cx)? {
+        Next::Stray(first) => Err(stray(segment, first)),
+        Next::Batch(..) | Next::Nothing(_) => Ok(()),
+    }
+}
+
 /// Verifies the checksums of a trusted segment. Errors: refused, at the first that is wrong.
 fn verify_all(segment: &Segment, cx: &mut Context<'_>) -> Result<(), LoadError> {
     for place in segment.batches() {
@@ -231,6 +250,10 @@ fn verify_all(segment: &Segment, cx: &mut Context<'_>) -> Result<(), LoadError> 
         }
     }
     Ok(())
+}
+
+fn stray(segment: &Segment, first: Offset) -> LoadError {
+    refused(format!("{} begins with offset {first}", segment.file()))
 }
 
 fn refused(why: String) -> LoadError {

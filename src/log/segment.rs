@@ -249,12 +249,16 @@ impl Segment {
         disk.delete(self.file())
     }
 
-    /// Writes its index files anew where they are not what its batches make them; returns whether one was not.
-    /// Errors: as [`Disk`]'s calls.
-    pub(super) fn repair_indexes(&self, disk: &mut dyn Disk) -> Result<bool, Fault> {
-        let offsets = repair(self.offset_index_file(), self.offset_index.bytes(self.base), disk)?;
-        let times = repair(self.time_index_file(), self.time_index.bytes(self.base), disk)?;
-        Ok(offsets || times)
+    /// Whether one of its index files is not what its batches make it. Errors: as [`Disk::read`].
+    pub(super) fn has_stale_index(&self, disk: &mut dyn Disk) -> Result<bool, Fault> {
+        Ok(is_stale(self.offset_index_file(), &self.offset_index.bytes(self.base), disk)?
+            || is_stale(self.time_index_file(), &self.time_index.bytes(self.base), disk)?)
+    }
+
+    /// Writes its index files anew. Errors: as [`Disk`]'s calls.
+    pub(super) fn rebuild_indexes(&self, disk: &mut dyn Disk) -> Result<(), Fault> {
+        rebuild(self.offset_index_file(), self.offset_index.bytes(self.base), disk)?;
+        rebuild(self.time_index_file(), self.time_index.bytes(self.base), disk)
     }
 
     /// Its file of batches.
@@ -271,17 +275,14 @@ impl Segment {
     }
 }
 
-fn repair(file: FilePath, wanted: Vec<u8>, disk: &mut dyn Disk) -> Result<bool, Fault> {
-    let found = match disk.len(file) {
-        Some(length) => disk.read(file, 0, length)?,
-        None => Bytes::new(),
-    };
-    if found == wanted {
-        return Ok(false);
+fn is_stale(file: FilePath, wanted: &[u8], disk: &mut dyn Disk) -> Result<bool, Fault> {
+    match disk.len(file) {
+        Some(length) => Ok(disk.read(file, 0, length)? != wanted),
+        None => Ok(!wanted.is_empty()),
     }
+}
+
+fn rebuild(file: FilePath, wanted: Vec<u8>, disk: &mut dyn Disk) -> Result<(), Fault> {
     disk.delete(file)?;
-    if !wanted.is_empty() {
-        disk.append(file, Bytes::from(wanted))?;
-    }
-    Ok(true)
+    if wanted.is_empty() { Ok(()) } else { disk.append(file, Bytes::from(wanted)).map(|_| ()) }
 }

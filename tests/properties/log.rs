@@ -99,7 +99,7 @@ impl Trial {
         for (key, value) in [("segment.bytes", "900"), ("index.interval.bytes", "150"), ("segment.ms", "60000")] {
             config.set(key, value).expect("a key of topics");
         }
-        let mut bench = Bench::new();
+        let mut bench: Bench = Bench::new();
         let log = bench.turn(|cx| PartitionLog::create(PARTITION, config.clone(), cx)).expect("the disk is sound");
         Self { bench, log, model: Model::default(), epoch: LeaderEpoch(0), config }
     }
