@@ -11,6 +11,8 @@ pub enum Folder {
     Root(LogDirectory),
     /// The folder of one partition's log in it.
     Log(LogDirectory, TopicPartition),
+    /// What was the folder of a log that was deleted, until its files are gone.
+    Deleted(LogDirectory, TopicPartition),
 }
 
 impl Folder {
@@ -18,7 +20,7 @@ impl Folder {
     #[must_use]
     pub fn directory(self) -> LogDirectory {
         match self {
-            Self::Root(directory) | Self::Log(directory, _) => directory,
+            Self::Root(directory) | Self::Log(directory, _) | Self::Deleted(directory, _) => directory,
         }
     }
 
@@ -52,7 +54,7 @@ pub enum FileName {
     CleanShutdown,
     /// The metadata below this offset, whose last record was of this epoch (KIP-630).
     Snapshot(Offset, LeaderEpoch),
-    /// Which disk this is: the directory id that a voter is known by (KIP-853).
+    /// Which log directory this is (KIP-853).
     MetaProperties,
     /// A checkpoint being written, before it is renamed over the old one. The number is the old one's place in this list.
     Temporary(u8),
@@ -65,6 +67,45 @@ pub struct FilePath {
     pub folder: Folder,
     /// Its name there.
     pub name: FileName,
+}
+
+impl FileName {
+    /// The offset that a segment's file of batches is named by; `None` for every other file.
+    #[must_use]
+    pub fn segment_base(self) -> Option<Offset> {
+        match self {
+            Self::Segment(base) => Some(base),
+            Self::OffsetIndex(_)
+            | Self::TimeIndex(_)
+            | Self::LeaderEpochCheckpoint
+            | Self::RecoveryPointCheckpoint
+            | Self::HighWatermarkCheckpoint
+            | Self::LogStartCheckpoint
+            | Self::QuorumState
+            | Self::CleanShutdown
+            | Self::Snapshot(..)
+            | Self::MetaProperties
+            | Self::Temporary(_) => None,
+        }
+    }
+
+    /// The offset that a segment's index is named by; `None` for every other file.
+    #[must_use]
+    pub fn index_base(self) -> Option<Offset> {
+        match self {
+            Self::OffsetIndex(base) | Self::TimeIndex(base) => Some(base),
+            Self::Segment(_)
+            | Self::LeaderEpochCheckpoint
+            | Self::RecoveryPointCheckpoint
+            | Self::HighWatermarkCheckpoint
+            | Self::LogStartCheckpoint
+            | Self::QuorumState
+            | Self::CleanShutdown
+            | Self::Snapshot(..)
+            | Self::MetaProperties
+            | Self::Temporary(_) => None,
+        }
+    }
 }
 
 impl FilePath {
@@ -93,8 +134,8 @@ impl FilePath {
             FileName::LogStartCheckpoint => 6,
             FileName::QuorumState => 7,
             FileName::CleanShutdown => 8,
-            FileName::MetaProperties => 9,
-            FileName::Snapshot(..) => 10,
+            FileName::Snapshot(..) => 9,
+            FileName::MetaProperties => 10,
             FileName::Temporary(place) => place,
         };
         Self { folder: self.folder, name: FileName::Temporary(place) }
@@ -108,6 +149,8 @@ impl fmt::Display for Folder {
             Self::Root(directory) => write!(f, "d{}", directory.0),
             Self::Log(LogDirectory::FIRST, partition) => write!(f, "{partition}"),
             Self::Log(directory, partition) => write!(f, "d{}/{partition}", directory.0),
+            Self::Deleted(LogDirectory::FIRST, partition) => write!(f, "{partition}-delete"),
+            Self::Deleted(directory, partition) => write!(f, "d{}/{partition}-delete", directory.0),
         }
     }
 }

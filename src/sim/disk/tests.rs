@@ -319,3 +319,21 @@ fn a_file_that_is_lost_is_lost_for_good() {
     assert_eq!((disk.lose_file(CHECKPOINT), disk.bytes()), (None, 0));
     assert!(disk.lose_power(&mut Luck { entries: true, folders: true, half: true }).is_empty());
 }
+
+#[test]
+fn a_renamed_folder_has_its_old_name_again_with_all_that_was_in_it_unless_its_directory_was_synced() {
+    let (mut disk, gone) = (SimDisk::default(), Folder::Deleted(LogDirectory(1), ORDERS));
+    let file = LOG.file(FileName::Segment(Offset(0)));
+    write(&mut disk, file, "x");
+    disk.sync(file).expect("the file is there");
+    disk.sync_folder(LOG).expect("the folder is there");
+    disk.sync_folder(Folder::Root(LogDirectory(1))).expect("the folder is there");
+    disk.rename_folder(LOG, gone).expect("nothing is wrong");
+    let mut synced = disk.clone();
+    disk.delete(gone.file(file.name)).expect("nothing is wrong");
+    disk.lose_power(&mut worst());
+    assert_eq!((Disk::folders(&mut disk), content(&mut disk, file)), (vec![LOG], Some(bytes("x"))));
+    synced.sync_folder(Folder::Root(LogDirectory(1))).expect("the folder is there");
+    synced.lose_power(&mut worst());
+    assert_eq!(Disk::folders(&mut synced), [gone]);
+}
