@@ -16,6 +16,8 @@ mod metadata_log;
 mod producer;
 #[path = "properties/record.rs"]
 mod record;
+#[path = "properties/recovery.rs"]
+mod recovery;
 mod support;
 #[path = "properties/view.rs"]
 mod view;

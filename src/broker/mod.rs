@@ -186,7 +186,7 @@ impl Machine for Broker {
             Input::Deadline => self.handle_deadline(cx),
             Input::Command(_) => panic!("the scenario commands clients only"),
         }
-        self.handle_disk_failures(cx);
+        self.settle_disks(cx);
     }
 
     fn next_deadline(&self) -> Option<Instant> {
