@@ -15,6 +15,8 @@ mod log;
 mod raft;
 #[path = "golden/recovery.rs"]
 mod recovery;
+#[path = "golden/recovery_broker.rs"]
+mod recovery_broker;
 #[path = "golden/replica.rs"]
 mod replica;
 #[path = "golden/replica_cluster.rs"]

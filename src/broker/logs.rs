@@ -26,7 +26,7 @@ use super::Broker;
 use crate::context::{Context, Disk};
 use crate::controller::image::MetadataImage;
 use crate::error::Fault;
-use crate::event::{LogFact, ReplicaFact};
+use crate::event::{Fact, LogFact, ReplicaFact};
 use crate::files::{FileName, Folder};
 use crate::ids::{BrokerEpoch, LogDirectory, Offset, TopicPartition};
 use crate::log::{Known, LoadError, LogPlace, PartitionLog, checkpoint, finish_deletion};
@@ -151,6 +151,8 @@ impl Broker {
                 Err(fault) => self.take_unread_offline(&inside, &fault, cx),
             }
         }
+        // A log that ends before its recovery point must not have it speak for the records that come next.
+        self.write_checkpoint(Checkpoint::RecoveryPoints, cx);
         let epoch = |mark: &Option<Bytes>| mark.as_deref().and_then(|mark| std::str::from_utf8(mark).ok()?.parse().ok());
         let first = marks.first().and_then(epoch);
         let all_agree = marks.len() == usize::from(count) && marks.iter().all(|mark| epoch(mark) == first);
@@ -174,6 +176,9 @@ impl Broker {
                 }
                 Folder::Log(..) | Folder::Root(_) => {}
             }
+        }
+        if let Some(known) = self.logs.directories.get_mut(usize::from(directory.0)) {
+            known.written = [beside.high_watermarks, beside.recovery_points, beside.log_starts];
         }
         Ok(beside.clean_mark)
     }
@@ -265,8 +270,17 @@ impl Broker {
         LogPlace { directory, partition, folder_sync: self.setup.variants.folder_sync }
     }
 
-    /// After a turn: what the disk failed to do in it takes the directories along.
-    pub(super) fn handle_disk_failures(&mut self, cx: &mut Context<'_>) {
+    /// After a turn: a log that was cut has a lower recovery point, which must not speak for the records that come next; and
+    /// what the disk failed to do takes the directories along.
+    pub(super) fn settle_disks(&mut self, cx: &mut Context<'_>) {
+        let is_cut = |fact: &Fact| matches!(fact, Fact::Log(LogFact::LogTruncated { .. } | LogFact::LogStartAdvanced { .. }));
+        if cx.has_told(is_cut) {
+            self.write_checkpoint(Checkpoint::RecoveryPoints, cx);
+        }
+        self.handle_disk_failures(cx);
+    }
+
+    fn handle_disk_failures(&mut self, cx: &mut Context<'_>) {
         loop {
             let failures = cx.take_disk_failures();
             if failures.is_empty() {

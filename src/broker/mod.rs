@@ -216,7 +216,7 @@ impl Machine for Broker {
                 panic!("the scenario gives such commands to clients only")
             }
         }
-        self.handle_disk_failures(cx);
+        self.settle_disks(cx);
     }
 
     fn next_deadline(&self) -> Option<Instant> {

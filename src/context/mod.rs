@@ -283,6 +283,12 @@ impl Context<'_> {
         std::mem::take(&mut self.disk_failures)
     }
 
+    /// Whether something of this kind was told in this turn.
+    #[must_use]
+    pub fn has_told(&self, is_it: impl Fn(&Fact) -> bool) -> bool {
+        self.out.events.iter().any(|(event, _)| is_it(&event.fact))
+    }
+
     fn change(&mut self, folder: Folder, act: impl FnOnce(&mut dyn Disk) -> Result<(), Fault>) -> Result<(), Fault> {
         if !self.out.count_effect() {
             return Ok(());
