@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::ids::{LogDirectory, Offset, TopicPartition};
+use crate::ids::{LeaderEpoch, LogDirectory, Offset, TopicPartition};
 
 /// A folder on a server's disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +50,8 @@ pub enum FileName {
     QuorumState,
     /// Written at a clean shutdown, gone at the next start.
     CleanShutdown,
+    /// The metadata below this offset, whose last record was of this epoch (KIP-630).
+    Snapshot(Offset, LeaderEpoch),
     /// Which disk this is: the directory id that a voter is known by (KIP-853).
     MetaProperties,
     /// A checkpoint being written, before it is renamed over the old one. The number is the old one's place in this list.
@@ -92,6 +94,7 @@ impl FilePath {
             FileName::QuorumState => 7,
             FileName::CleanShutdown => 8,
             FileName::MetaProperties => 9,
+            FileName::Snapshot(..) => 10,
             FileName::Temporary(place) => place,
         };
         Self { folder: self.folder, name: FileName::Temporary(place) }
@@ -121,6 +124,7 @@ impl fmt::Display for FileName {
             Self::LogStartCheckpoint => f.write_str("log-start-offset-checkpoint"),
             Self::QuorumState => f.write_str("quorum-state"),
             Self::CleanShutdown => f.write_str(".kafka_cleanshutdown"),
+            Self::Snapshot(end, epoch) => write!(f, "{:020}-{:010}.checkpoint", end.0, epoch.0),
             Self::MetaProperties => f.write_str("meta.properties"),
             Self::Temporary(place) => write!(f, "{place}.tmp"),
         }

@@ -86,8 +86,7 @@ impl Broker {
                     self.handle_alter_partition_answer(&answer, cx);
                 }
             }
-            Response::CreateTopics(answer) => self.handle_forwarded_answer(correlation, answer, cx),
-            other => panic!("{:?} is not asked on this connection", other.api()),
+            forwarded => self.handle_forwarded_answer(correlation, forwarded, cx),
         }
     }
 
@@ -147,7 +146,7 @@ impl Broker {
         if self.alter_partitions.unsent.is_empty() {
             return;
         }
-        let (Some(to), Some(broker_epoch)) = (self.observer.leader(), self.lifecycle.epoch()) else {
+        let (Some(to), Some(broker_epoch)) = (self.metadata.leader(), self.lifecycle.epoch()) else {
             self.retry_proposals_later(cx);
             return;
         };

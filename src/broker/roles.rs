@@ -9,60 +9,43 @@
 use std::sync::Arc;
 
 use super::Broker;
+use super::shutdown::{self, CleanShutdown};
 use crate::context::{Context, Disk};
 use crate::controller::image::{Change, MetadataImage};
-use crate::controller::records::MetadataRecord;
 use crate::error::Fault;
-use crate::event::RaftFact;
 use crate::files::{FileName, FilePath, Folder};
-use crate::ids::{BrokerId, Offset, TopicPartition};
+use crate::ids::{BrokerId, Offset, PartitionIndex, TopicPartition};
 use crate::log::{PartitionLog, checkpoint};
+use crate::protocol::ConfigResource;
 use crate::replica::{Partition, Registration};
 
 impl Broker {
     /// Reads back every log that lies on the disk, then begins to follow the metadata and to register.
     pub(super) fn start(&mut self, cx: &mut Context<'_>) {
-        if let Err(fault) = self.recover_logs(cx) {
-            cx.halt(format!("the log directory cannot be read: {fault}"));
-            return;
-        }
-        self.begin_upkeep(cx);
-        self.observer.start(cx);
-        self.begin_lifecycle(cx);
-    }
-
-    /// Applies what is newly committed. A control record of the quorum says nothing of the cluster, but whoever has passed
-    /// it has applied it too (Kafka's `MetadataLoader`).
-    pub(super) fn follow_metadata(&mut self, cx: &mut Context<'_>) {
-        let before = self.observer.handed_out();
-        let records = self.observer.drain_committed(cx);
-        let end = self.observer.handed_out();
-        if end == before {
-            self.seek_controller(cx);
-            return;
-        }
-        let mut touched = Vec::new();
-        let image = Arc::make_mut(&mut self.image);
-        for (offset, bytes) in records {
-            match MetadataRecord::decode(&bytes) {
-                Ok(record) => touched.push(image.apply(offset, &record)),
-                Err(fault) => {
-                    cx.halt(format!("a committed metadata record cannot be read: {fault}"));
-                    return;
-                }
+        let former = match self.recover_logs(cx) {
+            Ok(former) => former,
+            Err(fault) => {
+                cx.halt(format!("the log directory cannot be read: {fault}"));
+                return;
             }
+        };
+        self.begin_upkeep(cx);
+        if let Some(observer) = self.metadata.observer() {
+            observer.start(cx);
         }
-        cx.emit(RaftFact::MetadataApplied { end });
-        for change in touched {
-            self.follow_change(&change, cx);
-        }
-        self.seek_controller(cx);
-        self.replicate(cx);
+        self.begin_lifecycle(former, cx);
     }
 
-    /// Takes on every role that the image has for this broker: it has caught up for the first time.
+    /// Takes on every role that the image has for this broker: it has caught up for the first time. What lies on its disk
+    /// and is not its own any more goes (KAFKA-14616).
     pub(super) fn take_all_roles(&mut self, cx: &mut Context<'_>) {
         let image = Arc::clone(&self.image);
+        let is_mine = |partition| image.partition(partition).is_some_and(|facts| facts.replicas.contains(&self.setup.me));
+        let held = self.partitions.iter().map(Partition::partition);
+        let strays: Vec<_> = held.filter(|partition| !is_mine(*partition)).collect();
+        for partition in strays {
+            self.drop_replica(partition, &image, cx);
+        }
         for (partition, facts) in image.partitions() {
             if facts.replicas.contains(&self.setup.me) {
                 self.take_role(partition, &image, cx);
@@ -71,19 +54,37 @@ impl Broker {
         self.replicate(cx);
     }
 
-    fn follow_change(&mut self, change: &Change, cx: &mut Context<'_>) {
-        match *change {
+    pub(super) fn follow_change(&mut self, change: &Change, cx: &mut Context<'_>) {
+        match change {
             Change::BrokerRegistered(broker)
+            | Change::BrokerRegisteredUnclean(broker)
             | Change::BrokerFenced(broker)
             | Change::BrokerUnfenced(broker)
-            | Change::BrokerShuttingDown(broker) => self.follow_registration(broker),
-            Change::TopicCreated(_) => {}
+            | Change::BrokerShuttingDown(broker) => self.follow_registration(*broker),
             Change::PartitionCreated(partition, _) | Change::PartitionChanged { partition, .. } => {
                 if self.lifecycle.is_caught_up() {
                     let image = Arc::clone(&self.image);
-                    self.take_role(partition, &image, cx);
+                    self.take_role(*partition, &image, cx);
                 }
             }
+            Change::TopicDeleted { topic, partitions } => {
+                let image = Arc::clone(&self.image);
+                for index in 0..*partitions {
+                    self.drop_replica(TopicPartition::new(*topic, PartitionIndex(index)), &image, cx);
+                }
+            }
+            Change::ConfigChanged(ConfigResource::Topic(name)) => {
+                if let Some(topic) = self.image.topic_by_name(name).map(|topic| topic.id) {
+                    self.follow_topic_config(topic);
+                }
+            }
+            // Settings of brokers and rules were taken in before; the others are no replica's business.
+            Change::ConfigChanged(ConfigResource::Broker(_) | ConfigResource::Cluster)
+            | Change::FeatureChanged(_)
+            | Change::TopicCreated(_)
+            | Change::ReplicasOffline(_)
+            | Change::ProducerIdsAllocated { .. }
+            | Change::Nothing => {}
         }
     }
 
@@ -91,19 +92,20 @@ impl Broker {
         if let Some(known) = self.image.broker(broker) {
             let fenced = known.fenced || known.in_controlled_shutdown;
             self.members.set(broker, Registration { epoch: known.epoch, fenced });
+            self.members.set_rack(broker, known.rack.clone());
         }
     }
 
     /// Does for one partition what the image says. A partition that changed more than once ends in the newest state.
     fn take_role(&mut self, partition: TopicPartition, image: &MetadataImage, cx: &mut Context<'_>) {
-        let facts = image.partition(partition).expect("a changed partition is in the image");
+        // A partition that came and went in one batch is no more.
+        let Some(facts) = image.partition(partition) else {
+            self.drop_replica(partition, image, cx);
+            return;
+        };
         let me = self.setup.me;
         if !facts.replicas.contains(&me) {
-            if let Some(replica) = self.partitions.get_mut(partition) {
-                let change = replica.become_idle(facts, cx);
-                self.replicator.forget(partition, cx);
-                self.release_changed(partition, change, cx);
-            }
+            self.drop_replica(partition, image, cx);
             return;
         }
         if let Err(fault) = self.ensure_log(partition, image, cx) {
@@ -122,6 +124,19 @@ impl Broker {
         self.release_changed(partition, change, cx);
     }
 
+    /// The partition is not here any more: moved away, or deleted. Its log goes, and whoever waits for it hears so.
+    fn drop_replica(&mut self, partition: TopicPartition, image: &MetadataImage, cx: &mut Context<'_>) {
+        let Some(mut replica) = self.partitions.remove(partition) else { return };
+        self.replicator.forget(partition, cx);
+        replica.resign(image.partition(partition).map(|facts| &**facts), cx);
+        let waiting = std::mem::take(&mut replica.waiting);
+        if let Err(fault) = replica.delete_log(cx) {
+            cx.halt(format!("a log cannot be deleted: {fault}"));
+            return;
+        }
+        self.release_gone(partition, &waiting, cx.latest(), cx);
+    }
+
     fn ensure_log(&mut self, partition: TopicPartition, image: &MetadataImage, cx: &mut Context<'_>) -> Result<(), Fault> {
         let topic = image.topic(partition.topic).expect("a topic is written before its partitions");
         if let Some(replica) = self.partitions.get_mut(partition) {
@@ -137,7 +152,8 @@ impl Broker {
 
     /// The high watermark of a recovered log is the one written down last, never above the log's end. The topics' own
     /// configuration is not known before the metadata is.
-    fn recover_logs(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
+    fn recover_logs(&mut self, cx: &mut Context<'_>) -> Result<Option<CleanShutdown>, Fault> {
+        let former = shutdown::take(cx)?;
         let file = FilePath::root(FileName::HighWatermarkCheckpoint);
         let known = checkpoint::read(file, cx)?;
         for folder in cx.folders() {
@@ -147,9 +163,9 @@ impl Broker {
             };
             let found = known.iter().find(|(checkpointed, _)| *checkpointed == partition);
             let high_watermark = found.map_or(Offset::ZERO, |(_, offset)| *offset);
-            let log = PartitionLog::recover(partition, self.setup.topic_defaults.clone(), high_watermark, false, cx)?;
+            let log = PartitionLog::recover(partition, self.setup.topic_defaults.clone(), high_watermark, former.is_some(), cx)?;
             self.partitions.insert(Partition::new(Arc::clone(&self.replica_setup), log, high_watermark));
         }
-        Ok(())
+        Ok(former)
     }
 }

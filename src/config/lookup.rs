@@ -194,6 +194,14 @@ mod tests {
                 }
             }
         }
+        let topics = TopicConfig::of(Profile::Fast);
+        for key in TopicConfig::KEYS {
+            assert_eq!(topics.get(key.name).as_deref(), Some(key.fast), "{} is written as it is read", key.name);
+        }
+        let brokers = BrokerConfig::of(Profile::Kafka);
+        for key in BrokerConfig::KEYS {
+            assert_eq!(brokers.get(key.name).as_deref(), Some(key.kafka), "{} is written as it is read", key.name);
+        }
         assert_eq!(Profile::parse("fast"), Ok(Profile::Fast));
     }
 
@@ -238,6 +246,9 @@ mod tests {
             (Owner::Broker, "controller.quorum.request.timeout.ms", "200"),
             (Owner::Broker, "controller.quorum.retry.backoff.ms", "2"),
             (Owner::Broker, "controller.quorum.append.linger.ms", "2"),
+            (Owner::Broker, "controller.quorum.fetch.snapshot.max.bytes", "4096"),
+            (Owner::Broker, "metadata.log.segment.bytes", "16384"),
+            (Owner::Broker, "metadata.log.max.record.bytes.between.snapshots", "16384"),
             (Owner::Topic, "segment.bytes", "4096"),
             (Owner::Topic, "segment.ms", "60480000"),
             (Owner::Topic, "index.interval.bytes", "512"),

@@ -286,9 +286,13 @@ impl Field for FileName {
             Self::CleanShutdown => (8, 0),
             Self::Temporary(place) => (9, u64::from(*place)),
             Self::MetaProperties => (10, 0),
+            Self::Snapshot(end, _) => (11, end.0),
         };
         tag.put(out);
         number.put(out);
+        if let Self::Snapshot(_, epoch) = self {
+            epoch.put(out);
+        }
     }
     fn take(input: &mut &[u8]) -> Result<Self, Fault> {
         let tag = u8::take(input)?;
@@ -305,6 +309,7 @@ impl Field for FileName {
             8 => Ok(Self::CleanShutdown),
             9 => u8::try_from(number).map(Self::Temporary).map_err(|_| unknown("file name", number)),
             10 => Ok(Self::MetaProperties),
+            11 => LeaderEpoch::take(input).map(|epoch| Self::Snapshot(Offset(number), epoch)),
             _ => Err(unknown("file name", tag)),
         }
     }

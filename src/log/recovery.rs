@@ -51,6 +51,7 @@ impl PartitionLog {
             Some(active) => Self {
                 partition,
                 config,
+                start: scan.segments.first().unwrap_or(&active).base(),
                 closed: Arc::new(scan.segments.into_iter().map(Arc::new).collect()),
                 active: Arc::new(active),
                 epochs: EpochCache::default(),
@@ -168,8 +169,9 @@ impl Scan {
                 | FileName::HighWatermarkCheckpoint
                 | FileName::LogStartCheckpoint
                 | FileName::QuorumState
-                | FileName::MetaProperties
-                | FileName::CleanShutdown => false,
+                | FileName::CleanShutdown
+                | FileName::Snapshot(..)
+                | FileName::MetaProperties => false,
             };
             if is_stray {
                 cx.delete(FilePath::log(partition, *name))?;
@@ -208,6 +210,7 @@ fn segment_base(name: &FileName) -> Option<Offset> {
         | FileName::LogStartCheckpoint
         | FileName::QuorumState
         | FileName::CleanShutdown
+        | FileName::Snapshot(..)
         | FileName::MetaProperties
         | FileName::Temporary(_) => None,
     }

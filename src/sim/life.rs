@@ -8,15 +8,17 @@
 
 use std::sync::Arc;
 
-use super::disk::SimDisk;
+use super::disk::{PowerLuck, SimDisk};
+use super::fault::is_random;
 use super::process::{Place, Waiting};
 use super::queue::Alarm;
 use super::world::{LifeChange, Turn, World};
-use crate::choice::{ChoiceKind, Odds, Subject};
-use crate::context::{Input, Moment, Outbox};
+use crate::choice::{ChoiceKind, Choices, Odds, Subject};
+use crate::context::{Command, Input, Moment, Outbox};
 use crate::event::canonical::Field;
 use crate::event::{CrashKind, DropReason, FaultIndex, WorldFact};
-use crate::files::FilePath;
+use crate::files::{FilePath, Folder};
+use crate::ids::ProcessId;
 use crate::time::{Instant, Trail};
 
 impl World {
@@ -31,6 +33,11 @@ impl World {
         slot.clock.restart(now);
         slot.is_up = true;
         slot.is_busy = true;
+        slot.is_unfenced = false;
+        slot.is_in_quorum = false;
+        if slot.disk.bytes() == 0 {
+            slot.formatted_by = slot.incarnation;
+        }
         let incarnation = slot.incarnation;
         let started = self.tell(self.id(place), trail, WorldFact::ProcessStarted { incarnation });
         self.slot_mut(place).inbox.push_back(Waiting::Started(started));
@@ -46,7 +53,7 @@ impl World {
             slot.died_of = worse(slot.died_of, kind);
             return;
         }
-        slot.died_of = kind;
+        slot.died_of = slot.suspect.take().map_or(kind, |suspect| worse(kind, suspect));
         self.tell(self.id(place), trail, WorldFact::ProcessCrashed { incarnation, kind });
         self.prove(fault, |proof| proof.killed += 1);
         self.bury(place);
@@ -57,7 +64,8 @@ impl World {
     pub(super) fn halt(&mut self, place: Place, why: String, trail: Trail) {
         let incarnation = self.slot(place).incarnation;
         self.tell(self.id(place), trail, WorldFact::ProcessHalted { incarnation, why: Arc::new(why) });
-        self.slot_mut(place).died_of = CrashKind::Process;
+        let slot = self.slot_mut(place);
+        slot.died_of = slot.suspect.take().unwrap_or(CrashKind::Process);
         self.bury(place);
         self.reset_connections(place, CrashKind::Process);
     }
@@ -66,7 +74,8 @@ impl World {
     pub(super) fn stop(&mut self, place: Place, trail: Trail) {
         let incarnation = self.slot(place).incarnation;
         self.tell(self.id(place), trail, WorldFact::ProcessStopped { incarnation });
-        self.slot_mut(place).died_of = CrashKind::Process;
+        let slot = self.slot_mut(place);
+        slot.died_of = slot.suspect.take().unwrap_or(CrashKind::Process);
         self.bury(place);
         self.reset_connections(place, CrashKind::Process);
     }
@@ -95,6 +104,7 @@ impl World {
         }
         self.network.forget_client(place);
         self.note_life(LifeChange::Died(place));
+        self.note_end(place);
     }
 
     /// A process that is down is started again and finds what its last crash left of its disk.
@@ -104,24 +114,20 @@ impl World {
             CrashKind::Power => self.lose_unsynced(place, fault, trail),
             CrashKind::DiskReplaced => self.replace_disk(place, fault, trail),
         }
-        self.slot_mut(place).died_of = CrashKind::Process;
+        let slot = self.slot_mut(place);
+        slot.is_lossy = slot.is_lossy || slot.died_of != CrashKind::Process;
+        let is_new_disk = slot.died_of == CrashKind::DiskReplaced;
+        slot.died_of = CrashKind::Process;
         self.start(place, trail);
+        if is_new_disk && fault.is_some_and(is_random) {
+            self.replace_voter(place);
+        }
     }
 
     fn lose_unsynced(&mut self, place: Place, fault: Option<FaultIndex>, trail: Trail) {
         let process = self.id(place);
         let mut disk = std::mem::take(&mut self.slot_mut(place).disk);
-        let subject = |file: FilePath| Subject::of(process).about(file_number(file));
-        let luck = std::cell::RefCell::new(&mut self.choices);
-        let survives = |file| {
-            let odds = Odds::Range { low: 0, high: 1, quiet: 0 };
-            luck.borrow_mut().choose(ChoiceKind::SurvivingEntry, subject(file), odds) == 1
-        };
-        let kept = |file, unsynced| {
-            let odds = Odds::Range { low: 0, high: unsynced, quiet: 0 };
-            luck.borrow_mut().choose(ChoiceKind::SurvivingBytes, subject(file), odds)
-        };
-        let losses = Arc::make_mut(&mut disk).lose_power(survives, kept);
+        let losses = Arc::make_mut(&mut disk).lose_power(&mut Drawn { process, choices: &mut self.choices });
         self.slot_mut(place).disk = disk;
         for loss in losses {
             self.tell(process, trail, WorldFact::DiskLost { file: loss.file, bytes: loss.bytes });
@@ -210,6 +216,7 @@ impl World {
             Waiting::Started(started) => (Input::Started, Trail { cause: started, ..Trail::NONE }),
             Waiting::Arrived(flight) => self.take(flight)?,
             Waiting::Command(command) => (Input::Command(command), Trail::NONE),
+            Waiting::ShutDown(asked) => (Input::Command(Command::ShutDown), Trail { cause: asked, ..Trail::NONE }),
             Waiting::Deadline => {
                 let slot = self.slot_mut(place);
                 slot.deadline_waits = false;
@@ -247,8 +254,43 @@ impl World {
     }
 }
 
+/// What a power failure leaves, drawn as choices of the process whose disk it is.
+struct Drawn<'a> {
+    process: ProcessId,
+    choices: &'a mut Choices,
+}
+
+impl Drawn<'_> {
+    fn coin(&mut self, what: u64) -> bool {
+        let odds = Odds::Range { low: 0, high: 1, quiet: 0 };
+        self.choices.choose(ChoiceKind::SurvivingEntry, Subject::of(self.process).about(what), odds) == 1
+    }
+}
+
+impl PowerLuck for Drawn<'_> {
+    fn folder_survives(&mut self, folder: Folder) -> bool {
+        self.coin(number_of(&folder))
+    }
+
+    fn entry_survives(&mut self, file: FilePath) -> bool {
+        self.coin(number_of(&file))
+    }
+
+    fn bytes_kept(&mut self, file: FilePath, unsynced: u64) -> u64 {
+        let odds = Odds::Range { low: 0, high: unsynced, quiet: 0 };
+        self.choices.choose(ChoiceKind::SurvivingBytes, Subject::of(self.process).about(number_of(&file)), odds)
+    }
+
+    /// About one time in four, one is missing.
+    fn torn_sector(&mut self, file: FilePath, sectors: u64) -> Option<u64> {
+        let odds = Odds::Range { low: 0, high: sectors.saturating_mul(4), quiet: sectors };
+        let subject = Subject::of(self.process).about(number_of(&file));
+        Some(self.choices.choose(ChoiceKind::TornSector, subject, odds)).filter(|sector| *sector < sectors)
+    }
+}
+
 /// Of two ways to die, the one that takes more.
-fn worse(one: CrashKind, other: CrashKind) -> CrashKind {
+pub(super) fn worse(one: CrashKind, other: CrashKind) -> CrashKind {
     match (one, other) {
         (CrashKind::DiskReplaced, _) | (_, CrashKind::DiskReplaced) => CrashKind::DiskReplaced,
         (CrashKind::Power, _) | (_, CrashKind::Power) => CrashKind::Power,
@@ -256,9 +298,9 @@ fn worse(one: CrashKind, other: CrashKind) -> CrashKind {
     }
 }
 
-/// A stable number for a file, for the subject of its luck.
-fn file_number(file: FilePath) -> u64 {
+/// A stable number for a file or folder, for the subject of its luck.
+fn number_of(place: &impl Field) -> u64 {
     let mut name = Vec::new();
-    file.put(&mut name);
+    place.put(&mut name);
     xxhash_rust::xxh64::xxh64(&name, 0)
 }

@@ -6,12 +6,12 @@ use std::fmt::Write as _;
 use toml::de::DeValue;
 
 use super::document::{Item, syntax};
+use super::fault_tables::FAULT;
 use super::faults::fault;
 use super::mistake::{Mistake, Source};
 use super::model::Scenario;
 use super::read::read_with;
 use super::stage::Stage;
-use super::tables::FAULT;
 
 impl Scenario {
     /// The scenario with one more fault at its end, written as in a `[[faults]]` table but on one line:

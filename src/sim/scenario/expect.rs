@@ -1,5 +1,6 @@
 //! What must come of a run: `[expect]` for the file as it stands, `[[rules]]` for the same under other settings.
 
+use super::counts::counts;
 use super::document::{Item, Table};
 use super::mistake::Read;
 use super::model::{Expectation, RuleBlock, Scenario};
@@ -114,7 +115,7 @@ fn names(table: &Table<'_>) -> Read<Expectation> {
         }
     }
     let texts = |items: Vec<Item<'_>>| items.iter().map(|item| item.written().to_owned()).collect();
-    Ok(Expectation { violated: texts(violated), may_violate: texts(may_violate) })
+    Ok(Expectation { violated: texts(violated), may_violate: texts(may_violate), counts: counts(table)? })
 }
 
 #[cfg(test)]
