@@ -58,6 +58,10 @@ mod strong_isr;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
+mod testing_controller;
+#[cfg(test)]
+mod testing_quorum;
+#[cfg(test)]
 mod tests;
 mod weak_isr;
 
