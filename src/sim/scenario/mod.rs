@@ -37,7 +37,7 @@ mod topics;
 use chaos::CHAOS_KINDS;
 use read::KINDS;
 
-pub use embedded::{EMBEDDED, embedded};
+pub use embedded::{EMBEDDED, MUSEUM, embedded};
 pub use expect::CHECKS;
 pub use mistake::Mistake;
 pub use model::{

@@ -20,6 +20,10 @@ pub struct Scenario {
     pub kind: ScenarioKind,
     /// Its story in a sentence or two.
     pub story: String,
+    /// What keeps it from happening: the configuration or the version.
+    pub fixed_by: String,
+    /// Where to read more.
+    pub sources: Vec<String>,
     /// The seed to run it with unless another is given.
     pub seed: u64,
     /// How much simulated time it takes.

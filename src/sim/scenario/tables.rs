@@ -37,6 +37,8 @@ pub(super) const SCENARIO: TableSpec = TableSpec {
         must("name", NAME, "What `run` calls it."),
         may("kind", Shape::Words(super::KINDS), "What it is for; `story` unless written."),
         may("story", Shape::Text, "What happens, in a sentence or two."),
+        may("fixed-by", Shape::Text, "What keeps it from happening: the configuration or the version."),
+        may("sources", Shape::List(&Shape::Text), "Where to read more: KIPs, tickets, papers."),
         may("seed", Shape::Seed, "The seed to run it with unless another is given; 1 unless written."),
         must("duration", Shape::Time, "How much simulated time it takes."),
         may(
