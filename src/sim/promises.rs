@@ -21,7 +21,7 @@ impl Scenario {
             heal_time: self.heal_time,
             duration: self.duration,
             never_healed: self.faults.iter().any(|fault| fault.lasts.is_none() && lasts_for_ever(&fault.action)),
-            named: self.expectation().map(Expectation::named).unwrap_or_default(),
+            named: self.expectation().map(Expectation::decided).unwrap_or_default(),
         }
     }
 
@@ -41,7 +41,13 @@ impl Scenario {
 }
 
 impl Expectation {
-    /// The checks it speaks of: they decide, advisory or not.
+    /// The checks it speaks of: they decide, advisory or promised or not.
+    #[must_use]
+    pub fn decided(&self) -> BTreeSet<String> {
+        self.violated.iter().chain(&self.may_violate).chain(&self.holds).cloned().collect()
+    }
+
+    /// The checks whose violation it foresees.
     #[must_use]
     pub fn named(&self) -> BTreeSet<String> {
         self.violated.iter().chain(&self.may_violate).cloned().collect()

@@ -35,6 +35,7 @@ embedded! {
     /// called as its file.
     MUSEUM:
     "museum" / "r1-truncate-hw",
+    "museum" / "r11-isr-of-one",
 }
 
 /// The embedded scenario of this name: `06-lost-ack`, `lost-ack` or `06`; of an exhibit also its number, `r1`. Returns the

@@ -351,6 +351,8 @@ pub struct Expectation {
     pub violated: Vec<String>,
     /// Checks that may be.
     pub may_violate: Vec<String>,
+    /// Checks that must hold although the settings do not promise them, or nobody counts on them.
+    pub holds: Vec<String>,
 }
 
 /// The same seed and faults under other settings, judged the same way.

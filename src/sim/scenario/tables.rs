@@ -28,6 +28,7 @@ const NAME: Shape = Shape::Text;
 const TIMES: Shape = Shape::Pair(&Shape::Time);
 const TIMESTAMP: Shape = Shape::Either(&[Shape::Whole(0, i64::MAX), Shape::Shift]);
 const CHECK_NAMES: Shape = Shape::List(&Shape::Words(CHECKS));
+const HOLDS: &str = "Checks that must hold although the settings do not promise them.";
 
 /// The whole file.
 pub(super) const SCENARIO: TableSpec = TableSpec {
@@ -316,7 +317,11 @@ pub(super) const CHOICE: TableSpec = TableSpec {
 pub(super) const EXPECT: TableSpec = TableSpec {
     title: "[expect]",
     doc: "What must come of the run; everything that decides and is not named must hold.",
-    keys: &[may("violated", CHECK_NAMES, "Checks that must be violated."), may("may-violate", CHECK_NAMES, "Checks that may be.")],
+    keys: &[
+        may("violated", CHECK_NAMES, "Checks that must be violated."),
+        may("may-violate", CHECK_NAMES, "Checks that may be."),
+        may("holds", CHECK_NAMES, HOLDS),
+    ],
 };
 
 pub(super) const RULE: TableSpec = TableSpec {
@@ -327,5 +332,6 @@ pub(super) const RULE: TableSpec = TableSpec {
         must("set", Shape::Settings, "What it sets, as --set would."),
         may("violated", CHECK_NAMES, "Checks that must be violated."),
         may("may-violate", CHECK_NAMES, "Checks that may be."),
+        may("holds", CHECK_NAMES, HOLDS),
     ],
 };
