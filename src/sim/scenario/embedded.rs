@@ -36,6 +36,9 @@ embedded! {
     MUSEUM:
     "museum" / "r1-truncate-hw",
     "museum" / "r11-isr-of-one",
+    "museum" / "r12a-unclean-lost",
+    "museum" / "r12b-unclean-two-values",
+    "museum" / "r12c-unclean-beyond-the-end",
 }
 
 /// The embedded scenario of this name: `06-lost-ack`, `lost-ack` or `06`; of an exhibit also its number, `r1`. Returns the

@@ -67,7 +67,9 @@ impl Museum {
         let number = |full: &'static str| full.split_once('-').map_or(full, |(number, _)| number);
         let bare = |full: &'static str| full.split_once('-').map_or(full, |(_, bare)| bare);
         let wanted = name.to_lowercase();
-        let is_meant = |full: &'static str| [full, number(full), bare(full)].contains(&wanted.as_str());
+        // `r12` means all three of r12a, r12b and r12c.
+        let room = |full: &'static str| number(full).trim_end_matches(|letter: char| letter.is_ascii_lowercase());
+        let is_meant = |full: &'static str| [full, number(full), room(full), bare(full)].contains(&wanted.as_str());
         let found: Vec<_> = MUSEUM.iter().copied().filter(|(full, _)| is_meant(full)).collect();
         if !found.is_empty() {
             return Ok(found);
