@@ -35,10 +35,12 @@ embedded! {
     /// called as its file.
     MUSEUM:
     "museum" / "r1-truncate-hw",
+    "museum" / "r2-divergent-logs",
     "museum" / "r11-isr-of-one",
     "museum" / "r12a-unclean-lost",
     "museum" / "r12b-unclean-two-values",
     "museum" / "r12c-unclean-beyond-the-end",
+    "museum" / "s1-power-failure",
 }
 
 /// The embedded scenario of this name: `06-lost-ack`, `lost-ack` or `06`; of an exhibit also its number, `r1`. Returns the

@@ -14,7 +14,8 @@ use super::{WIDTH, wrap};
 /// Tells one exhibit.
 pub(super) fn tell(exhibit: &Exhibit) -> Result<(), Problem> {
     let scenario = &exhibit.scenario;
-    output::line(&format!("{} · {} · seed {:#x}\n", exhibit.name, kind_word(scenario.kind), scenario.seed))?;
+    output::line(&format!("{} · {} · seed {:#x}", exhibit.name, kind_word(scenario.kind), scenario.seed))?;
+    output::line("")?;
     for line in wrap(&scenario.story, WIDTH) {
         output::line(&line)?;
     }

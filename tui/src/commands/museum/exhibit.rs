@@ -84,20 +84,29 @@ impl Shown {
     pub(super) fn told(&self) -> String {
         let violated = self.violated();
         let named = self.expectation().map(|expectation| expectation.violated.as_slice()).unwrap_or_default();
-        let foremost = violated.iter().find(|check| named.iter().any(|name| name == check.name)).or(violated.first());
-        let mut text = match foremost {
-            None => "holds".to_owned(),
-            Some(check) => format!("violated: {}{}", check.name, self.place(check)),
+        let mut text = match violated.iter().find(|check| named.iter().any(|name| name == check.name)) {
+            Some(check) => {
+                let others = violated.len() - 1;
+                let more = if others == 0 { String::new() } else { format!(", and {others} more") };
+                format!("violated: {}{}{more}", check.name, self.place(check))
+            }
+            None => self.told_of_a_rule(&violated),
         };
-        let others = violated.len().saturating_sub(1);
-        if others > 0 {
-            text += &format!(", and {others} more");
-        }
         if let Some(many) = &self.many {
             let what = if named.is_empty() { "holds" } else { "shows it" };
             text += &format!(" · {what} on {} of {} seeds", many.met, many.seeds);
         }
         text
+    }
+
+    /// What came of a run in which nothing must be violated. What may be is not the rule's business, and is told.
+    fn told_of_a_rule(&self, violated: &[&CheckResult]) -> String {
+        if violated.is_empty() {
+            return "holds".to_owned();
+        }
+        let names: Vec<_> = violated.iter().map(|check| check.name).collect();
+        let kept = self.expectation().map(|expectation| expectation.holds.join(", ")).unwrap_or_default();
+        if kept.is_empty() { format!("violated: {}", names.join(", ")) } else { format!("holds: {kept}; not {}", names.join(", ")) }
     }
 
     /// Where a check was first violated: ` at step 1432 (4.213s)`.

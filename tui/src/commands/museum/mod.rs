@@ -41,6 +41,7 @@ impl Museum {
         let is_one = self.name.is_some();
         if !self.json && !is_one {
             output::line(&opening(asked.len(), self.seeds.as_ref()))?;
+            output::line("")?;
         }
         let mut exhibits = Vec::new();
         for (name, text) in asked {
@@ -48,7 +49,10 @@ impl Museum {
             match (self.json, is_one) {
                 (true, _) => {}
                 (false, true) => at_length::tell(&exhibit)?,
-                (false, false) => output::line(&row(&exhibit))?,
+                (false, false) => {
+                    output::line(&row(&exhibit))?;
+                    output::line("")?;
+                }
             }
             exhibits.push(exhibit);
         }
