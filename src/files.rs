@@ -2,15 +2,31 @@
 
 use std::fmt;
 
-use crate::ids::{Offset, TopicPartition};
+use crate::ids::{LogDirectory, Offset, TopicPartition};
 
-/// A folder in the data directory.
+/// A folder on a server's disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Folder {
-    /// The data directory itself.
-    Root,
-    /// The folder of one partition's log.
-    Log(TopicPartition),
+    /// A log directory itself.
+    Root(LogDirectory),
+    /// The folder of one partition's log in it.
+    Log(LogDirectory, TopicPartition),
+}
+
+impl Folder {
+    /// The log directory it is, or lies in.
+    #[must_use]
+    pub fn directory(self) -> LogDirectory {
+        match self {
+            Self::Root(directory) | Self::Log(directory, _) => directory,
+        }
+    }
+
+    /// A file in it.
+    #[must_use]
+    pub fn file(self, name: FileName) -> FilePath {
+        FilePath { folder: self, name }
+    }
 }
 
 /// A file within a folder.
@@ -34,6 +50,8 @@ pub enum FileName {
     QuorumState,
     /// Written at a clean shutdown, gone at the next start.
     CleanShutdown,
+    /// Which disk this is: the directory id that a voter is known by (KIP-853).
+    MetaProperties,
     /// A checkpoint being written, before it is renamed over the old one. The number is the old one's place in this list.
     Temporary(u8),
 }
@@ -48,16 +66,16 @@ pub struct FilePath {
 }
 
 impl FilePath {
-    /// A file in the data directory itself.
+    /// A file in the first log directory itself.
     #[must_use]
     pub fn root(name: FileName) -> Self {
-        Self { folder: Folder::Root, name }
+        Folder::Root(LogDirectory::FIRST).file(name)
     }
 
-    /// A file of one partition's log.
+    /// A file of one partition's log in the first log directory.
     #[must_use]
     pub fn log(partition: TopicPartition, name: FileName) -> Self {
-        Self { folder: Folder::Log(partition), name }
+        Folder::Log(LogDirectory::FIRST, partition).file(name)
     }
 
     /// The name under which a new version of this file is written before it is renamed into place.
@@ -73,6 +91,7 @@ impl FilePath {
             FileName::LogStartCheckpoint => 6,
             FileName::QuorumState => 7,
             FileName::CleanShutdown => 8,
+            FileName::MetaProperties => 9,
             FileName::Temporary(place) => place,
         };
         Self { folder: self.folder, name: FileName::Temporary(place) }
@@ -82,8 +101,10 @@ impl FilePath {
 impl fmt::Display for Folder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Root => f.write_str("."),
-            Self::Log(partition) => write!(f, "{partition}"),
+            Self::Root(LogDirectory::FIRST) => f.write_str("."),
+            Self::Root(directory) => write!(f, "d{}", directory.0),
+            Self::Log(LogDirectory::FIRST, partition) => write!(f, "{partition}"),
+            Self::Log(directory, partition) => write!(f, "d{}/{partition}", directory.0),
         }
     }
 }
@@ -100,6 +121,7 @@ impl fmt::Display for FileName {
             Self::LogStartCheckpoint => f.write_str("log-start-offset-checkpoint"),
             Self::QuorumState => f.write_str("quorum-state"),
             Self::CleanShutdown => f.write_str(".kafka_cleanshutdown"),
+            Self::MetaProperties => f.write_str("meta.properties"),
             Self::Temporary(place) => write!(f, "{place}.tmp"),
         }
     }

@@ -162,6 +162,15 @@ impl TopicPartition {
     }
 }
 
+/// A place in `log.dirs`: one of the folders, on disks of their own perhaps, over which a server spreads its logs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LogDirectory(pub u8);
+
+impl LogDirectory {
+    /// The only one unless `log.dirs` names more; the metadata log and the quorum state lie in it.
+    pub const FIRST: Self = Self(0);
+}
+
 /// A producer's id for idempotence (KIP-98).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProducerId(pub u64);

@@ -142,8 +142,8 @@ impl Broker {
         let known = checkpoint::read(file, cx)?;
         for folder in cx.folders() {
             let partition = match folder {
-                Folder::Log(partition) if partition != TopicPartition::METADATA => partition,
-                Folder::Log(_) | Folder::Root => continue,
+                Folder::Log(_, partition) if partition != TopicPartition::METADATA => partition,
+                Folder::Log(..) | Folder::Root(_) => continue,
             };
             let found = known.iter().find(|(checkpointed, _)| *checkpointed == partition);
             let high_watermark = found.map_or(Offset::ZERO, |(_, offset)| *offset);

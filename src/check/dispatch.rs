@@ -445,7 +445,7 @@ impl Checks {
     }
 
     fn suspect(&mut self, process: ProcessId, file: FilePath, disk: DiskState) {
-        if let (Folder::Log(partition), FileName::Segment(_)) = (file.folder, file.name) {
+        if let (Folder::Log(_, partition), FileName::Segment(_)) = (file.folder, file.name) {
             self.ledger.partition_mut(partition).suspect(process, disk);
         }
     }

@@ -9,6 +9,7 @@
 mod input;
 mod outbox;
 
+use std::ops::Range;
 use std::panic::Location;
 
 use bytes::Bytes;
@@ -60,6 +61,20 @@ pub trait Disk {
     fn sync(&mut self, file: FilePath) -> Result<(), Fault>;
     /// Makes a folder's entries durable (fsync of the directory). Errors: [`Fault::Io`].
     fn sync_folder(&mut self, folder: Folder) -> Result<(), Fault>;
+}
+
+/// A disk as somebody sees it who only looks: nothing fails, nothing costs time, nothing changes.
+pub trait DiskView {
+    /// The folders that hold a file, in order.
+    fn folders(&self) -> Vec<Folder>;
+    /// The files of a folder, in the order of their names.
+    fn files(&self, folder: Folder) -> Vec<FileName>;
+    /// What a file holds, as the page cache has it; `None` when there is none.
+    fn content(&self, file: FilePath) -> Option<Bytes>;
+    /// The bytes of a file that a power failure may take, in order.
+    fn not_durable(&self, file: FilePath) -> Vec<Range<u64>>;
+    /// Whether a power failure leaves the file under its name.
+    fn is_entry_durable(&self, file: FilePath) -> bool;
 }
 
 /// Which process a turn belongs to, and what its clocks show.

@@ -17,7 +17,8 @@ use crate::files::{FileName, FilePath};
 use crate::ids::Offset;
 
 /// The controller's own file of this name; there are no other high watermarks on its disk.
-const FILE: FilePath = FilePath { folder: crate::files::Folder::Root, name: FileName::HighWatermarkCheckpoint };
+const FILE: FilePath =
+    FilePath { folder: crate::files::Folder::Root(crate::ids::LogDirectory::FIRST), name: FileName::HighWatermarkCheckpoint };
 const ENTRY_BYTES: u64 = 8;
 
 /// Up to where (excluded) the facts were told, as far as the disk knows.

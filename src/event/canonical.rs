@@ -11,8 +11,9 @@ use bytes::Bytes;
 use crate::error::{ErrorCode, Fault};
 use crate::files::{FileName, FilePath, Folder};
 use crate::ids::{
-    BrokerEpoch, BrokerId, BrokerSet, CorrelationId, Digest, DirectoryId, Incarnation, LeaderEpoch, Offset, PartitionEpoch,
-    PartitionIndex, ProcessId, ProducerEpoch, ProducerId, SendId, Sequence, Step, TopicId, TopicPartition, VoterKey,
+    BrokerEpoch, BrokerId, BrokerSet, CorrelationId, Digest, DirectoryId, Incarnation, LeaderEpoch, LogDirectory, Offset,
+    PartitionEpoch, PartitionIndex, ProcessId, ProducerEpoch, ProducerId, SendId, Sequence, Step, TopicId, TopicPartition,
+    VoterKey,
 };
 use crate::time::{Duration, Instant, Timestamp};
 
@@ -248,17 +249,24 @@ impl Field for ErrorCode {
 impl Field for Folder {
     fn put(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Root => out.push(0),
-            Self::Log(partition) => {
+            Self::Root(LogDirectory::FIRST) => out.push(0),
+            Self::Log(LogDirectory::FIRST, partition) => {
                 out.push(1);
+                partition.put(out);
+            }
+            Self::Root(directory) => out.extend_from_slice(&[2, directory.0]),
+            Self::Log(directory, partition) => {
+                out.extend_from_slice(&[3, directory.0]);
                 partition.put(out);
             }
         }
     }
     fn take(input: &mut &[u8]) -> Result<Self, Fault> {
         match u8::take(input)? {
-            0 => Ok(Self::Root),
-            1 => TopicPartition::take(input).map(Self::Log),
+            0 => Ok(Self::Root(LogDirectory::FIRST)),
+            1 => TopicPartition::take(input).map(|partition| Self::Log(LogDirectory::FIRST, partition)),
+            2 => u8::take(input).map(LogDirectory).map(Self::Root),
+            3 => Ok(Self::Log(LogDirectory(u8::take(input)?), TopicPartition::take(input)?)),
             tag => Err(unknown("folder", tag)),
         }
     }
@@ -277,6 +285,7 @@ impl Field for FileName {
             Self::QuorumState => (7, 0),
             Self::CleanShutdown => (8, 0),
             Self::Temporary(place) => (9, u64::from(*place)),
+            Self::MetaProperties => (10, 0),
         };
         tag.put(out);
         number.put(out);
@@ -295,6 +304,7 @@ impl Field for FileName {
             7 => Ok(Self::QuorumState),
             8 => Ok(Self::CleanShutdown),
             9 => u8::try_from(number).map(Self::Temporary).map_err(|_| unknown("file name", number)),
+            10 => Ok(Self::MetaProperties),
             _ => Err(unknown("file name", tag)),
         }
     }

@@ -22,7 +22,7 @@ use crate::context::{Context, Disk};
 use crate::error::{ErrorCode, Fault};
 use crate::event::LogFact;
 use crate::files::{FileName, FilePath, Folder};
-use crate::ids::{BrokerId, LeaderEpoch, Offset, TopicPartition};
+use crate::ids::{BrokerId, LeaderEpoch, LogDirectory, Offset, TopicPartition};
 use crate::record::{BatchHeader, Compression, RecordBatch, Stamp, facts_of, stamp, verify};
 use crate::time::Timestamp;
 
@@ -313,7 +313,7 @@ impl PartitionLog {
             segment.sync(segment.base() < self.active.base(), cx)?;
         }
         if self.is_folder_unsynced {
-            cx.sync_folder(Folder::Log(self.partition))?;
+            cx.sync_folder(Folder::Log(LogDirectory::FIRST, self.partition))?;
             self.is_folder_unsynced = false;
         }
         if to > self.flushed {

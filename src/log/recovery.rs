@@ -24,7 +24,7 @@ use crate::context::{Context, Disk};
 use crate::error::Fault;
 use crate::event::{BatchFacts, LogFact, RecoveryFacts};
 use crate::files::{FileName, FilePath, Folder};
-use crate::ids::{Offset, TopicPartition};
+use crate::ids::{LogDirectory, Offset, TopicPartition};
 use crate::record::{BatchHeader, HEADER_BYTES, facts_of, verify};
 
 impl PartitionLog {
@@ -44,7 +44,7 @@ impl PartitionLog {
         scan.read_folder(partition, cx)?;
         if !was_clean || scan.torn_bytes > 0 {
             // What was removed here, or in the turn that was cut short, must not come back behind new records.
-            cx.sync_folder(Folder::Log(partition))?;
+            cx.sync_folder(Folder::Log(LogDirectory::FIRST, partition))?;
         }
         let mut log = match scan.segments.pop() {
             None => Self::begin(partition, config, Offset::ZERO, cx)?,
@@ -108,7 +108,7 @@ struct Scan {
 impl Scan {
     /// Reads the segments in order, cuts the tail that cannot be read, and puts the indexes right.
     fn read_folder(&mut self, partition: TopicPartition, cx: &mut Context<'_>) -> Result<(), Fault> {
-        let names = cx.list(Folder::Log(partition));
+        let names = cx.list(Folder::Log(LogDirectory::FIRST, partition));
         let mut is_whole = true;
         for base in names.iter().filter_map(segment_base) {
             let segment = Segment::new(partition, base);
@@ -167,6 +167,7 @@ impl Scan {
                 | FileName::HighWatermarkCheckpoint
                 | FileName::LogStartCheckpoint
                 | FileName::QuorumState
+                | FileName::MetaProperties
                 | FileName::CleanShutdown => false,
             };
             if is_stray {
@@ -206,6 +207,7 @@ fn segment_base(name: &FileName) -> Option<Offset> {
         | FileName::LogStartCheckpoint
         | FileName::QuorumState
         | FileName::CleanShutdown
+        | FileName::MetaProperties
         | FileName::Temporary(_) => None,
     }
 }

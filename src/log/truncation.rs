@@ -20,7 +20,7 @@ use crate::context::{Context, Disk};
 use crate::error::Fault;
 use crate::event::{LogFact, TruncationReason};
 use crate::files::Folder;
-use crate::ids::Offset;
+use crate::ids::{LogDirectory, Offset};
 
 impl PartitionLog {
     /// Cuts off every batch that reaches `to` or beyond, and forgets the epochs that begin there or beyond: also when the
@@ -51,7 +51,7 @@ impl PartitionLog {
         }
         Arc::make_mut(&mut self.active).truncate_to(to, cx)?;
         if drops_segments {
-            cx.sync_folder(Folder::Log(self.partition))?;
+            cx.sync_folder(Folder::Log(LogDirectory::FIRST, self.partition))?;
             self.is_folder_unsynced = false;
         }
         assert_eq!(self.end_offset(), end, "the log ends where it was said to end");
@@ -73,7 +73,7 @@ impl PartitionLog {
         }
         let fresh = Segment::new(self.partition, offset);
         fresh.create(cx)?;
-        cx.sync_folder(Folder::Log(self.partition))?;
+        cx.sync_folder(Folder::Log(LogDirectory::FIRST, self.partition))?;
         self.closed = Arc::default();
         self.active = Arc::new(fresh);
         self.flushed = offset;

@@ -22,7 +22,7 @@ use crate::context::{Context, Disk, ReplyTo};
 use crate::error::Fault;
 use crate::event::RaftFact;
 use crate::files::Folder;
-use crate::ids::{Offset, ProcessId, Step, TopicPartition};
+use crate::ids::{LogDirectory, Offset, ProcessId, Step, TopicPartition};
 use crate::log::PartitionLog;
 use crate::protocol::FetchRequest;
 use crate::time::Instant;
@@ -163,7 +163,7 @@ impl RaftNode {
 
 fn open(cx: &mut Context<'_>) -> Result<PartitionLog, Fault> {
     let partition = TopicPartition::METADATA;
-    if cx.list(Folder::Log(partition)).is_empty() {
+    if cx.list(Folder::Log(LogDirectory::FIRST, partition)).is_empty() {
         return PartitionLog::create(partition, log_config(), cx);
     }
     PartitionLog::recover(partition, log_config(), Offset::ZERO, false, cx)

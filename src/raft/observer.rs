@@ -28,7 +28,7 @@ use crate::context::{Context, Disk};
 use crate::error::Fault;
 use crate::event::{Purpose, TruncationReason};
 use crate::files::Folder;
-use crate::ids::{BrokerId, CorrelationId, Offset, ProcessId, TopicPartition};
+use crate::ids::{BrokerId, CorrelationId, LogDirectory, Offset, ProcessId, TopicPartition};
 use crate::log::PartitionLog;
 use crate::protocol::{
     DivergingEpoch, FetchPartition, FetchRequest, FetchResponse, FetchedPartition, LeaderIdAndEpoch, ReplicaState, Response,
@@ -201,7 +201,7 @@ impl Observer {
     fn open(cx: &mut Context<'_>) -> Result<(QuorumState, PartitionLog), Fault> {
         let quorum = QuorumState::read(cx)?;
         let partition = TopicPartition::METADATA;
-        let log = if cx.list(Folder::Log(partition)).is_empty() {
+        let log = if cx.list(Folder::Log(LogDirectory::FIRST, partition)).is_empty() {
             PartitionLog::create(partition, log_config(), cx)?
         } else {
             PartitionLog::recover(partition, log_config(), Offset::ZERO, false, cx)?

@@ -8,7 +8,8 @@ use tribunal::log::checkpoint::{read, write};
 
 use crate::support::{Bench, cases};
 
-const FILE: FilePath = FilePath { folder: tribunal::files::Folder::Root, name: FileName::HighWatermarkCheckpoint };
+const FILE: FilePath =
+    FilePath { folder: tribunal::files::Folder::Root(tribunal::ids::LogDirectory::FIRST), name: FileName::HighWatermarkCheckpoint };
 
 type Entries = Vec<(TopicPartition, Offset)>;
 
