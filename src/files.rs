@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::ids::{LogDirectory, Offset, TopicPartition};
+use crate::ids::{LeaderEpoch, LogDirectory, Offset, TopicPartition};
 
 /// A folder on a server's disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,7 +50,9 @@ pub enum FileName {
     QuorumState,
     /// Written at a clean shutdown, gone at the next start.
     CleanShutdown,
-    /// Which disk this is: the directory id that a voter is known by (KIP-853).
+    /// The metadata below this offset, whose last record was of this epoch (KIP-630).
+    Snapshot(Offset, LeaderEpoch),
+    /// Which log directory this is (KIP-853).
     MetaProperties,
     /// A checkpoint being written, before it is renamed over the old one. The number is the old one's place in this list.
     Temporary(u8),
@@ -63,6 +65,45 @@ pub struct FilePath {
     pub folder: Folder,
     /// Its name there.
     pub name: FileName,
+}
+
+impl FileName {
+    /// The offset that a segment's file of batches is named by; `None` for every other file.
+    #[must_use]
+    pub fn segment_base(self) -> Option<Offset> {
+        match self {
+            Self::Segment(base) => Some(base),
+            Self::OffsetIndex(_)
+            | Self::TimeIndex(_)
+            | Self::LeaderEpochCheckpoint
+            | Self::RecoveryPointCheckpoint
+            | Self::HighWatermarkCheckpoint
+            | Self::LogStartCheckpoint
+            | Self::QuorumState
+            | Self::CleanShutdown
+            | Self::Snapshot(..)
+            | Self::MetaProperties
+            | Self::Temporary(_) => None,
+        }
+    }
+
+    /// The offset that a segment's index is named by; `None` for every other file.
+    #[must_use]
+    pub fn index_base(self) -> Option<Offset> {
+        match self {
+            Self::OffsetIndex(base) | Self::TimeIndex(base) => Some(base),
+            Self::Segment(_)
+            | Self::LeaderEpochCheckpoint
+            | Self::RecoveryPointCheckpoint
+            | Self::HighWatermarkCheckpoint
+            | Self::LogStartCheckpoint
+            | Self::QuorumState
+            | Self::CleanShutdown
+            | Self::Snapshot(..)
+            | Self::MetaProperties
+            | Self::Temporary(_) => None,
+        }
+    }
 }
 
 impl FilePath {
@@ -91,7 +132,8 @@ impl FilePath {
             FileName::LogStartCheckpoint => 6,
             FileName::QuorumState => 7,
             FileName::CleanShutdown => 8,
-            FileName::MetaProperties => 9,
+            FileName::Snapshot(..) => 9,
+            FileName::MetaProperties => 10,
             FileName::Temporary(place) => place,
         };
         Self { folder: self.folder, name: FileName::Temporary(place) }
@@ -121,6 +163,7 @@ impl fmt::Display for FileName {
             Self::LogStartCheckpoint => f.write_str("log-start-offset-checkpoint"),
             Self::QuorumState => f.write_str("quorum-state"),
             Self::CleanShutdown => f.write_str(".kafka_cleanshutdown"),
+            Self::Snapshot(end, epoch) => write!(f, "{:020}-{:010}.checkpoint", end.0, epoch.0),
             Self::MetaProperties => f.write_str("meta.properties"),
             Self::Temporary(place) => write!(f, "{place}.tmp"),
         }

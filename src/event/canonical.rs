@@ -285,10 +285,14 @@ impl Field for FileName {
             Self::QuorumState => (7, 0),
             Self::CleanShutdown => (8, 0),
             Self::Temporary(place) => (9, u64::from(*place)),
-            Self::MetaProperties => (10, 0),
+            Self::Snapshot(end, _) => (10, end.0),
+            Self::MetaProperties => (11, 0),
         };
         tag.put(out);
         number.put(out);
+        if let Self::Snapshot(_, epoch) = self {
+            epoch.put(out);
+        }
     }
     fn take(input: &mut &[u8]) -> Result<Self, Fault> {
         let tag = u8::take(input)?;
@@ -304,7 +308,8 @@ impl Field for FileName {
             7 => Ok(Self::QuorumState),
             8 => Ok(Self::CleanShutdown),
             9 => u8::try_from(number).map(Self::Temporary).map_err(|_| unknown("file name", number)),
-            10 => Ok(Self::MetaProperties),
+            10 => LeaderEpoch::take(input).map(|epoch| Self::Snapshot(Offset(number), epoch)),
+            11 => Ok(Self::MetaProperties),
             _ => Err(unknown("file name", tag)),
         }
     }

@@ -30,11 +30,16 @@ pub fn write(file: FilePath, entries: &[(TopicPartition, Offset)], disk: &mut dy
 /// Reads a checkpoint of one offset per partition; none when there is no file.
 /// Errors: [`Fault::Corrupt`], or as [`Disk::read`].
 pub fn read(file: FilePath, disk: &mut dyn Disk) -> Result<Vec<(TopicPartition, Offset)>, Fault> {
+    content(file, disk)?.map_or_else(|| Ok(Vec::new()), |bytes| parse(&bytes))
+}
+
+/// Reads the bytes of a checkpoint of one offset per partition. Errors: [`Fault::Corrupt`].
+pub fn parse(bytes: &[u8]) -> Result<Vec<(TopicPartition, Offset)>, Fault> {
     let entry = |[topic, partition, offset]: [u64; 3]| {
         let (topic, partition) = (u32::try_from(topic).ok()?, u32::try_from(partition).ok()?);
         Some((TopicPartition::new(TopicId(topic), PartitionIndex(partition)), Offset(offset)))
     };
-    entries(file, entry, disk)
+    entries(bytes, entry)
 }
 
 /// Replaces a log's leader-epoch checkpoint. Errors: as [`Disk`]'s calls.
@@ -45,9 +50,14 @@ pub(super) fn write_epochs(file: FilePath, epochs: &[EpochEntry], disk: &mut dyn
 /// Reads a log's leader-epoch checkpoint; none when there is no file.
 /// Errors: [`Fault::Corrupt`], or as [`Disk::read`].
 pub(super) fn read_epochs(file: FilePath, disk: &mut dyn Disk) -> Result<Vec<EpochEntry>, Fault> {
+    content(file, disk)?.map_or_else(|| Ok(Vec::new()), |bytes| parse_epochs(&bytes))
+}
+
+/// Reads the bytes of a leader-epoch checkpoint. Errors: [`Fault::Corrupt`].
+pub(super) fn parse_epochs(bytes: &[u8]) -> Result<Vec<EpochEntry>, Fault> {
     let entry =
         |[epoch, start]: [u64; 2]| Some(EpochEntry { epoch: LeaderEpoch(u32::try_from(epoch).ok()?), start: Offset(start) });
-    entries(file, entry, disk)
+    entries(bytes, entry)
 }
 
 fn replace(file: FilePath, lines: impl ExactSizeIterator<Item = String>, disk: &mut dyn Disk) -> Result<(), Fault> {
@@ -64,10 +74,15 @@ fn replace(file: FilePath, lines: impl ExactSizeIterator<Item = String>, disk: &
     disk.sync_folder(file.folder)
 }
 
-fn entries<const N: usize, T>(file: FilePath, entry: impl Fn([u64; N]) -> Option<T>, disk: &mut dyn Disk) -> Result<Vec<T>, Fault> {
-    let Some(length) = disk.len(file) else { return Ok(Vec::new()) };
-    let bytes = disk.read(file, 0, length)?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| corrupt("not text"))?;
+fn content(file: FilePath, disk: &mut dyn Disk) -> Result<Option<Bytes>, Fault> {
+    match disk.len(file) {
+        Some(length) => disk.read(file, 0, length).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn entries<const N: usize, T>(bytes: &[u8], entry: impl Fn([u64; N]) -> Option<T>) -> Result<Vec<T>, Fault> {
+    let text = std::str::from_utf8(bytes).map_err(|_| corrupt("not text"))?;
     let mut lines = text.lines();
     if lines.next() != Some(VERSION) {
         return Err(corrupt("another version"));

@@ -10,6 +10,7 @@
 //! | `truncation` | cutting the end off, starting anew elsewhere |
 //! | `recovery` | reading a log back after a start; cutting a torn tail |
 //! | [`checkpoint`] | small files that are replaced as a whole |
+//! | [`dump`] | what lies on a disk, file by file, for people |
 //!
 //! Invariant: what lies on the disk is what was appended, byte for byte; memory holds positions and numbers only, and all
 //! of it can be rebuilt from the disk. Offsets in a log rise without a gap.
@@ -19,6 +20,7 @@
 //! Not modelled: retention, compaction, producer state and the transaction index (each gets a file of its own).
 
 pub mod checkpoint;
+pub mod dump;
 mod epochs;
 mod index;
 mod partition_log;

@@ -167,6 +167,7 @@ impl Scan {
                 | FileName::HighWatermarkCheckpoint
                 | FileName::LogStartCheckpoint
                 | FileName::QuorumState
+                | FileName::Snapshot(..)
                 | FileName::MetaProperties
                 | FileName::CleanShutdown => false,
             };
@@ -207,6 +208,7 @@ fn segment_base(name: &FileName) -> Option<Offset> {
         | FileName::LogStartCheckpoint
         | FileName::QuorumState
         | FileName::CleanShutdown
+        | FileName::Snapshot(..)
         | FileName::MetaProperties
         | FileName::Temporary(_) => None,
     }
