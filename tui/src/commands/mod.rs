@@ -2,6 +2,7 @@
 
 mod check;
 mod diff;
+mod dump;
 mod explain;
 mod explore;
 mod json;
@@ -42,6 +43,8 @@ enum Command {
     Explore(explore::Explore),
     /// The museum of famous failures: each as written, and under the rules that end it.
     Museum(museum::Museum),
+    /// What lies on a server's disk at some step: segments, batches, indexes, checkpoints.
+    Dump(dump::Dump),
     /// Judge a saved trace again.
     Check(check::Check),
     /// The first event in which two traces differ.
@@ -78,6 +81,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Explain(command)) => command.execute(),
         Some(Command::Explore(command)) => command.execute(),
         Some(Command::Museum(command)) => command.execute(),
+        Some(Command::Dump(command)) => command.execute(),
         Some(Command::Check(command)) => command.execute(),
         Some(Command::Diff(command)) => command.execute(),
         Some(Command::Verify(command)) => command.execute(),
