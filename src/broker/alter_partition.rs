@@ -86,8 +86,7 @@ impl Broker {
                     self.handle_alter_partition_answer(&answer, cx);
                 }
             }
-            Response::CreateTopics(answer) => self.handle_forwarded_answer(correlation, answer, cx),
-            other => panic!("{:?} is not asked on this connection", other.api()),
+            forwarded => self.handle_forwarded_answer(correlation, forwarded, cx),
         }
     }
 

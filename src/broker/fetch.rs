@@ -6,17 +6,20 @@
 //! Invariant: a fetch counts as an acknowledgement when it arrives, once, and not when a parked answer leaves; the answer
 //! to it carries the high watermark from *before* it counted, so a follower learns of its own progress one fetch later.
 //!
-//! Source: KIP-74, KIP-320, KIP-595, KIP-903; Kafka's `ReplicaManager.fetchMessages`, `DelayedFetch`. Called by: the
+//! A consumer that says where it stands may be sent to a follower nearby instead (KIP-392), and is then answered at once.
+//!
+//! Source: KIP-74, KIP-320, KIP-392, KIP-595, KIP-903; Kafka's `ReplicaManager.fetchMessages`, `DelayedFetch`. Called by: the
 //! router, [`super::release`].
 
 use super::Broker;
 use super::refusal::{absence, emit_refusal, leader_hint};
+use crate::config::ReplicaSelector;
 use crate::context::{Context, ReplyTo};
 use crate::error::ErrorCode;
-use crate::event::ApiKey;
+use crate::event::{ApiKey, ReplicaFact};
 use crate::ids::TopicPartition;
 use crate::protocol::{FetchPartition, FetchRequest, FetchResponse, FetchedPartition};
-use crate::replica::{Found, ParkedFetch, Reader};
+use crate::replica::{Found, ParkedFetch, Partition, Reader};
 use crate::time::Duration;
 
 /// How much an answer may still hold.
@@ -55,10 +58,11 @@ impl Broker {
     pub(super) fn is_worth_answering(&mut self, request: &FetchRequest, partition: TopicPartition, cx: &mut Context<'_>) -> bool {
         let Some(item) = request.partitions.iter().find(|item| item.partition == partition) else { return false };
         let Some(replica) = self.partitions.get(partition) else { return true };
-        if replica.leading(item.current_leader_epoch).is_err() {
+        let reader = reader_of(request);
+        if replica.check_reader(item.current_leader_epoch, reader).is_err() {
             return true;
         }
-        let end = replica.readable_end(reader_of(request));
+        let end = replica.readable_end(reader);
         if end <= item.fetch_offset || request.min_bytes <= 1 {
             return end > item.fetch_offset;
         }
@@ -78,7 +82,7 @@ impl Broker {
                     let size = found.batches.iter().map(|batch| u32::try_from(batch.len()).unwrap_or(u32::MAX)).sum::<u32>();
                     bytes += u64::from(size);
                     budget = Budget { left: budget.left.saturating_sub(size), may_exceed: budget.may_exceed && size == 0 };
-                    is_urgent |= found.diverging.is_some();
+                    is_urgent |= found.diverging.is_some() || found.preferred.is_some();
                     fetched(item.partition, found)
                 }
                 Err(code) => {
@@ -101,12 +105,35 @@ impl Broker {
     ) -> Result<Found, ErrorCode> {
         let replica = self.partitions.get(item.partition).ok_or_else(|| absence(&self.image, item.partition))?;
         let max_bytes = item.partition_max_bytes.min(budget.left);
+        if let Some(found) = self.send_elsewhere(item, request, replica, cx)? {
+            return Ok(found);
+        }
         let mut found = replica.read(item, reader_of(request), max_bytes, cx)?;
         let is_too_large = found.batches.first().is_some_and(|first| first.len() as u64 > u64::from(max_bytes));
         if is_too_large && !budget.may_exceed {
             found.batches.clear();
         }
         Ok(found)
+    }
+
+    /// Names a consumer the follower that it should read from instead, if the selector finds one.
+    fn send_elsewhere(
+        &self,
+        item: &FetchPartition,
+        request: &FetchRequest,
+        replica: &Partition,
+        cx: &mut Context<'_>,
+    ) -> Result<Option<Found>, ErrorCode> {
+        let Some(rack) = request.rack.as_ref().filter(|_| request.replica.is_none()) else { return Ok(None) };
+        if self.setup.config.replica_selector != ReplicaSelector::RackAware {
+            return Ok(None);
+        }
+        replica.check_reader(item.current_leader_epoch, Reader::ConsumerWithRack)?;
+        let (partition, offset) = (item.partition, item.fetch_offset);
+        let Some(preferred) = replica.preferred_read_replica(rack, offset, &self.members) else { return Ok(None) };
+        cx.emit(ReplicaFact::ReadReplicaChosen { partition, replica: preferred, offset });
+        let (high_watermark, log_start_offset) = (replica.high_watermark(), replica.log().start_offset());
+        Ok(Some(Found { high_watermark, log_start_offset, preferred: Some(preferred), ..Found::default() }))
     }
 
     /// A follower holds all below the offset it asks for, unless its log has left the leader's.
@@ -119,7 +146,10 @@ impl Broker {
     ) -> Result<Found, ErrorCode> {
         let Some(from) = request.replica.filter(|_| found.diverging.is_none()) else { return Ok(found) };
         let replica = self.partitions.get_mut(item.partition).expect("it was read just now");
-        let progress = replica.record_fetch(from, item.fetch_offset, &self.members, cx)?;
+        let progress = replica.record_fetch(from, item, &self.members, cx)?;
+        if progress.log_start_moved {
+            self.release_deleted(item.partition, cx.latest(), cx);
+        }
         if let Some(proposal) = progress.proposal {
             self.submit_proposal(proposal, cx);
         }
@@ -131,7 +161,11 @@ impl Broker {
 }
 
 fn reader_of(request: &FetchRequest) -> Reader {
-    if request.replica.is_some() { Reader::Replica } else { Reader::Consumer }
+    match (&request.replica, &request.rack) {
+        (Some(_), _) => Reader::Replica,
+        (None, Some(_)) => Reader::ConsumerWithRack,
+        (None, None) => Reader::Consumer,
+    }
 }
 
 fn fetched(partition: TopicPartition, found: Found) -> FetchedPartition {
@@ -143,7 +177,7 @@ fn fetched(partition: TopicPartition, found: Found) -> FetchedPartition {
         diverging_epoch: found.diverging,
         current_leader: None,
         snapshot: None,
-        preferred_read_replica: None,
+        preferred_read_replica: found.preferred,
         batches: found.batches,
     }
 }

@@ -1,7 +1,9 @@
-//! Requests that only the controller can serve, passed on to it: CreateTopics.
+//! Requests that only the controller can serve, passed on to it.
 //!
 //! A request whose fate is unknown is sent again until its time is over; so TOPIC_ALREADY_EXISTS may be the answer to a
-//! request that succeeded.
+//! request that succeeded. One that names no time has `controller.socket.timeout.ms`.
+//!
+//! Invariant: every request is answered once: by the controller's answer, or with REQUEST_TIMED_OUT.
 //!
 //! Source: KIP-590; Kafka's `ForwardingManager`. Called by: the router, [`Broker`].
 
@@ -10,7 +12,7 @@ use crate::context::{Context, ReplyTo};
 use crate::error::ErrorCode;
 use crate::event::Purpose;
 use crate::ids::{CorrelationId, ProcessId};
-use crate::protocol::{CreateTopicsRequest, CreateTopicsResponse, CreatedTopic};
+use crate::protocol::{Request, Response};
 use crate::time::{Instant, Trail};
 
 /// What was passed on and not answered, in the order it came.
@@ -24,7 +26,7 @@ pub struct Forwarding {
 #[derive(Clone, Debug)]
 struct Forwarded {
     reply_to: ReplyTo,
-    request: CreateTopicsRequest,
+    request: Request,
     deadline: Instant,
     trail: Trail,
     /// To whom it went, and as which request of the connection.
@@ -48,27 +50,22 @@ impl Forwarding {
 
 impl Broker {
     /// Passes a request on, and its answer back.
-    pub(super) fn forward_create_topics(&mut self, reply_to: ReplyTo, request: CreateTopicsRequest, cx: &mut Context<'_>) {
-        let deadline = cx.mono().plus(request.timeout);
+    pub(super) fn forward(&mut self, reply_to: ReplyTo, request: Request, cx: &mut Context<'_>) {
+        let patience = request.timeout().unwrap_or(self.setup.config.controller_socket_timeout);
+        let deadline = cx.mono().plus(patience);
         self.forwarding.open.push(Forwarded { reply_to, request, deadline, trail: cx.trail(), sent: None });
         self.send_forwarded(cx);
     }
 
-    pub(super) fn handle_forwarded_answer(
-        &mut self,
-        correlation: CorrelationId,
-        answer: CreateTopicsResponse,
-        cx: &mut Context<'_>,
-    ) {
+    pub(super) fn handle_forwarded_answer(&mut self, correlation: CorrelationId, answer: Response, cx: &mut Context<'_>) {
         let is_answered = |item: &Forwarded| item.sent.is_some_and(|(_, sent)| sent == correlation);
         let Some(place) = self.forwarding.open.iter().position(is_answered) else { return };
-        let is_misdirected = answer.topics.iter().any(|topic| topic.result == Err(ErrorCode::NotController));
-        if is_misdirected {
+        if answer.facts().error == Some(ErrorCode::NotController) {
             self.handle_forwarding_disconnect(cx);
             return;
         }
         let item = self.forwarding.open.remove(place);
-        cx.reply(item.reply_to, answer.into());
+        cx.reply(item.reply_to, answer);
     }
 
     pub(super) fn handle_forwarding_disconnect(&mut self, cx: &Context<'_>) {
@@ -85,9 +82,7 @@ impl Broker {
         while let Some(place) = self.forwarding.open.iter().position(|item| item.deadline <= now) {
             let item = self.forwarding.open.remove(place);
             cx.resume(item.trail);
-            let failed = |name: String| CreatedTopic { name, result: Err(ErrorCode::RequestTimedOut) };
-            let topics = item.request.topics.into_iter().map(|topic| failed(topic.name)).collect();
-            cx.reply(item.reply_to, CreateTopicsResponse { topics }.into());
+            cx.reply(item.reply_to, item.request.refused(ErrorCode::RequestTimedOut));
         }
         if let Some((_, trail)) = self.forwarding.retry.filter(|(at, _)| *at <= now) {
             cx.resume(trail);
@@ -105,7 +100,7 @@ impl Broker {
         for item in open.iter_mut().filter(|item| item.sent.is_none()) {
             *correlation += 1;
             item.sent = Some((to, CorrelationId(*correlation)));
-            cx.request(to, Purpose::ToController, CorrelationId(*correlation), item.request.clone().into());
+            cx.request(to, Purpose::ToController, CorrelationId(*correlation), item.request.clone());
         }
     }
 

@@ -4,24 +4,32 @@
 //! ```text
 //!   Starting ──registered──► CatchingUp ──caught up: takes its roles──► Recovered ──unfenced──► Running
 //!      └─ DUPLICATE_BROKER_REGISTRATION: again, until the session of its former life has ended
+//!   Running ──asked to shut down──► Leaving ──the controller has moved its leaders, or too late──► the process ends in order
+//!   Starting, CatchingUp, Recovered ──asked to shut down──► the process ends in order
 //! ```
 //!
 //! Invariant: one registration a life; it leads and follows nothing before it has caught up with the metadata up to that
 //! registration; at most one request is in flight.
 //!
-//! Source: KIP-631; Kafka's `BrokerLifecycleManager`, `NodeToControllerChannelManager`. Called by: [`Broker`].
+//! Source: KIP-631, KIP-966; Kafka's `BrokerLifecycleManager`, `NodeToControllerChannelManager`. Called by: [`Broker`].
 
 use super::Broker;
+use super::shutdown::CleanShutdown;
 use crate::choice::{ChoiceKind, Odds, Subject};
 use crate::context::Context;
 use crate::error::ErrorCode;
 use crate::event::Purpose;
 use crate::ids::{BrokerEpoch, CorrelationId, ProcessId};
 use crate::protocol::{BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest, Request, Response};
+use crate::replica::Partition;
 use crate::time::{Duration, Instant, Trail};
 
 /// How soon a broker that is still catching up asks again. A constant in Kafka too.
 const CATCH_UP_INTERVAL: Duration = Duration::from_millis(10);
+
+/// For how many heartbeat intervals a broker waits to be let go. Kafka waits 5 minutes, whatever its interval, which is 2 s
+/// by default.
+const LEAVING_INTERVALS: u64 = 150;
 
 /// Where a broker stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +43,8 @@ pub enum Stage {
     Recovered,
     /// It has been unfenced in this life.
     Running,
+    /// It has asked to shut down, and goes on leading until the controller lets it go.
+    Leaving,
 }
 
 /// A broker's standing with the controller.
@@ -42,6 +52,12 @@ pub enum Stage {
 pub struct Lifecycle {
     stage: Stage,
     epoch: Option<BrokerEpoch>,
+    /// The number that its former life had when it ended in order.
+    previous_epoch: Option<BrokerEpoch>,
+    /// When it stops waiting to be let go.
+    leaves_by: Option<(Instant, Trail)>,
+    /// The last heartbeat said that it wants to leave.
+    said_so: bool,
     failures: u32,
     correlation: u32,
     next: Next,
@@ -70,23 +86,42 @@ impl Lifecycle {
     /// Whether it has taken its roles.
     #[must_use]
     pub fn is_caught_up(&self) -> bool {
-        matches!(self.stage, Stage::Recovered | Stage::Running)
+        matches!(self.stage, Stage::Recovered | Stage::Running | Stage::Leaving)
     }
 
     /// When it wants to send, or to give up waiting.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        match self.next {
+        let next = match self.next {
             Next::Nothing | Next::SeekController => None,
             Next::Send(at, _) => Some(at),
             Next::Await { until, .. } => Some(until),
-        }
+        };
+        next.into_iter().chain(self.leaves_by.map(|(at, _)| at)).min()
     }
 }
 
 impl Broker {
-    pub(super) fn begin_lifecycle(&mut self, cx: &mut Context<'_>) {
+    pub(super) fn begin_lifecycle(&mut self, former: Option<CleanShutdown>, cx: &mut Context<'_>) {
+        self.lifecycle.previous_epoch = former.and_then(|former| former.epoch);
         self.send_lifecycle(cx);
+    }
+
+    /// The operator wants this broker to end. One that runs asks the controller to move its leaders away first.
+    pub(super) fn begin_shutdown(&mut self, cx: &mut Context<'_>) {
+        match self.lifecycle.stage {
+            Stage::Starting | Stage::CatchingUp | Stage::Recovered => self.end_in_order(cx),
+            Stage::Leaving => {}
+            Stage::Running => {
+                self.lifecycle.stage = Stage::Leaving;
+                let patience = Duration(self.setup.config.broker_heartbeat_interval.0.saturating_mul(LEAVING_INTERVALS));
+                self.lifecycle.leaves_by = Some((cx.mono().plus(patience), cx.trail()));
+                let is_waiting = matches!(self.lifecycle.next, Next::Await { .. });
+                if !is_waiting {
+                    self.send_lifecycle(cx);
+                }
+            }
+        }
     }
 
     /// Goes on if it waited to know who the controller is.
@@ -98,6 +133,11 @@ impl Broker {
 
     pub(super) fn handle_lifecycle_deadline(&mut self, cx: &mut Context<'_>) {
         let now = cx.mono();
+        if let Some((_, trail)) = self.lifecycle.leaves_by.take_if(|(at, _)| *at <= now) {
+            cx.resume(trail);
+            self.end_in_order(cx);
+            return;
+        }
         match self.lifecycle.next {
             Next::Send(at, trail) if at <= now => {
                 cx.resume(trail);
@@ -161,6 +201,12 @@ impl Broker {
                 self.send_lifecycle_after(interval, cx);
             }
             Stage::Recovered | Stage::Running => self.send_lifecycle_after(interval, cx),
+            Stage::Leaving if answer.should_shut_down => {
+                self.lifecycle.leaves_by = None;
+                self.end_in_order(cx);
+            }
+            Stage::Leaving if !self.lifecycle.said_so => self.send_lifecycle(cx),
+            Stage::Leaving => self.send_lifecycle_after(interval, cx),
             Stage::Starting => panic!("a heartbeat is sent by a registered broker only"),
         }
     }
@@ -171,6 +217,7 @@ impl Broker {
             return;
         };
         self.lifecycle.correlation += 1;
+        self.lifecycle.said_so = self.lifecycle.stage == Stage::Leaving;
         let correlation = CorrelationId(self.lifecycle.correlation);
         cx.request(server, Purpose::Heartbeat, correlation, self.lifecycle_request(cx));
         let config = &self.setup.config;
@@ -181,16 +228,20 @@ impl Broker {
     fn lifecycle_request(&self, cx: &Context<'_>) -> Request {
         let broker = self.setup.me;
         match self.lifecycle.epoch {
-            None => {
-                BrokerRegistrationRequest { broker, incarnation: cx.incarnation(), previous_broker_epoch: None, rack: None }.into()
+            None => BrokerRegistrationRequest {
+                broker,
+                incarnation: cx.incarnation(),
+                previous_broker_epoch: self.lifecycle.previous_epoch,
+                rack: self.setup.config.broker_rack.clone(),
             }
+            .into(),
             Some(epoch) => BrokerHeartbeatRequest {
                 broker,
                 epoch,
                 current_metadata_offset: self.observer.handed_out(),
                 want_fence: !self.lifecycle.is_caught_up(),
-                want_shut_down: false,
-                offline_replicas: Vec::new(),
+                want_shut_down: self.lifecycle.stage == Stage::Leaving,
+                offline_replicas: self.partitions.iter().filter(|replica| replica.is_offline()).map(Partition::partition).collect(),
             }
             .into(),
         }

@@ -1,8 +1,10 @@
 //! A broker: serves clients and followers, follows other leaders, and obeys the metadata log as far as it has read it.
 //!
 //! * [`router`]: which request goes where. One file per API: [`produce`], [`fetch`], [`list_offsets`],
-//!   [`offset_for_leader_epoch`], [`metadata`]; [`forwarding`] passes CreateTopics on to the controller.
+//!   [`offset_for_leader_epoch`], [`metadata`], `delete_records`, `describe_configs`; [`forwarding`]
+//!   passes on to the controller what only that can serve.
 //! * [`release`]: answers to requests that waited.
+//! * `shutdown`: what is written at an end in order.
 //! * [`lifecycle`]: registration and heartbeats. A broker leads and follows nothing before it is registered and has caught
 //!   up with the metadata.
 //! * [`roles`]: what a change of the metadata means for the replicas here.
@@ -15,9 +17,12 @@
 //!
 //! Source: Kafka's `BrokerServer`, `KafkaApis`, `ReplicaManager`. Called by: `node`.
 //!
-//! Not modelled: controlled shutdown, several listeners, quotas, fetch sessions (KIP-227), request queues and threads.
+//! Not modelled: several listeners, quotas, fetch sessions (KIP-227), request queues and threads.
 
 pub mod alter_partition;
+mod delete_records;
+mod describe_configs;
+mod dynamic;
 pub mod fetch;
 pub mod forwarding;
 pub mod lifecycle;
@@ -30,12 +35,13 @@ pub mod release;
 pub mod replicator;
 pub mod roles;
 pub mod router;
+mod shutdown;
 pub mod upkeep;
 
 use std::sync::Arc;
 
 use crate::config::{BrokerConfig, TopicConfig, Variants};
-use crate::context::{Context, Input, Machine, Message};
+use crate::context::{Command, Context, Input, Machine, Message};
 use crate::controller::image::MetadataImage;
 use crate::event::Purpose;
 use crate::ids::{BrokerId, CorrelationId, ProcessId};
@@ -91,7 +97,7 @@ impl Broker {
         let replica_setup = ReplicaSetup {
             me: setup.me,
             lag_time_max: setup.config.replica_lag_time_max,
-            truncation: setup.variants.truncation,
+            variants: setup.variants,
             rules: setup.rules,
         };
         let observer = ObserverSetup { me: setup.me, voters: setup.controllers.clone(), config: setup.config.clone() };
@@ -179,7 +185,10 @@ impl Machine for Broker {
             Input::Started => self.start(cx),
             Input::Message(message) => self.handle_message(message, cx),
             Input::Deadline => self.handle_deadline(cx),
-            Input::Command(_) => panic!("the scenario commands clients only"),
+            Input::Command(Command::ShutDown) => self.begin_shutdown(cx),
+            Input::Command(Command::Send(_) | Command::CreateTopics(_) | Command::DescribeTopic(_) | Command::Ask(_)) => {
+                panic!("the scenario gives such commands to clients only")
+            }
         }
     }
 

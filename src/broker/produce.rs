@@ -83,11 +83,15 @@ impl Broker {
 pub(super) fn settle(parked: &mut ParkedProduce, partitions: &Partitions, image: &MetadataImage, cx: &mut Context<'_>) -> bool {
     let ParkedProduce { answer, open, .. } = parked;
     open.retain(|item| {
-        let replica = partitions.get(item.partition).expect("replicas are not taken away from a running broker");
-        let Some(outcome) = replica.commitment(item.last.next()) else { return true };
+        let replica = partitions.get(item.partition);
+        let outcome = replica.map_or_else(
+            || Some(Err(absence(image, item.partition))),
+            |replica| replica.commitment(item.last.next()).map(|outcome| outcome.map(|isr| (isr, replica))),
+        );
+        let Some(outcome) = outcome else { return true };
         let told = answer.get_mut(item.place).expect("what is open has a place in the answer");
         match outcome {
-            Ok(isr) => emit_committed(told, item.last, isr, replica, cx),
+            Ok((isr, replica)) => emit_committed(told, item.last, isr, replica, cx),
             Err(code) => {
                 emit_refusal(ApiKey::Produce, item.partition, code, cx);
                 *told = not_produced(item.partition, code, partitions, image);

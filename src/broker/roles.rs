@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use super::Broker;
+use super::shutdown::{self, CleanShutdown};
 use crate::context::{Context, Disk};
 use crate::controller::image::{Change, MetadataImage};
 use crate::controller::records::MetadataRecord;
@@ -22,13 +23,16 @@ use crate::replica::{Partition, Registration};
 impl Broker {
     /// Reads back every log that lies on the disk, then begins to follow the metadata and to register.
     pub(super) fn start(&mut self, cx: &mut Context<'_>) {
-        if let Err(fault) = self.recover_logs(cx) {
-            cx.halt(format!("the log directory cannot be read: {fault}"));
-            return;
-        }
+        let former = match self.recover_logs(cx) {
+            Ok(former) => former,
+            Err(fault) => {
+                cx.halt(format!("the log directory cannot be read: {fault}"));
+                return;
+            }
+        };
         self.begin_upkeep(cx);
         self.observer.start(cx);
-        self.begin_lifecycle(cx);
+        self.begin_lifecycle(former, cx);
     }
 
     /// Applies what is newly committed. A control record of the quorum says nothing of the cluster, but whoever has passed
@@ -60,9 +64,16 @@ impl Broker {
         self.replicate(cx);
     }
 
-    /// Takes on every role that the image has for this broker: it has caught up for the first time.
+    /// Takes on every role that the image has for this broker: it has caught up for the first time. What lies on its disk
+    /// and is not its own any more goes (KAFKA-14616).
     pub(super) fn take_all_roles(&mut self, cx: &mut Context<'_>) {
         let image = Arc::clone(&self.image);
+        let is_mine = |partition| image.partition(partition).is_some_and(|facts| facts.replicas.contains(&self.setup.me));
+        let held = self.partitions.iter().map(Partition::partition);
+        let strays: Vec<_> = held.filter(|partition| !is_mine(*partition)).collect();
+        for partition in strays {
+            self.drop_replica(partition, &image, cx);
+        }
         for (partition, facts) in image.partitions() {
             if facts.replicas.contains(&self.setup.me) {
                 self.take_role(partition, &image, cx);
@@ -99,11 +110,7 @@ impl Broker {
         let facts = image.partition(partition).expect("a changed partition is in the image");
         let me = self.setup.me;
         if !facts.replicas.contains(&me) {
-            if let Some(replica) = self.partitions.get_mut(partition) {
-                let change = replica.become_idle(facts, cx);
-                self.replicator.forget(partition, cx);
-                self.release_changed(partition, change, cx);
-            }
+            self.drop_replica(partition, image, cx);
             return;
         }
         if let Err(fault) = self.ensure_log(partition, image, cx) {
@@ -122,6 +129,19 @@ impl Broker {
         self.release_changed(partition, change, cx);
     }
 
+    /// The partition is not here any more: moved away, or deleted. Its log goes, and whoever waits for it hears so.
+    fn drop_replica(&mut self, partition: TopicPartition, image: &MetadataImage, cx: &mut Context<'_>) {
+        let Some(mut replica) = self.partitions.remove(partition) else { return };
+        self.replicator.forget(partition, cx);
+        replica.resign(image.partition(partition).map(|facts| &**facts), cx);
+        let waiting = std::mem::take(&mut replica.waiting);
+        if let Err(fault) = replica.delete_log(cx) {
+            cx.halt(format!("a log cannot be deleted: {fault}"));
+            return;
+        }
+        self.release_gone(partition, &waiting, cx.latest(), cx);
+    }
+
     fn ensure_log(&mut self, partition: TopicPartition, image: &MetadataImage, cx: &mut Context<'_>) -> Result<(), Fault> {
         let topic = image.topic(partition.topic).expect("a topic is written before its partitions");
         if let Some(replica) = self.partitions.get_mut(partition) {
@@ -137,7 +157,8 @@ impl Broker {
 
     /// The high watermark of a recovered log is the one written down last, never above the log's end. The topics' own
     /// configuration is not known before the metadata is.
-    fn recover_logs(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
+    fn recover_logs(&mut self, cx: &mut Context<'_>) -> Result<Option<CleanShutdown>, Fault> {
+        let former = shutdown::take(cx)?;
         let file = FilePath::root(FileName::HighWatermarkCheckpoint);
         let known = checkpoint::read(file, cx)?;
         for folder in cx.folders() {
@@ -147,9 +168,9 @@ impl Broker {
             };
             let found = known.iter().find(|(checkpointed, _)| *checkpointed == partition);
             let high_watermark = found.map_or(Offset::ZERO, |(_, offset)| *offset);
-            let log = PartitionLog::recover(partition, self.setup.topic_defaults.clone(), high_watermark, false, cx)?;
+            let log = PartitionLog::recover(partition, self.setup.topic_defaults.clone(), high_watermark, former.is_some(), cx)?;
             self.partitions.insert(Partition::new(Arc::clone(&self.replica_setup), log, high_watermark));
         }
-        Ok(())
+        Ok(former)
     }
 }

@@ -5,10 +5,11 @@
 use super::Broker;
 use crate::context::{Context, ReplyTo};
 use crate::error::ErrorCode;
-use crate::protocol::{AlterPartitionResponse, BrokerHeartbeatResponse, BrokerRegistrationResponse, Request};
+use crate::protocol::Request;
 
 impl Broker {
-    /// Hands a request to its handler. What only a controller may answer is refused.
+    /// Hands a request to its handler, or to the controller (KIP-590). What only another controller or broker may ask, and
+    /// only a controller may answer, is refused.
     pub(super) fn route(&mut self, reply_to: ReplyTo, request: Request, cx: &mut Context<'_>) {
         match request {
             Request::Produce(request) => self.handle_produce(reply_to, &request, cx),
@@ -16,21 +17,27 @@ impl Broker {
             Request::ListOffsets(request) => self.handle_list_offsets(reply_to, &request, cx),
             Request::OffsetForLeaderEpoch(request) => self.handle_offset_for_leader_epoch(reply_to, &request, cx),
             Request::Metadata(request) => self.handle_metadata(reply_to, &request, cx),
-            Request::CreateTopics(request) => self.forward_create_topics(reply_to, request, cx),
-            Request::AlterPartition(_) => {
-                let refusal = AlterPartitionResponse { error: Some(ErrorCode::NotController), partitions: Vec::new() };
-                cx.reply(reply_to, refusal.into());
-            }
-            Request::BrokerRegistration(_) => {
-                cx.reply(reply_to, BrokerRegistrationResponse { result: Err(ErrorCode::NotController) }.into());
-            }
-            Request::BrokerHeartbeat(_) => {
-                let error = Some(ErrorCode::NotController);
-                let refusal = BrokerHeartbeatResponse { error, is_caught_up: false, is_fenced: true, should_shut_down: false };
-                cx.reply(reply_to, refusal.into());
-            }
-            // TODO(walls): served as the controller learns them.
-            other => drop(other),
+            Request::DeleteRecords(request) => self.handle_delete_records(reply_to, &request, cx),
+            Request::DescribeConfigs(request) => self.handle_describe_configs(reply_to, &request, cx),
+            Request::CreateTopics(_)
+            | Request::DeleteTopics(_)
+            | Request::CreatePartitions(_)
+            | Request::ElectLeaders(_)
+            | Request::IncrementalAlterConfigs(_)
+            | Request::AlterPartitionReassignments(_)
+            | Request::UpdateFeatures(_)
+            | Request::DescribeQuorum(_)
+            | Request::AddRaftVoter(_)
+            | Request::RemoveRaftVoter(_) => self.forward(reply_to, request, cx),
+            Request::AlterPartition(_)
+            | Request::BrokerRegistration(_)
+            | Request::BrokerHeartbeat(_)
+            | Request::AllocateProducerIds(_)
+            | Request::Vote(_)
+            | Request::BeginQuorumEpoch(_)
+            | Request::EndQuorumEpoch(_)
+            | Request::FetchSnapshot(_)
+            | Request::UpdateRaftVoter(_) => cx.reply(reply_to, request.refused(ErrorCode::NotController)),
         }
     }
 }

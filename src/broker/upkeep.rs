@@ -92,7 +92,7 @@ impl Broker {
     }
 
     /// A replica that starts again knows from this file what was committed at least.
-    fn checkpoint_high_watermarks(&mut self, cx: &mut Context<'_>) {
+    pub(super) fn checkpoint_high_watermarks(&mut self, cx: &mut Context<'_>) {
         let known: Vec<_> = self.partitions.iter().map(|replica| (replica.partition(), replica.high_watermark())).collect();
         if known == self.upkeep.checkpointed {
             return;

@@ -1,24 +1,29 @@
-//! An admin: creates and describes topics, one command after the other.
+//! An admin: changes and describes a running cluster, one command after the other.
 //!
-//! A command is sent to any broker (which forwards it to the controller, KIP-590) and tried again until it succeeds, is
+//! A command is sent to any broker (which forwards it to the controller, KIP-590), a DeleteRecords to the leaders, a question
+//! about a broker's configuration to that broker. It is tried again until it succeeds, is
 //! refused for good, or `default.api.timeout.ms` has passed since it was given.
 //!
 //! Invariant: every command is answered by exactly one AdminAnswered, in the order the commands were given. After a lost
 //! answer a second attempt may be told TOPIC_ALREADY_EXISTS by its own first one; that is what the application hears.
 //!
-//! Source: Kafka's `KafkaAdminClient`. Called by: the world. Not modelled: every other command.
+//! Source: Kafka's `KafkaAdminClient`. Called by: the world.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::backoff::{Backoff, Reason};
 use super::connection::{Connections, Due, broker};
+use super::deletion::{Deletion, Told};
 use super::metadata::{Metadata, MetadataSetup};
 use crate::context::{Command, Context, Input, Machine, Message};
 use crate::error::ErrorCode;
 use crate::event::{ApiKey, ClientFact, Purpose};
 use crate::ids::{BrokerId, CorrelationId, ProcessId};
-use crate::protocol::{CreateTopicsRequest, CreateTopicsResponse, MetadataRequest, MetadataResponse, Request, Response};
+use crate::protocol::{
+    ConfigResource, CreateTopicsRequest, CreateTopicsResponse, DeleteRecordsResponse, MetadataRequest, MetadataResponse, Request,
+    Response,
+};
 use crate::time::{Duration, Instant, Timers, Trail};
 
 /// What it is told before it starts.
@@ -44,6 +49,35 @@ enum Wish {
     Create(CreateTopicsRequest),
     Describe(String),
     Ask(Request),
+    Delete(Deletion),
+}
+
+impl Wish {
+    fn api(&self) -> ApiKey {
+        match self {
+            Self::Create(_) => ApiKey::CreateTopics,
+            Self::Describe(_) => ApiKey::Metadata,
+            Self::Ask(request) => request.api(),
+            Self::Delete(_) => ApiKey::DeleteRecords,
+        }
+    }
+
+    /// What to send next, and to whom, if not to anybody.
+    fn request(&self) -> (Option<BrokerId>, Request) {
+        match self {
+            Self::Create(request) => (None, request.clone().into()),
+            Self::Describe(topic) => (None, MetadataRequest { topics: vec![topic.clone()] }.into()),
+            Self::Ask(Request::DescribeConfigs(request)) => {
+                let whom = match request.resource {
+                    ConfigResource::Broker(broker) => Some(broker),
+                    ConfigResource::Topic(_) | ConfigResource::Cluster => None,
+                };
+                (whom, request.clone().into())
+            }
+            Self::Ask(request) => (None, request.clone()),
+            Self::Delete(deletion) => deletion.next(),
+        }
+    }
 }
 
 /// A command that is not answered yet.
@@ -111,14 +145,10 @@ impl Admin {
         let may_ask = !self.is_asking && self.timers.due(Due::Retry).is_none() && self.metadata.is_known();
         if let Some(first) = self.commands.front_mut().filter(|_| may_ask) {
             first.attempts += 1;
-            let request: Request = match &first.wish {
-                Wish::Create(request) => request.clone().into(),
-                Wish::Describe(topic) => MetadataRequest { topics: vec![topic.clone()] }.into(),
-                Wish::Ask(request) => request.clone(),
-            };
+            let (whom, request) = first.wish.request();
             cx.resume(first.trail);
             self.is_asking = true;
-            let broker = self.metadata.somebody(&self.connections, cx);
+            let broker = whom.unwrap_or_else(|| self.metadata.somebody(&self.connections, cx));
             self.connections.send(broker, request, Asked::Command(self.at_work), &mut self.timers, cx);
         }
         self.metadata.refresh_if_due(Asked::Metadata, &mut self.connections, &mut self.timers, cx);
@@ -136,7 +166,8 @@ impl Admin {
                 self.is_asking = false;
                 match response {
                     Response::CreateTopics(response) => self.apply_created(response, cx),
-                    Response::Metadata(response) => self.apply_described(&response, cx),
+                    Response::Metadata(response) => self.apply_metadata(&response, cx),
+                    Response::DeleteRecords(response) => self.apply_deleted(&response, cx),
                     other => self.apply_answer(other.facts().error, cx),
                 }
             }
@@ -171,8 +202,36 @@ impl Admin {
         }
     }
 
-    fn apply_described(&mut self, response: &MetadataResponse, cx: &mut Context<'_>) {
-        self.answer(response.topics.iter().find_map(|topic| topic.error), cx);
+    fn apply_metadata(&mut self, response: &MetadataResponse, cx: &mut Context<'_>) {
+        match self.commands.front_mut().map(|first| &mut first.wish) {
+            Some(Wish::Delete(deletion)) => {
+                let told = deletion.apply_leaders(response);
+                self.go_on_deleting(told, cx);
+            }
+            Some(Wish::Create(_) | Wish::Describe(_) | Wish::Ask(_)) | None => {
+                self.answer(response.topics.iter().find_map(|topic| topic.error), cx);
+            }
+        }
+    }
+
+    fn apply_deleted(&mut self, response: &DeleteRecordsResponse, cx: &mut Context<'_>) {
+        let Some(Wish::Delete(deletion)) = self.commands.front_mut().map(|first| &mut first.wish) else {
+            unreachable!("DeleteRecords answers a command to delete records")
+        };
+        let told = deletion.apply_deleted(response);
+        self.go_on_deleting(told, cx);
+    }
+
+    fn go_on_deleting(&mut self, told: Told, cx: &mut Context<'_>) {
+        let Some(Pending { wish: Wish::Delete(deletion), refused, last_refusal, .. }) = self.commands.front_mut() else { return };
+        *refused = refused.or(told.fatal);
+        *last_refusal = told.retriable;
+        let (refused, has_leaders, is_done) = (*refused, deletion.has_leaders(), deletion.is_done());
+        if is_done {
+            self.answer(refused, cx);
+        } else if !has_leaders {
+            self.try_later(cx);
+        }
     }
 
     /// A refusal that may pass is tried again, as long as there is time; any other is the answer.
@@ -190,6 +249,9 @@ impl Admin {
 
     fn try_later(&mut self, cx: &mut Context<'_>) {
         let attempts = self.commands.front().map_or(0, |first| first.attempts);
+        if let Some(Wish::Delete(deletion)) = self.commands.front_mut().map(|first| &mut first.wish) {
+            deletion.forget_leaders();
+        }
         let at = cx.mono().plus(self.backoff.after(attempts, Reason::Command, cx));
         self.timers.set(Due::Retry, at, cx.trail());
     }
@@ -197,11 +259,7 @@ impl Admin {
     /// The one place where a command is answered.
     fn answer(&mut self, code: Option<ErrorCode>, cx: &mut Context<'_>) {
         let first = self.commands.pop_front().expect("only the command at work is answered");
-        let api = match &first.wish {
-            Wish::Create(_) => ApiKey::CreateTopics,
-            Wish::Describe(_) => ApiKey::Metadata,
-            Wish::Ask(request) => request.api(),
-        };
+        let api = first.wish.api();
         self.at_work += 1;
         self.is_asking = false;
         self.timers.cancel(Due::Retry);
@@ -262,6 +320,7 @@ impl Machine for Admin {
             Input::Deadline => self.handle_deadlines(cx),
             Input::Command(Command::CreateTopics(request)) => self.take(Wish::Create(request), cx),
             Input::Command(Command::DescribeTopic(topic)) => self.take(Wish::Describe(topic), cx),
+            Input::Command(Command::Ask(Request::DeleteRecords(request))) => self.take(Wish::Delete(Deletion::new(request)), cx),
             Input::Command(Command::Ask(request)) => self.take(Wish::Ask(request), cx),
             Input::Command(Command::Send(_) | Command::ShutDown) => unreachable!("the scenario reader gives records to producers"),
         }

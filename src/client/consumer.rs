@@ -10,8 +10,10 @@
 //! Kafka differs: after a refusal a partition waits for `retry.backoff.ms` before it is fetched again; there it is asked
 //! for as soon as its answer is read.
 //!
-//! Called by: the world. Not modelled: groups, commits, isolation levels, fetch sessions (KIP-227), followers as a source
-//! (KIP-392).
+//! A leader may send it to a follower in its own rack (KIP-392), which it leaves when that follower refuses, is lost, lacks
+//! the offset, or `metadata.max.age.ms` has passed.
+//!
+//! Called by: the world. Not modelled: groups, commits, isolation levels, fetch sessions (KIP-227).
 
 use std::sync::Arc;
 
@@ -148,7 +150,12 @@ impl Consumer {
         for asked in self.connections.lost(broker, &mut self.timers, cx) {
             match asked {
                 Asked::Metadata => self.metadata.lost(cx),
-                Asked::Fetch(_) => self.fetching = self.fetching.without(broker),
+                Asked::Fetch(wanted) => {
+                    self.fetching = self.fetching.without(broker);
+                    for wanted in wanted {
+                        self.assigned_at(wanted.place).preferred.take_if(|(replica, _)| *replica == broker);
+                    }
+                }
                 Asked::LookUp(items) => {
                     for item in items {
                         self.assigned_at(item.place).is_asking = false;
@@ -197,7 +204,7 @@ impl Consumer {
             }
             self.connections.send(broker, request, Asked::LookUp(asked), &mut self.timers, cx);
         }
-        while let Some(broker) = self.next_to_fetch_from() {
+        while let Some(broker) = self.next_to_fetch_from(cx.mono()) {
             self.fetch_from(broker, cx);
         }
         self.metadata.refresh_if_due(Asked::Metadata, &mut self.connections, &mut self.timers, cx);
@@ -224,11 +231,14 @@ impl Consumer {
         items.first().map(|(_, known)| known.leader).map(|broker| (broker, items))
     }
 
-    /// A leader of a partition to be read, without a fetch in flight.
-    fn next_to_fetch_from(&mut self) -> Option<BrokerId> {
+    /// Where a partition is to be read, without a fetch in flight.
+    fn next_to_fetch_from(&mut self, now: Instant) -> Option<BrokerId> {
         for assigned in &self.assigned {
-            let Stance::Fetching(position) = assigned.stance else { continue };
-            let Some(known) = position.leader.filter(|_| self.metadata.leader(assigned.topic, assigned.index).is_some()) else {
+            if !matches!(assigned.stance, Stance::Fetching(_)) {
+                continue;
+            }
+            let Some(known) = assigned.source(now).filter(|_| self.metadata.leader(assigned.topic, assigned.index).is_some())
+            else {
                 self.metadata.request_update();
                 continue;
             };
@@ -243,7 +253,7 @@ impl Consumer {
     /// Asks a leader for all that is read there. The partition after the one that gave something last comes first, so that
     /// `fetch.max.bytes` starves none.
     fn fetch_from(&mut self, broker: BrokerId, cx: &mut Context<'_>) {
-        let (wanted, request) = fetcher::request(&self.assigned, self.first_to_fetch, broker, &self.setup.config);
+        let (wanted, request) = fetcher::request(&self.assigned, self.first_to_fetch, broker, &self.setup.config, cx.mono());
         self.fetching = self.fetching.with(broker);
         self.connections.send(broker, request.into(), Asked::Fetch(wanted), &mut self.timers, cx);
     }
@@ -271,10 +281,15 @@ impl Consumer {
             Stance::Fetching(_) | Stance::Validating(_) | Stance::Resetting { .. } | Stance::Unassigned | Stance::Stopped => return,
         }
         match fetched.error {
+            // A follower may not have come so far: the leader knows.
+            Some(ErrorCode::OffsetOutOfRange) if assigned.preferred.take().is_some() => {}
             Some(ErrorCode::OffsetOutOfRange) => assigned.become_out_of_range(wanted.from, config.auto_offset_reset, cx),
             Some(code) => self.handle_refusal(wanted.place, code, fetched.current_leader, cx),
             None => {
                 assigned.refusals = 0;
+                if let Some(replica) = fetched.preferred_read_replica {
+                    assigned.preferred = Some((replica, cx.mono().plus(config.metadata_max_age)));
+                }
                 if !fetched.batches.is_empty() {
                     self.first_to_fetch = after;
                 }
@@ -331,6 +346,9 @@ impl Consumer {
             self.metadata.request_update();
         }
         let backoff = self.backoff;
+        if code != ErrorCode::UnknownLeaderEpoch {
+            self.assigned_at(place).preferred = None;
+        }
         let assigned = self.assigned.get_mut(place).expect("assignments do not change");
         if !code.is_retriable() && code != ErrorCode::UnknownServerError {
             let offset = assigned.offset();

@@ -7,7 +7,7 @@
 //! Kafka differs: an application polls when it likes, and answers wait for it in a buffer; here the application polls at
 //! once, as often as `max.poll.records` makes it.
 //!
-//! Not modelled: transactions (control batches are skipped), compressed batches, preferred read replicas.
+//! Not modelled: transactions (control batches are skipped), compressed batches.
 
 use std::sync::Arc;
 
@@ -21,6 +21,7 @@ use crate::event::{ClientFact, PollFacts, ReadRecord};
 use crate::ids::{BrokerId, LeaderEpoch, Offset, TopicPartition};
 use crate::protocol::{FetchPartition, FetchRequest, FetchedPartition, LeaderIdAndEpoch};
 use crate::record::{BatchHeader, digest, each_record, verify};
+use crate::time::Instant;
 
 /// A partition named in a fetch, and from where.
 #[derive(Clone, Copy, Debug)]
@@ -42,14 +43,15 @@ pub(super) fn request(
     first: usize,
     broker: BrokerId,
     config: &ConsumerConfig,
+    now: Instant,
 ) -> (Vec<Wanted>, FetchRequest) {
     let mut wanted = Vec::new();
     let mut partitions = Vec::new();
     let numbered = assigned.iter().enumerate();
     for (place, assigned) in numbered.clone().skip(first).chain(numbered.take(first)) {
         let (Stance::Fetching(position), Some(partition)) = (assigned.stance, assigned.partition) else { continue };
-        let is_here = |leader: &LeaderIdAndEpoch| leader.leader == broker && assigned.retry_at.is_none();
-        let Some(leader) = position.leader.filter(is_here) else { continue };
+        let is_here = |source: &LeaderIdAndEpoch| source.leader == broker && assigned.retry_at.is_none();
+        let Some(leader) = assigned.source(now).filter(is_here) else { continue };
         wanted.push(Wanted { place, partition, from: position.offset });
         partitions.push(FetchPartition {
             partition,
@@ -62,7 +64,7 @@ pub(super) fn request(
     }
     assert!(!wanted.is_empty(), "a leader is asked because a partition is read there");
     let request = FetchRequest {
-        rack: None,
+        rack: config.client_rack.clone(),
         replica: None,
         max_wait: config.fetch_max_wait,
         min_bytes: config.fetch_min_bytes,

@@ -91,7 +91,7 @@ pub(super) fn apply_listed(
         (Some(offset), _) => assigned.seek(Position { offset, offset_epoch: None, leader }, why, cx),
         // No record is that young: the next one to be written is the first that may be.
         (None, OffsetSpec::Timestamp(_)) => assigned.stance = Stance::Resetting { spec: OffsetSpec::Latest, why },
-        (None, OffsetSpec::Earliest | OffsetSpec::Latest) => return false,
+        (None, OffsetSpec::Earliest | OffsetSpec::Latest | OffsetSpec::LogEnd) => return false,
     }
     true
 }

@@ -7,6 +7,7 @@
 //! | how a consumer finds and keeps its place | [`consumer`], then `position`, `lookup`, `fetcher` |
 //! | how clients find leaders | `metadata` |
 //! | requests without an answer | `connection`, `backoff` |
+//! | what an admin asks of whom | [`admin`], then `deletion` |
 //!
 //! Invariant: a client knows what it was told and when, nothing else. What it was not told it calls unknown.
 
@@ -16,6 +17,7 @@ mod backoff;
 mod batch;
 mod connection;
 pub mod consumer;
+mod deletion;
 mod fetcher;
 mod lookup;
 mod metadata;

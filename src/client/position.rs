@@ -9,7 +9,8 @@
 //! Stopped: no valid position, and auto.offset.reset = none
 //! ```
 //!
-//! Invariant: a position is read from only at the leader it was validated for. An offset whose epoch is known is validated
+//! Invariant: a position is read from only at the leader it was validated for, or at the follower that this leader named
+//! (KIP-392), for as long as metadata may be old. An offset whose epoch is known is validated
 //! again whenever the leader changes (KIP-320).
 //!
 //! Source: Kafka's `SubscriptionState` and `FetchPosition`. Called by: consumer and fetcher.
@@ -18,7 +19,7 @@ use crate::config::AutoOffsetReset;
 use crate::context::Context;
 use crate::error::ErrorCode;
 use crate::event::{ClientFact, PositionReason};
-use crate::ids::{LeaderEpoch, Offset, PartitionIndex, TopicId, TopicPartition};
+use crate::ids::{BrokerId, LeaderEpoch, Offset, PartitionIndex, TopicId, TopicPartition};
 use crate::protocol::{EndOffset, LeaderIdAndEpoch, OffsetSpec};
 use crate::time::Instant;
 
@@ -72,12 +73,30 @@ pub(super) struct Assigned {
     pub(super) retry_at: Option<Instant>,
     /// Refusals in a row.
     pub(super) refusals: u32,
+    /// The follower that the leader sent it to, and until when it stays there.
+    pub(super) preferred: Option<(BrokerId, Instant)>,
 }
 
 impl Assigned {
     /// A partition to be read once its topic is known.
     pub(super) fn new(topic: usize, index: PartitionIndex) -> Self {
-        Self { topic, index, partition: None, stance: Stance::Unassigned, is_asking: false, retry_at: None, refusals: 0 }
+        Self {
+            topic,
+            index,
+            partition: None,
+            stance: Stance::Unassigned,
+            is_asking: false,
+            retry_at: None,
+            refusals: 0,
+            preferred: None,
+        }
+    }
+
+    /// Where it reads now: at the follower that its leader named, or at the leader.
+    pub(super) fn source(&self, now: Instant) -> Option<LeaderIdAndEpoch> {
+        let Stance::Fetching(Position { leader: Some(known), .. }) = self.stance else { return None };
+        let preferred = self.preferred.filter(|(_, until)| now < *until);
+        Some(LeaderIdAndEpoch { leader: preferred.map_or(known.leader, |(replica, _)| replica), ..known })
     }
 
     /// The topic is known: begins where the application wants. A later topic of the same name keeps the position.
@@ -126,6 +145,7 @@ impl Assigned {
                 let has_epoch = position.offset_epoch.is_some();
                 self.stance = if has_epoch { Stance::Validating(position) } else { Stance::Fetching(position) };
                 self.retry_at = None;
+                self.preferred = None;
             }
             Stance::Fetching(_) | Stance::Validating(_) | Stance::Unassigned | Stance::Resetting { .. } | Stance::Stopped => {}
         }

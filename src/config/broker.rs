@@ -1,6 +1,7 @@
 //! A server's configuration, brokers and controllers alike.
 
 use super::declare::config;
+use super::value::{Rack, ReplicaSelector};
 use crate::time::Duration;
 
 config! {
@@ -36,6 +37,10 @@ config! {
         "controller.quorum.append.linger.ms" quorum_append_linger: Duration = "25" | "2",
         /// How long a broker waits for the controller's answer to a registration, heartbeat or proposal.
         "controller.socket.timeout.ms" controller_socket_timeout: Duration = "30000" | "3000",
+        /// Where the broker stands (KIP-36).
+        "broker.rack" broker_rack: Option<Rack> = "" | "",
+        /// How a leader chooses the replica that a consumer should read from (KIP-392).
+        "replica.selector.class" replica_selector: ReplicaSelector = "LeaderSelector" | "LeaderSelector",
         /// How many bytes a single request may have.
         "socket.request.max.bytes" socket_request_max_bytes: u32 = "104857600" | "104857600",
     }

@@ -1,7 +1,7 @@
 //! A consumer's configuration.
 
 use super::declare::config;
-use super::value::AutoOffsetReset;
+use super::value::{AutoOffsetReset, Rack};
 use crate::time::Duration;
 
 config! {
@@ -17,6 +17,8 @@ config! {
         "fetch.max.bytes" fetch_max_bytes: u32 = "52428800" | "52428800",
         /// How many bytes of one partition one answer may hold.
         "max.partition.fetch.bytes" max_partition_fetch_bytes: u32 = "1048576" | "1048576",
+        /// Where the consumer stands, to be sent to a replica nearby (KIP-392).
+        "client.rack" client_rack: Option<Rack> = "" | "",
         /// How many records one poll returns at most.
         "max.poll.records" max_poll_records: u32 = "500" | "500",
         /// Whether batches' checksums are verified.

@@ -64,6 +64,15 @@ macro_rules! config {
                 Self { $($field: $crate::config::Value::parse(pick($kafka, $fast)).expect("defaults are well formed")),* }
             }
 
+            /// The value of one key as text; `None` for a key that is not modelled here.
+            #[must_use]
+            pub fn get(&self, key: &str) -> Option<String> {
+                match key {
+                    $($key => Some($crate::config::Value::text(&self.$field)),)*
+                    _ => None,
+                }
+            }
+
             /// Sets one key. Errors: [`ConfigError`](crate::config::ConfigError).
             pub fn set(&mut self, key: &str, value: &str) -> Result<(), $crate::config::ConfigError> {
                 match key {

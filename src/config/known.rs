@@ -11,7 +11,7 @@ pub const BROKER: &[&str] = &[
     "add.partitions.to.txn.retry.backoff.max.ms", "add.partitions.to.txn.retry.backoff.ms", "advertised.listeners",
     "allow.everyone.if.no.acl.found", "alter.config.policy.class.name", "alter.log.dirs.replication.quota.window.num",
     "alter.log.dirs.replication.quota.window.size.seconds", "authorizer.class.name", "auto.create.topics.enable",
-    "auto.include.jmx.reporter", "auto.leader.rebalance.enable", "background.threads", "broker.id", "broker.rack",
+    "auto.include.jmx.reporter", "auto.leader.rebalance.enable", "background.threads", "broker.id", 
     "broker.session.uuid", "client.quota.callback.class", "compression.gzip.level", "compression.lz4.level", "compression.type",
     "compression.zstd.level", "config.providers", "connection.failed.authentication.delay.ms", "connections.max.idle.ms",
     "connections.max.reauth.ms", "controlled.shutdown.enable", "controlled.shutdown.max.retries",
@@ -71,7 +71,7 @@ pub const BROKER: &[&str] = &[
     "remote.log.metadata.manager.class.path", "remote.log.metadata.manager.impl.prefix",
     "remote.log.metadata.manager.listener.name", "remote.log.reader.max.pending.tasks", "remote.log.reader.threads",
     "remote.log.storage.manager.class.name", "remote.log.storage.manager.class.path",
-    "remote.log.storage.manager.impl.prefix", "remote.log.storage.system.enable", "replica.selector.class",
+    "remote.log.storage.manager.impl.prefix", "remote.log.storage.system.enable", 
     "replica.socket.receive.buffer.bytes", "replication.quota.window.num", "replication.quota.window.size.seconds",
     "request.timeout.ms", "reserved.broker.max.id", "sasl.client.callback.handler.class", "sasl.enabled.mechanisms",
     "sasl.jaas.config", "sasl.kerberos.kinit.cmd", "sasl.kerberos.min.time.before.relogin",
@@ -131,7 +131,7 @@ pub const PRODUCER: &[&str] = &[
 #[rustfmt::skip]
 pub const CONSUMER: &[&str] = &[
     "allow.auto.create.topics", "auto.commit.interval.ms", "auto.include.jmx.reporter", "bootstrap.servers",
-    "client.dns.lookup", "client.id", "client.rack", "config.providers", "connections.max.idle.ms", "default.api.timeout.ms",
+    "client.dns.lookup", "client.id", "config.providers", "connections.max.idle.ms", "default.api.timeout.ms",
     "enable.auto.commit", "enable.metrics.push", "exclude.internal.topics", "group.id", "group.instance.id", "group.protocol",
     "group.remote.assignor", "heartbeat.interval.ms", "interceptor.classes", "isolation.level", "key.deserializer",
     "max.poll.interval.ms", "metadata.recovery.rebootstrap.trigger.ms", "metadata.recovery.strategy", "metric.reporters",

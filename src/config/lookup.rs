@@ -194,6 +194,14 @@ mod tests {
                 }
             }
         }
+        let topics = TopicConfig::of(Profile::Fast);
+        for key in TopicConfig::KEYS {
+            assert_eq!(topics.get(key.name).as_deref(), Some(key.fast), "{} is written as it is read", key.name);
+        }
+        let brokers = BrokerConfig::of(Profile::Kafka);
+        for key in BrokerConfig::KEYS {
+            assert_eq!(brokers.get(key.name).as_deref(), Some(key.kafka), "{} is written as it is read", key.name);
+        }
         assert_eq!(Profile::parse("fast"), Ok(Profile::Fast));
     }
 

@@ -1,5 +1,7 @@
 //! The types that configuration values have, and how their text is read.
 
+use std::sync::Arc;
+
 use crate::event::Acks;
 use crate::time::Duration;
 
@@ -7,17 +9,25 @@ use crate::time::Duration;
 pub trait Value: Sized {
     /// Reads it. Errors: what it may be, for people.
     fn parse(text: &str) -> Result<Self, String>;
+    /// Writes it as it would be read.
+    fn text(&self) -> String;
 }
 
 impl Value for u32 {
     fn parse(text: &str) -> Result<Self, String> {
         text.parse().map_err(|_| "a whole number from 0 on is wanted".to_owned())
     }
+    fn text(&self) -> String {
+        self.to_string()
+    }
 }
 
 impl Value for u64 {
     fn parse(text: &str) -> Result<Self, String> {
         text.parse().map_err(|_| "a whole number from 0 on is wanted".to_owned())
+    }
+    fn text(&self) -> String {
+        self.to_string()
     }
 }
 
@@ -30,6 +40,9 @@ impl Value for Duration {
             Err(_) => Err("a time in whole ms is wanted".to_owned()),
         }
     }
+    fn text(&self) -> String {
+        if *self == Self::MAX { i64::MAX.to_string() } else { (self.0 / Self::from_millis(1).0).to_string() }
+    }
 }
 
 impl Value for bool {
@@ -40,12 +53,58 @@ impl Value for bool {
             _ => Err("`true` or `false` is wanted".to_owned()),
         }
     }
+    fn text(&self) -> String {
+        self.to_string()
+    }
 }
 
 /// Text as it stands; Kafka's `null` is the empty text.
 impl Value for String {
     fn parse(text: &str) -> Result<Self, String> {
         Ok(text.to_owned())
+    }
+    fn text(&self) -> String {
+        self.clone()
+    }
+}
+
+/// Where a server or a client stands.
+pub type Rack = Arc<String>;
+
+/// A name that may be left out: Kafka's `null` and the empty text.
+impl Value for Option<Rack> {
+    fn parse(text: &str) -> Result<Self, String> {
+        Ok((!text.is_empty()).then(|| Arc::new(text.to_owned())))
+    }
+    fn text(&self) -> String {
+        self.as_ref().map_or_else(String::new, |rack| rack.to_string())
+    }
+}
+
+/// How a leader chooses the replica that a consumer should read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplicaSelector {
+    /// Always itself.
+    Leader,
+    /// A follower in the consumer's rack.
+    RackAware,
+}
+
+/// Kafka's classes, with or without their package.
+impl Value for ReplicaSelector {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.strip_prefix("org.apache.kafka.common.replica.").unwrap_or(text) {
+            "LeaderSelector" | "" => Ok(Self::Leader),
+            "RackAwareReplicaSelector" => Ok(Self::RackAware),
+            _ => Err("`LeaderSelector` or `RackAwareReplicaSelector` is wanted".to_owned()),
+        }
+    }
+    fn text(&self) -> String {
+        match self {
+            Self::Leader => "LeaderSelector",
+            Self::RackAware => "RackAwareReplicaSelector",
+        }
+        .to_owned()
     }
 }
 
@@ -57,6 +116,14 @@ impl Value for Acks {
             "all" | "-1" => Ok(Self::All),
             _ => Err("`0`, `1` or `all` is wanted".to_owned()),
         }
+    }
+    fn text(&self) -> String {
+        match self {
+            Self::None => "0",
+            Self::Leader => "1",
+            Self::All => "all",
+        }
+        .to_owned()
     }
 }
 
@@ -87,6 +154,9 @@ macro_rules! words {
                     $($word => Ok(Self::$variant),)*
                     _ => Err(format!("one of {} is wanted", [$(concat!("`", $word, "`")),*].join(", "))),
                 }
+            }
+            fn text(&self) -> String {
+                self.as_word().to_owned()
             }
         }
     };

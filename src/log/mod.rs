@@ -7,6 +7,7 @@
 //! | `segment` | one segment: its file of batches, where each begins, its two indexes |
 //! | `index` | the sparse indexes: offset to position, timestamp to offset |
 //! | `epochs` | which leader epoch began where, and the question of KIP-279: where did that one end? |
+//! | `start` | moving the beginning forward; deleting the whole log |
 //! | `truncation` | cutting the end off, starting anew elsewhere |
 //! | `recovery` | reading a log back after a start; cutting a torn tail |
 //! | [`checkpoint`] | small files that are replaced as a whole |
@@ -26,6 +27,7 @@ mod index;
 mod partition_log;
 mod recovery;
 mod segment;
+mod start;
 mod truncation;
 mod validator;
 

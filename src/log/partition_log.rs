@@ -23,7 +23,7 @@ use crate::error::{ErrorCode, Fault};
 use crate::event::LogFact;
 use crate::files::{FileName, FilePath, Folder};
 use crate::ids::{BrokerId, LeaderEpoch, LogDirectory, Offset, TopicPartition};
-use crate::record::{BatchHeader, Compression, RecordBatch, Stamp, facts_of, stamp, verify};
+use crate::record::{BatchHeader, Compression, Record, RecordBatch, Stamp, facts_of, stamp, verify};
 use crate::time::Timestamp;
 
 /// The log. A clone shares every closed segment, and the active one until either of the two appends.
@@ -31,6 +31,8 @@ use crate::time::Timestamp;
 pub struct PartitionLog {
     pub(super) partition: TopicPartition,
     pub(super) config: TopicConfig,
+    /// Its first offset, in its first segment: what lies before it there is nobody's any more.
+    pub(super) start: Offset,
     /// The segments that no longer grow, oldest first.
     pub(super) closed: Arc<Vec<Arc<Segment>>>,
     /// The one that does.
@@ -65,6 +67,7 @@ impl PartitionLog {
         Ok(Self {
             partition,
             config,
+            start: at,
             closed: Arc::default(),
             active: Arc::new(active),
             epochs: EpochCache::default(),
@@ -82,7 +85,7 @@ impl PartitionLog {
     /// Its first offset.
     #[must_use]
     pub fn start_offset(&self) -> Offset {
-        self.closed.first().unwrap_or(&self.active).base()
+        self.start
     }
 
     /// The log end offset: the one that the next record gets.
@@ -273,13 +276,18 @@ impl PartitionLog {
     ) -> Result<Option<(Offset, Timestamp, LeaderEpoch)>, Fault> {
         let may_hold_it = |segment: &&Segment| segment.largest_timestamp().is_some_and(|largest| largest >= timestamp);
         for segment in self.segments().filter(may_hold_it) {
-            for place in segment.batches_since(timestamp).iter().filter(|batch| batch.max_timestamp >= timestamp) {
+            for place in segment
+                .batches_since(timestamp)
+                .iter()
+                .filter(|batch| batch.max_timestamp >= timestamp && batch.last() >= self.start)
+            {
                 let batch = RecordBatch::decode(segment.read(place, cx)?)?;
                 let epoch = batch.header.leader_epoch.unwrap_or_default();
                 if batch.header.attributes.compression() != Compression::None {
                     return Ok(Some((place.base, place.max_timestamp, epoch)));
                 }
-                if let Some(record) = batch.records.iter().find(|record| record.timestamp >= timestamp) {
+                let is_young = |record: &&Record| record.timestamp >= timestamp && record.offset >= self.start;
+                if let Some(record) = batch.records.iter().find(is_young) {
                     return Ok(Some((record.offset, record.timestamp, epoch)));
                 }
             }
@@ -327,6 +335,11 @@ impl PartitionLog {
     fn flush_if_due(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
         let is_due = self.end_offset().since(self.flushed) >= self.config.flush_messages;
         if is_due { self.flush(cx) } else { Ok(()) }
+    }
+
+    /// Its folder on the disk.
+    pub(super) fn folder(&self) -> Folder {
+        Folder::Log(LogDirectory::FIRST, self.partition)
     }
 
     /// Every segment, oldest first.

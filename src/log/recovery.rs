@@ -51,6 +51,7 @@ impl PartitionLog {
             Some(active) => Self {
                 partition,
                 config,
+                start: scan.segments.first().unwrap_or(&active).base(),
                 closed: Arc::new(scan.segments.into_iter().map(Arc::new).collect()),
                 active: Arc::new(active),
                 epochs: EpochCache::default(),

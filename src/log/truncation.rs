@@ -76,6 +76,7 @@ impl PartitionLog {
         cx.sync_folder(Folder::Log(LogDirectory::FIRST, self.partition))?;
         self.closed = Arc::default();
         self.active = Arc::new(fresh);
+        self.start = offset;
         self.flushed = offset;
         self.is_folder_unsynced = false;
         if start != offset {

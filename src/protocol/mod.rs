@@ -13,6 +13,7 @@ mod operator;
 mod partition;
 mod produce;
 mod quorum;
+mod refusal;
 
 use crate::event::{ApiKey, MessageFacts, Purpose};
 use crate::ids::CorrelationId;

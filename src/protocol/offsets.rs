@@ -28,8 +28,12 @@ pub struct ListOffsetsPartition {
 pub enum OffsetSpec {
     /// The log start offset.
     Earliest,
-    /// The high watermark (to a consumer).
+    /// The high watermark: what a consumer calls the end.
     Latest,
+    /// The log end offset: what a replica calls the end.
+    ///
+    /// Kafka differs: there both ask for the timestamp -1, and the request says who asks.
+    LogEnd,
     /// The first record whose timestamp is not earlier.
     Timestamp(Timestamp),
 }

@@ -8,12 +8,13 @@
 
 use bytes::Bytes;
 
+use super::Alignment;
 use super::partition::{Partition, Role};
 use crate::config::Truncation;
 use crate::context::Context;
 use crate::error::ErrorCode;
 use crate::event::{ReplicaFact, TruncationReason};
-use crate::ids::{BrokerId, LeaderEpoch, Offset};
+use crate::ids::{BrokerId, LeaderEpoch, Offset, Step};
 use crate::protocol::DivergingEpoch;
 
 /// Whom a follower follows.
@@ -25,28 +26,39 @@ pub struct Follower {
     pub(super) followed: Option<BrokerId>,
 }
 
+/// What a leader tells of its own log with every answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeaderOffsets {
+    /// Its high watermark.
+    pub high_watermark: Offset,
+    /// Where its log begins.
+    pub log_start: Offset,
+}
+
 impl Partition {
-    /// Appends what the leader sent and learns the leader's high watermark.
+    /// Appends what the leader sent and learns the leader's high watermark and log start. Returns the event that told of a
+    /// high watermark that moved.
     ///
     /// Errors: NOT_LEADER_OR_FOLLOWER when it follows nobody; what the log refuses.
     pub fn append_fetched(
         &mut self,
         batches: &[Bytes],
-        leader_high_watermark: Offset,
+        leader: LeaderOffsets,
         cx: &mut Context<'_>,
-    ) -> Result<(), ErrorCode> {
+    ) -> Result<Option<Step>, ErrorCode> {
         let from = self.followed_leader().ok_or(ErrorCode::NotLeaderOrFollower)?;
         if !batches.is_empty() {
             self.log.append_as_follower(batches, from, cx).map_err(|code| self.refuse(code, cx))?;
         }
-        self.learn_high_watermark(leader_high_watermark, cx);
-        Ok(())
+        let moved = self.learn_high_watermark(leader.high_watermark, cx);
+        self.advance_log_start(leader.log_start.min(self.high_watermark), cx)?;
+        Ok(moved)
     }
 
     /// Takes the leader's high watermark for its own, as far as its own log reaches. It may fall: a young leader's lags.
-    pub fn learn_high_watermark(&mut self, leaders: Offset, cx: &mut Context<'_>) {
+    fn learn_high_watermark(&mut self, leaders: Offset, cx: &mut Context<'_>) -> Option<Step> {
         assert!(!self.is_leader(), "a leader learns from nobody");
-        self.set_learned(leaders.min(self.log.end_offset()).max(self.log.start_offset()), cx);
+        self.set_learned(leaders.min(self.log.end_offset()).max(self.log.start_offset()), cx)
     }
 
     // ANCHOR: truncate-to-divergence
@@ -55,15 +67,18 @@ impl Partition {
     /// The leader said: "the largest epoch I share with what you asked ends here in my log". If this replica knows that
     /// epoch, the logs agree up to the lower of both ends. If not, it cuts back to the end of its own largest epoch below,
     /// and the next fetch asks again (KIP-279).
-    pub fn truncate_to_divergence(&mut self, leaders: DivergingEpoch, cx: &mut Context<'_>) {
+    ///
+    /// Returns whether it knows that epoch, and so has nothing left to ask.
+    pub fn truncate_to_divergence(&mut self, leaders: DivergingEpoch, cx: &mut Context<'_>) -> bool {
         assert!(matches!(self.role, Role::Follower(_)), "only a follower gives way to a leader's log");
         let end = self.log.end_offset();
-        let to = match self.log.end_offset_for_epoch(leaders.epoch) {
-            Some((epoch, own_end)) if epoch == leaders.epoch => own_end.min(leaders.end_offset),
-            Some((_, own_end)) => own_end,
-            None => leaders.end_offset,
+        let (to, is_shared) = match self.log.end_offset_for_epoch(leaders.epoch) {
+            Some((epoch, own_end)) if epoch == leaders.epoch => (own_end.min(leaders.end_offset), true),
+            Some((_, own_end)) => (own_end, false),
+            None => (leaders.end_offset, true),
         };
         self.truncate(to.min(end), TruncationReason::DivergingEpoch, cx);
+        is_shared
     }
     // ANCHOR_END: truncate-to-divergence
 
@@ -93,19 +108,55 @@ impl Partition {
     #[must_use]
     pub fn fetch_position(&self) -> (Offset, Option<LeaderEpoch>) {
         let end = self.log.end_offset();
-        let last_epoch = end.previous().and_then(|last| self.log.epochs().epoch_at(last));
-        match self.setup.truncation {
-            Truncation::HighWatermark => (end, None),
-            Truncation::Kip101 | Truncation::Kip279 => (end, last_epoch),
+        match self.setup.alignment() {
+            Alignment::OwnHighWatermark | Alignment::EndOfLastEpoch => (end, None),
+            Alignment::FetchResponse => (end, self.epoch_of_last_record()),
         }
     }
     // ANCHOR_END: fetch-position
 
-    pub(super) fn set_learned(&mut self, new: Offset, cx: &mut Context<'_>) {
-        let old = self.high_watermark;
-        if new != old {
-            self.high_watermark = new;
-            cx.emit(ReplicaFact::HighWatermarkLearned { partition: self.partition(), old, new });
+    /// The epoch whose end it must learn from its leader before it may fetch; `None` when there is nothing to ask.
+    #[must_use]
+    pub fn epoch_to_ask_about(&self) -> Option<LeaderEpoch> {
+        match self.setup.alignment() {
+            Alignment::OwnHighWatermark | Alignment::FetchResponse => None,
+            Alignment::EndOfLastEpoch => self.epoch_of_last_record(),
         }
+    }
+
+    fn epoch_of_last_record(&self) -> Option<LeaderEpoch> {
+        self.log.end_offset().previous().and_then(|last| self.log.epochs().epoch_at(last))
+    }
+
+    // ANCHOR: truncate-to-end-of-epoch
+    /// Cuts the log by the leader's answer about the epoch of its last record. Returns whether it may fetch now; if not, it
+    /// asks about the epoch that is its last one then.
+    ///
+    /// Under KIP-101 the answer is where the leader's first larger epoch begins, and the log is cut there, whatever epoch
+    /// its records before that are of: so logs fork when the leader never saw the epoch asked about. A leader that knows
+    /// nothing of it leaves the follower to its own high watermark.
+    pub fn truncate_to_end_of_epoch(&mut self, answer: Option<DivergingEpoch>, cx: &mut Context<'_>) -> bool {
+        let Some(leaders) = answer else {
+            self.truncate(self.high_watermark, TruncationReason::HighWatermark, cx);
+            return true;
+        };
+        let end = self.log.end_offset();
+        match self.setup.variants.truncation {
+            Truncation::HighWatermark | Truncation::Kip101 => {
+                self.truncate(leaders.end_offset.min(end), TruncationReason::DivergingEpoch, cx);
+                true
+            }
+            Truncation::Kip279 => self.truncate_to_divergence(leaders, cx),
+        }
+    }
+    // ANCHOR_END: truncate-to-end-of-epoch
+
+    pub(super) fn set_learned(&mut self, new: Offset, cx: &mut Context<'_>) -> Option<Step> {
+        let old = self.high_watermark;
+        if new == old {
+            return None;
+        }
+        self.high_watermark = new;
+        Some(cx.emit(ReplicaFact::HighWatermarkLearned { partition: self.partition(), old, new }))
     }
 }

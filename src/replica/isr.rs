@@ -17,6 +17,7 @@
 use super::Membership;
 use super::leader::Leader;
 use super::partition::{Partition, Role};
+use crate::config::{HwIsr, IsrEligibility, IsrJoinRule};
 use crate::context::Context;
 use crate::error::ErrorCode;
 use crate::event::ReplicaFact;
@@ -44,6 +45,14 @@ impl Isr {
     #[must_use]
     pub fn maximal(&self) -> BrokerSet {
         self.proposed.map_or(self.committed, |proposed| self.committed.union(proposed))
+    }
+
+    /// Whom the high watermark waits for under this rule.
+    pub(super) fn counted(&self, rule: HwIsr) -> BrokerSet {
+        match rule {
+            HwIsr::Committed => self.committed,
+            HwIsr::Maximal => self.maximal(),
+        }
     }
 }
 
@@ -90,7 +99,8 @@ impl Partition {
     /// Proposes to take a follower in, if it has caught up and may join.
     ///
     /// It must have reached the high watermark *and* the start of the leader's epoch: a young leader's high watermark lags,
-    /// and a follower that only reached that could lack committed records (KAFKA-7128).
+    /// and a follower that only reached that could lack committed records (KAFKA-7128). The old rule
+    /// (`isr-join-rule = high-watermark`) asks for the first only.
     pub(super) fn propose_expansion(&mut self, broker: BrokerId, members: &Membership, cx: &mut Context<'_>) -> Option<Proposal> {
         let Role::Leader(leader) = &self.role else { return None };
         if leader.isr.proposed.is_some() || leader.isr.committed.contains(broker) {
@@ -98,7 +108,11 @@ impl Partition {
         }
         let follower = leader.follower(broker)?;
         let end = follower.end?;
-        if end < self.high_watermark || end < leader.epoch_start || !follower.may_join(members) {
+        let must_reach = match self.setup.variants.isr_join_rule {
+            IsrJoinRule::HighWatermark => self.high_watermark,
+            IsrJoinRule::EpochStart => self.high_watermark.max(leader.epoch_start),
+        };
+        if end < must_reach || !follower.may_join(members, self.setup.variants.isr_eligibility) {
             return None;
         }
         let wanted = leader.isr.committed.with(broker);
@@ -151,7 +165,10 @@ impl Partition {
         let Role::Leader(leader) = &mut self.role else { return None };
         assert!(isr.contains(me), "a leader never proposes an ISR without itself");
         assert!(leader.isr.proposed.is_none(), "one proposal at a time");
-        let member_of = |broker| IsrMember { broker, broker_epoch: leader.fetched_epoch(broker, me, members) };
+        // A leader of before KIP-903 names no registrations, and so none can be found to be stale.
+        let names_epochs = self.setup.variants.isr_eligibility == IsrEligibility::BrokerEpoch;
+        let epoch_of = |broker| if names_epochs { leader.fetched_epoch(broker, me, members) } else { None };
+        let member_of = |broker| IsrMember { broker, broker_epoch: epoch_of(broker) };
         let proposed_members = isr.iter().map(member_of).collect();
         leader.isr.proposed = Some(isr);
         let told = cx.emit(ReplicaFact::IsrProposed { partition, isr, maximal: leader.isr.maximal(), partition_epoch });

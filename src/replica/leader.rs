@@ -10,14 +10,15 @@
 
 use bytes::Bytes;
 
-use super::Membership;
 use super::isr::{Isr, Proposal};
 use super::partition::{Partition, Role};
+use super::{Membership, ReplicaSetup};
+use crate::config::IsrEligibility;
 use crate::context::Context;
 use crate::error::ErrorCode;
 use crate::event::{Acks, PartitionFacts, ReplicaFact};
 use crate::ids::{BrokerEpoch, BrokerId, BrokerSet, Offset, Step};
-use crate::protocol::ReplicaState;
+use crate::protocol::{FetchPartition, ReplicaState};
 use crate::time::{Duration, Instant, Timestamp};
 
 /// What a leader knows of its followers.
@@ -38,6 +39,8 @@ pub struct FollowerProgress {
     pub broker: BrokerId,
     /// Its log end offset at its last fetch; `None` before its first one to this leader.
     pub end: Option<Offset>,
+    /// Where its log began at its last fetch.
+    pub(super) log_start: Offset,
     /// The registration under which it fetched last (KIP-903).
     pub(super) broker_epoch: Option<BrokerEpoch>,
     pub(super) fetched_at: Option<Instant>,
@@ -68,6 +71,8 @@ pub struct Progress {
     pub high_watermark: Option<Step>,
     /// The ISR to propose to the controller: the follower has caught up.
     pub proposal: Option<Proposal>,
+    /// The follower's log begins later than before.
+    pub log_start_moved: bool,
 }
 
 /// The rules of replication that a reader of this code may replace by his own (ARCHITECTURE section 7, seams).
@@ -98,17 +103,20 @@ impl Partition {
     /// Raises the high watermark to what the whole maximal ISR holds. Returns the event, if it moved.
     ///
     /// A caught-up replica that may join the ISR is waited for as well: else it could chase the high watermark for ever.
-    /// Nothing moves while the committed ISR is smaller than `min.insync.replicas` (KIP-966).
+    /// Nothing moves while the committed ISR is smaller than `min.insync.replicas` (KIP-966); with `elr = off` it may.
+    ///
+    /// Kafka differs: there the second half holds since 3.7, whether eligible leader replicas are on or not.
     pub fn advance_high_watermark(&mut self, members: &Membership, cx: &mut Context<'_>) -> Option<Step> {
         let Role::Leader(leader) = &self.role else { return None };
-        if leader.isr.committed.len() < self.effective_min_isr() {
+        let variants = &self.setup.variants;
+        if variants.elr.is_on() && leader.isr.committed.len() < self.effective_min_isr() {
             return None;
         }
         let (old, end) = (self.high_watermark, self.log.end_offset());
         if old == end {
             return None;
         }
-        let counting = leader.counting(end, cx.mono(), self.setup.lag_time_max, members);
+        let counting = leader.counting(end, cx.mono(), &self.setup, members);
         let new = (self.setup.rules.high_watermark)(end, &leader.followers, counting);
         assert!(new <= end, "the high watermark never exceeds the leader's log end");
         if new <= old {
@@ -139,34 +147,37 @@ impl Partition {
     // ANCHOR_END: append
 
     // ANCHOR: record-fetch
-    /// Takes a follower's fetch for what it is: the acknowledgement of all below `end`. It may raise the high watermark,
-    /// and it may bring the follower into the ISR.
+    /// Takes a follower's fetch for what it is: the acknowledgement of all below its fetch offset. It may raise the high
+    /// watermark, and it may bring the follower into the ISR.
     ///
-    /// Errors: NOT_LEADER_OR_FOLLOWER for a registration older than the one known (KIP-903); UNKNOWN_LEADER_EPOCH from a
-    /// broker that is not known as a replica yet.
+    /// Errors: NOT_LEADER_OR_FOLLOWER for a registration older than the one known (KIP-903, with
+    /// `isr-eligibility = broker-epoch`); UNKNOWN_LEADER_EPOCH from a broker that is not known as a replica yet.
     pub fn record_fetch(
         &mut self,
         from: ReplicaState,
-        end: Offset,
+        item: &FetchPartition,
         members: &Membership,
         cx: &mut Context<'_>,
     ) -> Result<Progress, ErrorCode> {
-        let (partition, leader_end) = (self.partition(), self.log.end_offset());
+        let (partition, leader_end, end) = (self.partition(), self.log.end_offset(), item.fetch_offset);
         assert!(end <= leader_end, "a fetch beyond the leader's end is refused before it counts");
         let Role::Leader(leader) = &mut self.role else { return Err(ErrorCode::NotLeaderOrFollower) };
         let follower = leader.follower_mut(from.broker).ok_or(ErrorCode::UnknownLeaderEpoch)?;
         let known = members.alive_epoch(from.broker);
-        if from.epoch.is_some() && known > from.epoch {
+        let checks_epochs = self.setup.variants.isr_eligibility == IsrEligibility::BrokerEpoch;
+        if checks_epochs && from.epoch.is_some() && known > from.epoch {
             return Err(ErrorCode::NotLeaderOrFollower);
         }
         let moved = follower.end != Some(end);
         follower.note_fetch(end, leader_end, from.epoch, cx.mono());
+        let log_start_moved = item.log_start_offset > follower.log_start;
+        follower.log_start = item.log_start_offset;
         if moved {
             cx.emit(ReplicaFact::FollowerProgressed { partition, follower: from.broker, end });
         }
         let proposal = self.propose_expansion(from.broker, members, cx);
         let high_watermark = if moved { self.advance_high_watermark(members, cx) } else { None };
-        Ok(Progress { high_watermark, proposal })
+        Ok(Progress { high_watermark, proposal, log_start_moved })
     }
     // ANCHOR_END: record-fetch
 
@@ -180,9 +191,9 @@ impl Partition {
         if self.high_watermark < required {
             return None;
         }
-        let maximal = leader.isr.maximal();
-        let is_enough = maximal.len() >= self.effective_min_isr();
-        Some(if is_enough { Ok(maximal) } else { Err(ErrorCode::NotEnoughReplicasAfterAppend) })
+        let counted = leader.isr.counted(self.setup.variants.hw_isr);
+        let is_enough = counted.len() >= self.effective_min_isr();
+        Some(if is_enough { Ok(counted) } else { Err(ErrorCode::NotEnoughReplicasAfterAppend) })
     }
 }
 
@@ -227,19 +238,29 @@ impl Leader {
         }
     }
 
-    /// The maximal ISR, and whoever has caught up and may join it.
-    fn counting(&self, end: Offset, now: Instant, lag_max: Duration, members: &Membership) -> BrokerSet {
-        let maximal = self.isr.maximal();
+    /// The ISR that counts, and whoever has caught up and may join it.
+    fn counting(&self, end: Offset, now: Instant, setup: &ReplicaSetup, members: &Membership) -> BrokerSet {
+        let (lag_max, eligibility) = (setup.lag_time_max, setup.variants.isr_eligibility);
+        let counted = self.isr.counted(setup.variants.hw_isr);
         let joining = self.followers.iter().filter(|follower| {
-            !maximal.contains(follower.broker) && follower.is_caught_up(end, now, lag_max) && follower.may_join(members)
+            let is_outside = !counted.contains(follower.broker);
+            is_outside && follower.is_caught_up(end, now, lag_max) && follower.may_join(members, eligibility)
         });
-        joining.map(|follower| follower.broker).fold(maximal, BrokerSet::with)
+        joining.map(|follower| follower.broker).fold(counted, BrokerSet::with)
     }
 }
 
 impl FollowerProgress {
     fn unknown(broker: BrokerId) -> Self {
-        Self { broker, end: None, broker_epoch: None, fetched_at: None, leader_end_at_fetch: Offset::ZERO, caught_up_at: None }
+        Self {
+            broker,
+            end: None,
+            log_start: Offset::ZERO,
+            broker_epoch: None,
+            fetched_at: None,
+            leader_end_at_fetch: Offset::ZERO,
+            caught_up_at: None,
+        }
     }
 
     /// A fetch at `end`. It has caught up now if it reached the leader's end, and it had caught up at its last fetch if it
@@ -261,11 +282,16 @@ impl FollowerProgress {
         self.end == Some(leader_end) || self.caught_up_at.is_some_and(|at| now.since(at) <= lag_max)
     }
 
-    /// It is registered, not fenced (KIP-841), and fetches under its present registration (KIP-903).
+    /// It is registered, not fenced (KIP-841), and fetches under its present registration (KIP-903); the older rules ask
+    /// for less.
     ///
     /// Kafka differs: there a fetch without a broker epoch, of a version before KIP-903, qualifies as well; here every broker
     /// names its own as soon as it has one, and a fetch from before that does not qualify.
-    pub(super) fn may_join(&self, members: &Membership) -> bool {
-        self.broker_epoch.is_some() && members.alive_epoch(self.broker) == self.broker_epoch
+    pub(super) fn may_join(&self, members: &Membership, eligibility: IsrEligibility) -> bool {
+        match eligibility {
+            IsrEligibility::Any => true,
+            IsrEligibility::NotFenced => members.is_alive(self.broker),
+            IsrEligibility::BrokerEpoch => self.broker_epoch.is_some() && members.alive_epoch(self.broker) == self.broker_epoch,
+        }
     }
 }

@@ -4,7 +4,7 @@
 //!            become_leader                 become_follower
 //!   Idle ───────────────────► Leader ◄──────────────────────► Follower
 //!    ▲  └──────── become_follower ─────────────────────────────▲ │
-//!    └───────────── become_idle (no replica here any more) ──────┘
+//!    └───────────── resign (no replica here any more) ───────────┘
 //!   any ── become_offline (its disk failed) ──► Offline, for the rest of this life
 //! ```
 //!
@@ -145,23 +145,28 @@ impl Partition {
             high_watermark: self.high_watermark,
         });
         let has_new_leader = now.leader.is_some() && now.leader != followed;
-        if has_new_leader && self.setup.truncation == Truncation::HighWatermark {
+        if has_new_leader && self.setup.variants.truncation == Truncation::HighWatermark {
             self.truncate(self.high_watermark, TruncationReason::HighWatermark, cx);
         }
         RoleChange { announced: Some(announced), stopped_leading, high_watermark: None }
     }
     // ANCHOR_END: become-follower
 
-    /// Plays no role any more: the metadata does not name this broker among the replicas.
-    pub fn become_idle(&mut self, now: &PartitionFacts, cx: &mut Context<'_>) -> RoleChange {
-        if self.is_offline() || matches!(self.role, Role::Idle) {
-            return RoleChange::default();
-        }
-        let stopped_leading = self.is_leader();
-        self.adopt(now);
+    /// Plays no role any more: the metadata does not name this broker among the replicas, or the topic is deleted.
+    ///
+    /// The replica goes with its log: nothing of it counts any more, should the partition come back here.
+    pub fn resign(&mut self, now: Option<&PartitionFacts>, cx: &mut Context<'_>) {
+        let epoch = now.map(|now| now.epoch).or(self.epoch).filter(|_| !matches!(self.role, Role::Idle));
         self.role = Role::Idle;
-        let announced = cx.emit(ReplicaFact::ReplicaResigned { partition: self.partition(), epoch: now.epoch });
-        RoleChange { announced: Some(announced), stopped_leading, high_watermark: None }
+        if let Some(epoch) = epoch {
+            cx.emit(ReplicaFact::ReplicaResigned { partition: self.partition(), epoch });
+        }
+    }
+
+    /// Removes its log from the disk. Errors: as [`crate::context::Disk::delete`].
+    pub fn delete_log(self, cx: &mut Context<'_>) -> Result<(), Fault> {
+        assert!(matches!(self.role, Role::Idle), "a replica resigns before its log goes");
+        self.log.delete(cx)
     }
 
     /// Serves nobody from here on: its disk failed. Every log of a broker lies on the one disk, so the broker ends itself,
@@ -229,6 +234,12 @@ impl Partition {
         }
     }
 
+    /// Takes in what the broker was told anew: other rules, another `replica.lag.time.max.ms`.
+    pub fn set_setup(&mut self, setup: Arc<ReplicaSetup>) {
+        assert_eq!(setup.me, self.setup.me, "a replica stays where it is");
+        self.setup = setup;
+    }
+
     /// Takes in the topic's configuration.
     pub fn set_config(&mut self, config: TopicConfig) {
         self.log.set_config(config);
@@ -241,6 +252,16 @@ impl Partition {
         wanted.min(self.replicas.len())
     }
 
+    /// Makes the whole log durable. A failed disk takes the replica offline.
+    pub fn flush(&mut self, cx: &mut Context<'_>) {
+        if self.is_offline() {
+            return;
+        }
+        if let Err(fault) = self.log.flush(cx) {
+            self.become_offline(&fault, cx);
+        }
+    }
+
     /// Makes the segments durable that no longer grow. A failed disk takes the replica offline.
     pub fn flush_closed(&mut self, cx: &mut Context<'_>) {
         if let Err(fault) = self.log.flush_closed(cx) {
@@ -248,14 +269,19 @@ impl Partition {
         }
     }
 
-    pub(super) fn is_offline(&self) -> bool {
+    /// Whether its disk failed.
+    #[must_use]
+    pub fn is_offline(&self) -> bool {
         matches!(self.role, Role::Offline)
     }
 
-    /// Cuts the log to `to`, the high watermark first where it lies beyond: it never exceeds the log's end.
+    /// Cuts the log to `to`, the high watermark first where it lies beyond: it never exceeds the log's end. A log that begins
+    /// after `to` begins anew there.
     pub(super) fn truncate(&mut self, to: Offset, why: TruncationReason, cx: &mut Context<'_>) {
         self.set_learned(self.high_watermark.min(to), cx);
-        if let Err(fault) = self.log.truncate_to(to, why, cx) {
+        let is_below_start = to < self.log.start_offset();
+        let cut = if is_below_start { self.log.restart_at(to, cx) } else { self.log.truncate_to(to, why, cx) };
+        if let Err(fault) = cut {
             self.become_offline(&fault, cx);
         }
     }

@@ -39,6 +39,18 @@ impl Partitions {
         }
     }
 
+    /// Takes a replica out: the partition is not here any more.
+    pub fn remove(&mut self, partition: TopicPartition) -> Option<Partition> {
+        let place = self.place(partition).ok()?;
+        let (_, replica) = self.sorted.remove(place);
+        Some(Arc::unwrap_or_clone(replica))
+    }
+
+    /// Every replica, to change them all.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Partition> {
+        self.sorted.iter_mut().map(|(_, replica)| Arc::make_mut(replica))
+    }
+
     /// Every replica, in the order of partitions.
     pub fn iter(&self) -> impl Iterator<Item = &Partition> {
         self.sorted.iter().map(|(_, replica)| &**replica)

@@ -1,5 +1,5 @@
-//! Requests that wait: an acks=all Produce for the high watermark, a Fetch for bytes. Each waits until it is satisfied or
-//! its deadline passes.
+//! Requests that wait: an acks=all Produce for the high watermark, a Fetch for bytes, a DeleteRecords for the followers' log
+//! starts. Each waits until it is satisfied or its deadline passes.
 //!
 //! Who wakes whom: an append wakes the followers' fetches of that partition, a new high watermark its produces and its
 //! consumers' fetches, and no follower's: a follower that has nothing to read is not answered merely because the high
@@ -9,15 +9,17 @@
 //!
 //! Invariant: a parked request stands in the list of every partition it waits for, and is answered once.
 //!
-//! Source: Kafka's `DelayedProduce`, `DelayedFetch`. Called by: `broker/produce`, `broker/fetch`, `broker/release`.
+//! Source: Kafka's `DelayedProduce`, `DelayedFetch`, `DelayedDeleteRecords`. Called by: `broker/produce`, `broker/fetch`,
+//! `broker/delete_records`, `broker/release`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::partitions::Partitions;
 use crate::context::{Context, ReplyTo};
+use crate::error::ErrorCode;
 use crate::ids::{Offset, TopicPartition};
-use crate::protocol::{FetchRequest, ProducedPartition};
+use crate::protocol::{FetchRequest, NamedPartition, ProducedPartition};
 use crate::time::{Duration, Instant, Timers, Trail};
 
 /// Numbers the parked requests of one broker in the order they were parked.
@@ -33,6 +35,15 @@ pub struct Waiting {
     pub consumers: Vec<ParkedId>,
     /// Produces: they wait for the high watermark to reach an offset.
     pub produces: Vec<ParkedId>,
+    /// DeleteRecords: they wait for the low watermark to reach an offset.
+    pub deletes: Vec<ParkedId>,
+}
+
+impl Waiting {
+    /// Everybody who reads here.
+    pub fn fetches(&self) -> Vec<ParkedId> {
+        self.followers.iter().chain(&self.consumers).copied().collect()
+    }
 }
 
 /// A Fetch that found too little.
@@ -66,12 +77,37 @@ pub struct OpenProduce {
     pub last: Offset,
 }
 
+/// A DeleteRecords that the leader has done and some followers have not.
+#[derive(Clone, Debug)]
+pub struct ParkedDelete {
+    /// Where the answer goes.
+    pub reply_to: ReplyTo,
+    /// The answer so far.
+    pub answer: Vec<(NamedPartition, Result<Offset, ErrorCode>)>,
+    /// What still waits.
+    pub open: Vec<OpenDelete>,
+    /// At which partitions it stands in the list.
+    pub waited: Vec<TopicPartition>,
+}
+
+/// A partition some of whose replicas still hold what was deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenDelete {
+    /// Its place in the answer.
+    pub place: usize,
+    /// Which partition.
+    pub partition: TopicPartition,
+    /// Where all its logs have to begin, or later.
+    pub until: Offset,
+}
+
 /// What waits at one broker.
 #[derive(Clone, Debug, Default)]
 pub struct Purgatory {
     next: u64,
     fetches: BTreeMap<ParkedId, Arc<ParkedFetch>>,
     produces: BTreeMap<ParkedId, Arc<ParkedProduce>>,
+    deletes: BTreeMap<ParkedId, Arc<ParkedDelete>>,
     timers: Timers<ParkedId>,
 }
 
@@ -82,6 +118,8 @@ pub enum Expired {
     Fetch(ParkedFetch),
     /// What is still open is answered with REQUEST_TIMED_OUT.
     Produce(ParkedProduce),
+    /// What is still open is answered with REQUEST_TIMED_OUT.
+    Delete(ParkedDelete),
 }
 
 impl Purgatory {
@@ -106,6 +144,34 @@ impl Purgatory {
             replica.waiting.produces.push(id);
         }
         self.produces.insert(id, Arc::new(produce));
+    }
+
+    /// Parks a DeleteRecords for at most its time-out.
+    pub fn park_delete(&mut self, delete: ParkedDelete, timeout: Duration, partitions: &mut Partitions, cx: &Context<'_>) {
+        let id = self.park_until(timeout, cx);
+        for partition in &delete.waited {
+            if let Some(replica) = partitions.get_mut(*partition) {
+                replica.waiting.deletes.push(id);
+            }
+        }
+        self.deletes.insert(id, Arc::new(delete));
+    }
+
+    /// A parked DeleteRecords.
+    pub fn delete_mut(&mut self, id: ParkedId) -> Option<&mut ParkedDelete> {
+        self.deletes.get_mut(&id).map(Arc::make_mut)
+    }
+
+    /// Takes a DeleteRecords out, to be answered.
+    pub fn take_delete(&mut self, id: ParkedId, partitions: &mut Partitions) -> Option<ParkedDelete> {
+        let delete = Arc::unwrap_or_clone(self.deletes.remove(&id)?);
+        self.timers.cancel(id);
+        for open in &delete.waited {
+            if let Some(replica) = partitions.get_mut(*open) {
+                replica.waiting.deletes.retain(|parked| *parked != id);
+            }
+        }
+        Some(delete)
     }
 
     /// A parked fetch.
@@ -150,6 +216,7 @@ impl Purgatory {
         let (id, trail) = self.timers.pop_due(now)?;
         let fetch = self.take_fetch(id, partitions).map(Expired::Fetch);
         let expired = fetch.or_else(|| self.take_produce(id, partitions).map(Expired::Produce));
+        let expired = expired.or_else(|| self.take_delete(id, partitions).map(Expired::Delete));
         Some((expired.expect("whoever has a deadline is parked"), trail))
     }
 
@@ -162,13 +229,13 @@ impl Purgatory {
     /// How many requests wait.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.fetches.len() + self.produces.len()
+        self.fetches.len() + self.produces.len() + self.deletes.len()
     }
 
     /// Whether nobody waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.fetches.is_empty() && self.produces.is_empty()
+        self.len() == 0
     }
 
     fn park_until(&mut self, wait: Duration, cx: &Context<'_>) -> ParkedId {

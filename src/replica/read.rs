@@ -1,9 +1,10 @@
 //! What a leader answers to readers, and whom it fences.
 //!
 //! Invariant: a consumer never sees an offset at or above the high watermark; a reader whose log left the leader's gets
-//! the place where it did instead of batches.
+//! the place where it did instead of batches. With `epoch-fencing = off` nobody compares epochs: neither here nor in the
+//! reader's log.
 //!
-//! Source: KIP-207, KIP-279, KIP-320, KIP-595; Kafka's `Partition.fetchRecords`, `fetchOffsetForTimestamp`,
+//! Source: KIP-101, KIP-207, KIP-279, KIP-320, KIP-392, KIP-595; Kafka's `Partition.fetchRecords`, `fetchOffsetForTimestamp`,
 //! `lastOffsetForLeaderEpoch`, `checkCurrentLeaderEpoch`. Called by: `broker/fetch`, `broker/list_offsets`,
 //! `broker/offset_for_leader_epoch`.
 
@@ -13,18 +14,24 @@ use bytes::Bytes;
 
 use super::leader::Leader;
 use super::partition::{Partition, Role};
+use crate::config::Truncation;
 use crate::context::Context;
 use crate::error::ErrorCode;
-use crate::ids::{LeaderEpoch, Offset};
+use crate::ids::{BrokerId, LeaderEpoch, Offset};
 use crate::protocol::{DivergingEpoch, FetchPartition, OffsetSpec};
 use crate::time::Timestamp;
 
 /// Who reads, and so how far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reader {
-    /// Up to the high watermark.
+    /// From the leader, up to the high watermark.
+    ///
+    /// Kafka differs: there a consumer without a rack may read from a follower too. Nobody sends it there, but for a
+    /// client that knows no leader epochs.
     Consumer,
-    /// Up to the log end.
+    /// From any replica, up to the high watermark as that one knows it (KIP-392).
+    ConsumerWithRack,
+    /// From the leader, up to the log end.
     Replica,
 }
 
@@ -39,6 +46,8 @@ pub struct Found {
     pub log_start_offset: Offset,
     /// Where the reader's log leaves this one.
     pub diverging: Option<DivergingEpoch>,
+    /// Who should be read from instead.
+    pub preferred: Option<BrokerId>,
 }
 
 /// An offset found by ListOffsets.
@@ -55,22 +64,35 @@ pub struct Listed {
 impl Partition {
     /// The leader's part, if this replica leads in the epoch that the asker knows.
     ///
-    /// Errors: FENCED_LEADER_EPOCH to an older epoch, UNKNOWN_LEADER_EPOCH to a newer one (KIP-320);
-    /// NOT_LEADER_OR_FOLLOWER; KAFKA_STORAGE_ERROR.
+    /// Errors: FENCED_LEADER_EPOCH to an older epoch, UNKNOWN_LEADER_EPOCH to a newer one (KIP-320), unless
+    /// `epoch-fencing = off`; NOT_LEADER_OR_FOLLOWER; KAFKA_STORAGE_ERROR.
     pub fn leading(&self, asked: Option<LeaderEpoch>) -> Result<&Leader, ErrorCode> {
+        self.check_epoch(asked)?;
+        match &self.role {
+            Role::Leader(leader) => Ok(leader),
+            Role::Follower(_) | Role::Idle | Role::Offline => Err(ErrorCode::NotLeaderOrFollower),
+        }
+    }
+
+    /// Whether this replica may answer this reader, which knows that epoch. Errors: as [`Partition::leading`].
+    pub fn check_reader(&self, asked: Option<LeaderEpoch>, reader: Reader) -> Result<(), ErrorCode> {
+        match reader {
+            Reader::Consumer | Reader::Replica => self.leading(asked).map(|_| ()),
+            Reader::ConsumerWithRack => self.check_epoch(asked),
+        }
+    }
+
+    fn check_epoch(&self, asked: Option<LeaderEpoch>) -> Result<(), ErrorCode> {
         let epoch = match (&self.role, self.epoch) {
             (Role::Offline, _) => return Err(ErrorCode::KafkaStorageError),
             (Role::Idle, _) | (_, None) => return Err(ErrorCode::NotLeaderOrFollower),
             (Role::Leader(_) | Role::Follower(_), Some(epoch)) => epoch,
         };
+        let asked = asked.filter(|_| self.setup.is_fencing());
         match asked.map_or(Ordering::Equal, |asked| asked.cmp(&epoch)) {
-            Ordering::Less => return Err(ErrorCode::FencedLeaderEpoch),
-            Ordering::Greater => return Err(ErrorCode::UnknownLeaderEpoch),
-            Ordering::Equal => {}
-        }
-        match &self.role {
-            Role::Leader(leader) => Ok(leader),
-            Role::Follower(_) | Role::Idle | Role::Offline => Err(ErrorCode::NotLeaderOrFollower),
+            Ordering::Less => Err(ErrorCode::FencedLeaderEpoch),
+            Ordering::Greater => Err(ErrorCode::UnknownLeaderEpoch),
+            Ordering::Equal => Ok(()),
         }
     }
 
@@ -78,7 +100,7 @@ impl Partition {
     #[must_use]
     pub fn readable_end(&self, reader: Reader) -> Offset {
         match reader {
-            Reader::Consumer => self.high_watermark,
+            Reader::Consumer | Reader::ConsumerWithRack => self.high_watermark,
             Reader::Replica => self.log.end_offset(),
         }
     }
@@ -86,16 +108,16 @@ impl Partition {
     // ANCHOR: read
     /// Reads batches from `item.fetch_offset` on, at most `max_bytes`, but the first one whole.
     ///
-    /// Errors: as [`Partition::leading`]; OFFSET_OUT_OF_RANGE outside the log; KAFKA_STORAGE_ERROR.
+    /// Errors: as [`Partition::check_reader`]; OFFSET_OUT_OF_RANGE outside the log; KAFKA_STORAGE_ERROR.
     pub fn read(&self, item: &FetchPartition, reader: Reader, max_bytes: u32, cx: &mut Context<'_>) -> Result<Found, ErrorCode> {
-        self.leading(item.current_leader_epoch)?;
+        self.check_reader(item.current_leader_epoch, reader)?;
         let found = Found { high_watermark: self.high_watermark, log_start_offset: self.log.start_offset(), ..Found::default() };
         let (from, log_end) = (item.fetch_offset, self.log.end_offset());
         if from < found.log_start_offset {
             return Err(ErrorCode::OffsetOutOfRange);
         }
-        if let Some(asked) = item.last_fetched_epoch {
-            let shared = self.end_of_epoch(asked).ok_or(ErrorCode::OffsetOutOfRange)?;
+        if let Some(asked) = item.last_fetched_epoch.filter(|_| self.setup.is_fencing()) {
+            let shared = self.shared_epoch(asked).ok_or(ErrorCode::OffsetOutOfRange)?;
             if shared.epoch < asked || shared.end_offset < from {
                 return Ok(Found { diverging: Some(shared), ..found });
             }
@@ -111,7 +133,7 @@ impl Partition {
     }
     // ANCHOR_END: read
 
-    /// Finds an offset for a consumer.
+    /// Finds an offset for a consumer, or for a replica that has lost its way.
     ///
     /// Errors: as [`Partition::leading`]; OFFSET_NOT_AVAILABLE while the high watermark of a young leader has not reached
     /// the start of its epoch: what it knew before could lie below what others have already read (KIP-207).
@@ -121,6 +143,9 @@ impl Partition {
             OffsetSpec::Earliest => {
                 let start = self.log.start_offset();
                 Ok(Listed { offset: Some(start), timestamp: None, epoch: self.log.epochs().epoch_at(start) })
+            }
+            OffsetSpec::LogEnd => {
+                Ok(Listed { offset: Some(self.log.end_offset()), timestamp: None, epoch: self.log.latest_epoch() })
             }
             OffsetSpec::Latest if is_lagging => Err(ErrorCode::OffsetNotAvailable),
             OffsetSpec::Latest => Ok(Listed { offset: Some(self.high_watermark), timestamp: None, epoch: self.epoch }),
@@ -137,11 +162,30 @@ impl Partition {
         }
     }
 
+    /// What OffsetForLeaderEpoch hears about an epoch: [`Partition::shared_epoch`]; under `truncation = kip-101` where the
+    /// first larger epoch begins, whether or not this log ever held the one asked about.
+    ///
+    /// Source: KIP-101; Kafka 1.1's `LeaderEpochFileCache.endOffsetFor`.
+    #[must_use]
+    pub fn end_of_epoch(&self, asked: LeaderEpoch) -> Option<DivergingEpoch> {
+        match self.setup.variants.truncation {
+            Truncation::Kip101 => {
+                let entries = self.log.epochs().entries();
+                if self.log.latest_epoch() == Some(asked) {
+                    return Some(DivergingEpoch { epoch: asked, end_offset: self.log.end_offset() });
+                }
+                let is_older_than_all = entries.first().is_none_or(|oldest| asked < oldest.epoch);
+                let larger = entries.iter().find(|entry| entry.epoch > asked).filter(|_| !is_older_than_all);
+                larger.map(|entry| DivergingEpoch { epoch: asked, end_offset: entry.start })
+            }
+            Truncation::HighWatermark | Truncation::Kip279 => self.shared_epoch(asked),
+        }
+    }
+
     /// The largest epoch in this log that is not larger than the one asked about, and where it ends (KIP-279).
     ///
     /// An epoch older than all of this log "ends" where this log begins: whatever the asker has of it is not here.
-    #[must_use]
-    pub fn end_of_epoch(&self, asked: LeaderEpoch) -> Option<DivergingEpoch> {
+    fn shared_epoch(&self, asked: LeaderEpoch) -> Option<DivergingEpoch> {
         let known = self.log.end_offset_for_epoch(asked);
         known.map(|(epoch, end_offset)| DivergingEpoch { epoch, end_offset })
     }

@@ -3,13 +3,19 @@
 //!
 //! Commands (`b1` … `b3` are brokers; the replicas know only what a command tells them):
 //!
-//! * `config min-isr=2 truncation=high-watermark`: before anything else.
+//! * `config min-isr=2 truncation=high-watermark elr=off …`: before anything else; variants by their names.
+//! * `rule NAME=WORD`: a variant changes while the replicas run.
 //! * `metadata LEADER isr=1-2-3 [to=1-2] [again]`: the committed metadata; another leader (or `again`) is a new epoch.
 //! * `produce b1 VALUE [acks=all]` · `fetch b2 [lost] [epoch=N]`: the follower's fetch, and its answer unless it is lost.
 //! * `check b1`: looks for late followers · `controller b1 accept|CODE`: answers its proposal.
 //! * `waiting b1 OFFSET`: what an acks=all request for all below OFFSET hears.
 //! * `list b1 latest|earliest [epoch=N]` · `ends b1 EPOCH` · `register b2 EPOCH [fenced]` · `pass MS` · `state`
-//! * `restart b2 hw=N`: dies and comes back with that checkpoint.
+//! * `restart b2 hw=N`: dies and comes back with that checkpoint · `resign b2`: its replica is not wanted any more.
+//! * `align b2`: a new follower asks where its last epoch ends, under the rules that make it ask.
+//! * `delete b1 to=N` (without `to`: to the high watermark) · `low b1`: the low watermark.
+//! * `rack b2 A` · `prefer b1 OFFSET A`: where the leader sends a consumer in rack A.
+//! * `read b2 OFFSET [near] [epoch=N]`: a consumer reads there; `near`: it was sent there because of its rack.
+//! * `reassign 1-2-3`: the replicas that the next metadata names.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
@@ -21,7 +27,7 @@ use std::sync::Arc;
 use crate::support::MemoryDisk;
 use goldenscript::{Command, Context as Hints};
 use tribunal::choice::{Choices, Luck};
-use tribunal::config::{Profile, TopicConfig, Truncation, Value};
+use tribunal::config::{Profile, TopicConfig, Value, Variants};
 use tribunal::context::{Context, Moment, Outbox};
 use tribunal::error::ErrorCode;
 use tribunal::event::{Acks, Event, Fact, LogFact, PartitionFacts, ReplicaFact};
@@ -32,7 +38,7 @@ use tribunal::ids::{
 use tribunal::log::PartitionLog;
 use tribunal::protocol::{AlteredState, FetchPartition, OffsetSpec, ReplicaState};
 use tribunal::record::BatchBuilder;
-use tribunal::replica::{Membership, Partition, Proposal, Reader, Registration, ReplicaSetup, Role, Rules};
+use tribunal::replica::{LeaderOffsets, Membership, Partition, Proposal, Reader, Registration, ReplicaSetup, Role, Rules};
 use tribunal::time::{Duration, Instant, Timestamp, Trail};
 
 const PARTITION: TopicPartition = TopicPartition { topic: TopicId(1), partition: PartitionIndex(0) };
@@ -44,7 +50,7 @@ struct Stage {
     members: Membership,
     facts: PartitionFacts,
     config: TopicConfig,
-    truncation: Truncation,
+    variants: Variants,
     now: Instant,
     told: String,
 }
@@ -76,11 +82,64 @@ impl goldenscript::Runner for Stage {
                 while let Some((key, value)) = args.next_key() {
                     match key {
                         "min-isr" => self.config.set("min.insync.replicas", value)?,
-                        "truncation" => self.truncation = Truncation::parse(value)?,
-                        _ => return Err(format!("unknown setting {key}").into()),
+                        variant => self.variants.set(variant, value)?,
                     }
                 }
                 self.rebuild();
+            }
+            "rule" => {
+                while let Some((key, value)) = args.next_key() {
+                    self.variants.set(key, value)?;
+                }
+                for number in 1..=3 {
+                    let setup = self.setup(BrokerId(number));
+                    self.brokers.get_mut(&BrokerId(number)).unwrap().replica.set_setup(setup);
+                }
+            }
+            "align" => self.align(broker_of(args.next_pos())?)?,
+            "delete" => {
+                let to = args.take_key("to").map(str::parse).transpose()?.map(Offset);
+                let who = broker_of(args.next_pos())?;
+                let deleted = self.turn(who, |seat, _, cx| seat.replica.delete_records(to, cx));
+                let told = deleted.map_or_else(|code| code.name().to_owned(), |until| format!("deletes all below {until}"));
+                writeln!(self.told, "{who}: {told}")?;
+            }
+            "low" => {
+                let who = broker_of(args.next_pos())?;
+                let lowest = self.brokers[&who].replica.low_watermark(&self.members);
+                let told = lowest.map_or_else(|code| code.name().to_owned(), |offset| format!("low watermark {offset}"));
+                writeln!(self.told, "{who}: {told}")?;
+            }
+            "rack" => {
+                let who = broker_of(args.next_pos())?;
+                self.members.set_rack(who, args.next_pos().map(|rack| Arc::new(rack.to_owned())));
+            }
+            "prefer" => {
+                let (who, offset) = (broker_of(args.next_pos())?, Offset(args.next_pos().unwrap_or("0").parse()?));
+                let rack = Arc::new(args.next_pos().unwrap_or("").to_owned());
+                let chosen = self.brokers[&who].replica.preferred_read_replica(&rack, offset, &self.members);
+                let told = chosen.map_or("reads here".to_owned(), |replica| format!("sends the reader to {replica}"));
+                writeln!(self.told, "{who}: {told}")?;
+            }
+            "read" => {
+                let epoch = args.take_key("epoch").map(str::parse).transpose()?.map(LeaderEpoch);
+                let (who, offset) = (broker_of(args.next_pos())?, Offset(args.next_pos().unwrap_or("0").parse()?));
+                let reader = if args.next_pos() == Some("near") { Reader::ConsumerWithRack } else { Reader::Consumer };
+                let item = item(offset, epoch, None, Offset(0));
+                let found = self.turn(who, |seat, _, cx| seat.replica.read(&item, reader, 1 << 20, cx));
+                let told = found.map_or_else(
+                    |code| code.name().to_owned(),
+                    |found| format!("{} batches, HW {}", found.batches.len(), found.high_watermark),
+                );
+                writeln!(self.told, "{who}: {told}")?;
+            }
+            "resign" => {
+                let who = broker_of(args.next_pos())?;
+                self.turn(who, |seat, _, cx| seat.replica.resign(None, cx));
+            }
+            "reassign" => {
+                let replicas = args.next_pos().unwrap_or("").split('-').map(|number| Ok(BrokerId(number.parse()?)));
+                self.facts.replicas = replicas.collect::<Outcome<_>>()?;
             }
             "metadata" => {
                 let isr = args.take_key("isr").map(brokers_of).transpose()?;
@@ -159,7 +218,7 @@ impl Stage {
             members: Membership::default(),
             facts,
             config: TopicConfig::of(Profile::Fast),
-            truncation: Truncation::Kip279,
+            variants: Variants::default(),
             now: Instant::ZERO.plus(Duration::from_secs(10)),
             told: String::new(),
         };
@@ -181,7 +240,7 @@ impl Stage {
 
     fn setup(&self, me: BrokerId) -> Arc<ReplicaSetup> {
         let (lag_time_max, rules) = (Duration::from_secs(3), Rules::default());
-        Arc::new(ReplicaSetup { me, lag_time_max, truncation: self.truncation, rules })
+        Arc::new(ReplicaSetup { me, lag_time_max, variants: self.variants, rules })
     }
 
     /// Does something at one broker and tells what it said.
@@ -239,21 +298,14 @@ impl Stage {
         let seat = &self.brokers[&who];
         let leader = seat.replica.followed_leader().ok_or("it follows nobody")?;
         let (fetch_offset, last_fetched_epoch) = seat.replica.fetch_position();
-        let item = FetchPartition {
-            partition: PARTITION,
-            current_leader_epoch: epoch.or(seat.replica.epoch()),
-            fetch_offset,
-            last_fetched_epoch,
-            log_start_offset: Offset::ZERO,
-            partition_max_bytes: 1 << 20,
-        };
+        let item = item(fetch_offset, epoch.or(seat.replica.epoch()), last_fetched_epoch, seat.replica.log().start_offset());
         let from = ReplicaState { broker: who, epoch: Some(seat.epoch), directory: None };
         let asked = last_fetched_epoch.map_or("no epoch".to_owned(), |epoch| epoch.to_string());
         writeln!(self.told, "{who} → {leader}: fetch from {fetch_offset}, last {asked}")?;
         let found = self.turn(leader, |seat, members, cx| {
             let found = seat.replica.read(&item, Reader::Replica, 1 << 20, cx)?;
             if found.diverging.is_none() {
-                let progress = seat.replica.record_fetch(from, fetch_offset, members, cx)?;
+                let progress = seat.replica.record_fetch(from, &item, members, cx)?;
                 seat.proposal = progress.proposal.or(seat.proposal.take());
             }
             Ok::<_, ErrorCode>(found)
@@ -270,14 +322,37 @@ impl Stage {
                     }
                 }
                 if !is_lost {
+                    let leaders = LeaderOffsets { high_watermark: found.high_watermark, log_start: found.log_start_offset };
                     self.turn(who, |seat, _, cx| match found.diverging {
-                        Some(shared) => seat.replica.truncate_to_divergence(shared, cx),
-                        None => seat.replica.append_fetched(&found.batches, found.high_watermark, cx).unwrap(),
+                        Some(shared) => {
+                            seat.replica.truncate_to_divergence(shared, cx);
+                        }
+                        None => {
+                            seat.replica.append_fetched(&found.batches, leaders, cx).unwrap();
+                        }
                     });
                 }
             }
         }
         Ok(())
+    }
+
+    /// The older rules: one question about the last epoch after another, until the follower may fetch.
+    fn align(&mut self, who: BrokerId) -> Outcome<()> {
+        loop {
+            let replica = &self.brokers[&who].replica;
+            let leader = replica.followed_leader().ok_or("it follows nobody")?;
+            let Some(asked) = replica.epoch_to_ask_about() else {
+                writeln!(self.told, "{who}: has nothing to ask")?;
+                return Ok(());
+            };
+            let end = self.brokers[&leader].replica.end_of_epoch(asked);
+            let told = end.map_or("unknown".to_owned(), |end| format!("{} ends at {}", end.epoch, end.end_offset));
+            writeln!(self.told, "{who} → {leader}: where does {asked} end? {told}")?;
+            if self.turn(who, |seat, _, cx| seat.replica.truncate_to_end_of_epoch(end, cx)) {
+                return Ok(());
+            }
+        }
     }
 
     fn check(&mut self, who: BrokerId) {
@@ -333,6 +408,17 @@ impl Stage {
     }
 }
 
+fn item(from: Offset, epoch: Option<LeaderEpoch>, last: Option<LeaderEpoch>, log_start_offset: Offset) -> FetchPartition {
+    FetchPartition {
+        partition: PARTITION,
+        current_leader_epoch: epoch,
+        fetch_offset: from,
+        last_fetched_epoch: last,
+        log_start_offset,
+        partition_max_bytes: 1 << 20,
+    }
+}
+
 fn with_context<T>(who: BrokerId, now: Instant, disk: &mut MemoryDisk, act: impl FnOnce(&mut Context<'_>) -> T) -> (T, Vec<Event>) {
     let moment = Moment {
         at: now,
@@ -363,6 +449,7 @@ fn line(fact: &Fact) -> Option<String> {
         Fact::Log(LogFact::RecordsAppended { batch, .. }) => format!("appended {} of {}", batch.base, batch.leader_epoch),
         Fact::Log(LogFact::RecordsReplicated { batch, .. }) => format!("replicated {} of {}", batch.base, batch.leader_epoch),
         Fact::Log(LogFact::LogTruncated { from, to, why, .. }) => format!("truncated {from} → {to} ({why:?})"),
+        Fact::Log(LogFact::LogStartAdvanced { old, new, .. }) => format!("log start {old} → {new}"),
         Fact::Log(LogFact::EpochStarted { epoch, start, .. }) => format!("{epoch} starts at {start}"),
         Fact::Log(LogFact::LogRecovered { recovery }) => format!("recovered {}..{}", recovery.start, recovery.end),
         Fact::Replica(fact) => match fact {
