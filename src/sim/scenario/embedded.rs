@@ -36,6 +36,8 @@ embedded! {
     MUSEUM:
     "museum" / "r1-truncate-hw",
     "museum" / "r2-divergent-logs",
+    "museum" / "r3-fast-failover",
+    "museum" / "r6-join-at-high-watermark",
     "museum" / "r11-isr-of-one",
     "museum" / "r12a-unclean-lost",
     "museum" / "r12b-unclean-two-values",
