@@ -52,7 +52,7 @@ pub enum FileName {
     CleanShutdown,
     /// The metadata below this offset, whose last record was of this epoch (KIP-630).
     Snapshot(Offset, LeaderEpoch),
-    /// Which log directory this is (KIP-853).
+    /// Which disk this is: the directory id that a voter is known by (KIP-853).
     MetaProperties,
     /// A checkpoint being written, before it is renamed over the old one. The number is the old one's place in this list.
     Temporary(u8),
@@ -132,8 +132,8 @@ impl FilePath {
             FileName::LogStartCheckpoint => 6,
             FileName::QuorumState => 7,
             FileName::CleanShutdown => 8,
-            FileName::Snapshot(..) => 9,
-            FileName::MetaProperties => 10,
+            FileName::MetaProperties => 9,
+            FileName::Snapshot(..) => 10,
             FileName::Temporary(place) => place,
         };
         Self { folder: self.folder, name: FileName::Temporary(place) }

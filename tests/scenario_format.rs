@@ -87,6 +87,9 @@ fn the_schema_refuses_unknown_keys_wrong_types_and_missing_keys() {
         "name = \"x\"\nduration = \"1s\"\n[cluster]\nbrokers = 64\n",
         "name = \"x\"\nduration = \"1s\"\n[cluster]\nbrokers = 1\nconfig = { acks = 1 }\n",
         "name = \"x\"\nduration = \"1s\"\n[cluster]\nbrokers = 1\n[expect]\nviolated = [\"all\"]\n",
+        "name = \"x\"\nduration = \"1s\"\n[cluster]\nbrokers = 1\nkafka = \"5.0\"\n",
+        "name = \"x\"\nduration = \"1s\"\n[cluster]\nbrokers = 1\n[expect]\ncounts = { elections = \"two\" }\n",
+        "name = \"x\"\nduration = \"1s\"\n[cluster]\nbrokers = 1\n[expect]\ncounts = { everything = \"> 1\" }\n",
     ] {
         let value: Value = toml::from_str(wrong).expect("it is TOML");
         assert!(accepts(&schema, &value, "").is_err(), "{wrong}");
@@ -139,7 +142,8 @@ fn accepts(schema: &Value, value: &Value, place: &str) -> Result<(), String> {
     if value.as_f64().is_some_and(is_out) {
         return wrong("out of bounds");
     }
-    if value.as_str().is_some_and(|text| schema.get("pattern").is_some() && !is_time(text)) {
+    let pattern = schema.get("pattern").and_then(Value::as_str);
+    if value.as_str().zip(pattern).is_some_and(|(text, pattern)| !is_of_pattern(text, pattern)) {
         return wrong("not of the pattern");
     }
     if let Some(members) = value.as_array() {
@@ -162,6 +166,10 @@ fn accepts_members(schema: &Value, members: &serde_json::Map<String, Value>, pla
     }
     for (name, member) in members {
         let place = format!("{place}/{name}");
+        let names = schema.pointer("/propertyNames/enum").and_then(Value::as_array);
+        if names.is_some_and(|names| !names.iter().any(|known| known.as_str() == Some(name))) {
+            return Err(format!("{place}: unknown key"));
+        }
         match schema.get("properties").and_then(|properties| properties.get(name)).or_else(|| schema.get("additionalProperties")) {
             Some(Value::Bool(false)) => return Err(format!("{place}: unknown key")),
             Some(below) => accepts(below, member, &place)?,
@@ -171,7 +179,15 @@ fn accepts_members(schema: &Value, members: &serde_json::Map<String, Value>, pla
     Ok(())
 }
 
-/// The one kind of pattern in the schema.
+/// The two kinds of patterns in the schema: times, and comparisons with a number.
+fn is_of_pattern(text: &str, pattern: &str) -> bool {
+    if pattern.starts_with("^(<=") {
+        let number = text.trim_start_matches(['<', '>', '=', '!']);
+        return number != text && number.trim().parse::<u64>().is_ok();
+    }
+    is_time(text)
+}
+
 fn is_time(text: &str) -> bool {
     let is_number = |letter: char| letter.is_ascii_digit() || letter == '.';
     let unit = text.trim_start_matches(['-', '+']).trim_start_matches(is_number).trim();

@@ -39,7 +39,7 @@ fn the_lost_ack_is_read_as_it_is_written() {
         ]
     );
     let leader = Target::Role(Role::Leader("orders".to_owned(), PartitionIndex(0)));
-    let crash = FaultAction::Crash { target: leader, kind: CrashKind::Process };
+    let crash = FaultAction::Crash { targets: vec![leader], kind: CrashKind::Process };
     assert_eq!(scenario.faults.last().map(|fault| &fault.action), Some(&crash));
     assert_eq!(scenario.faults.last().and_then(|fault| fault.lasts), Some(Duration::from_millis(1_200)));
 }
@@ -114,10 +114,8 @@ fn an_added_fault_is_part_of_the_text_and_is_read_again_with_it() {
     let added = scenario.faults.last().expect("it is there");
     assert_eq!(added.text, "1.5s power off b2, restart after 1s");
     assert_eq!(added.when, When::At(Instant(1_500_000)));
-    assert!(matches!(
-        added.action,
-        FaultAction::Crash { target: Target::Process(ProcessId::Broker(BrokerId(2))), kind: CrashKind::Power }
-    ));
+    let b2 = Target::Process(ProcessId::Broker(BrokerId(2)));
+    assert_eq!(added.action, FaultAction::Crash { targets: vec![b2], kind: CrashKind::Power });
     assert_eq!(scenario.settings, settings);
     let again = Scenario::read(&scenario.text, "again.toml")
         .expect("the text alone makes the run")

@@ -134,6 +134,9 @@ fn every_marker_and_leader_change_is_read_and_written_again() {
                 assert_eq!(vector["marker"], "commit");
                 seen[1] += 1;
             }
+            ControlRecord::SnapshotHeader { .. } | ControlRecord::SnapshotFooter | ControlRecord::Voters { .. } => {
+                panic!("the vectors have none of these")
+            }
             ControlRecord::LeaderChange { leader, .. } => {
                 assert_eq!(vector["leader_change"], leader);
                 seen[2] += 1;

@@ -18,6 +18,7 @@ use crate::event::RaftFact;
 use crate::files::{FileName, FilePath, Folder};
 use crate::ids::{BrokerId, Offset, TopicPartition};
 use crate::log::{PartitionLog, checkpoint};
+use crate::raft::Drained;
 use crate::replica::{Partition, Registration};
 
 impl Broker {
@@ -39,7 +40,7 @@ impl Broker {
     /// it has applied it too (Kafka's `MetadataLoader`).
     pub(super) fn follow_metadata(&mut self, cx: &mut Context<'_>) {
         let before = self.observer.handed_out();
-        let records = self.observer.drain_committed(cx);
+        let Drained { snapshot, records } = self.observer.drain_committed(cx);
         let end = self.observer.handed_out();
         if end == before {
             self.seek_controller(cx);
@@ -47,6 +48,18 @@ impl Broker {
         }
         let mut touched = Vec::new();
         let image = Arc::make_mut(&mut self.image);
+        if let Some((end, records)) = snapshot {
+            match MetadataImage::from_snapshot(end, &records) {
+                Ok(newer) => {
+                    touched = newer.changes_since(image);
+                    *image = newer;
+                }
+                Err(fault) => {
+                    cx.halt(format!("a metadata snapshot cannot be read: {fault}"));
+                    return;
+                }
+            }
+        }
         for (offset, bytes) in records {
             match MetadataRecord::decode(&bytes) {
                 Ok(record) => touched.push(image.apply(offset, &record)),
@@ -85,10 +98,17 @@ impl Broker {
     fn follow_change(&mut self, change: &Change, cx: &mut Context<'_>) {
         match *change {
             Change::BrokerRegistered(broker)
+            | Change::BrokerRegisteredUnclean(broker)
             | Change::BrokerFenced(broker)
             | Change::BrokerUnfenced(broker)
             | Change::BrokerShuttingDown(broker) => self.follow_registration(broker),
-            Change::TopicCreated(_) => {}
+            Change::TopicCreated(_)
+            | Change::TopicDeleted { .. }
+            | Change::ReplicasOffline(_)
+            | Change::ConfigChanged(_)
+            | Change::FeatureChanged(_)
+            | Change::ProducerIdsAllocated { .. }
+            | Change::Nothing => {}
             Change::PartitionCreated(partition, _) | Change::PartitionChanged { partition, .. } => {
                 if self.lifecycle.is_caught_up() {
                     let image = Arc::clone(&self.image);

@@ -1,8 +1,13 @@
 //! How often what happened: a run without an election proves nothing about elections.
 //!
-//! Called by: `Checks` with every event; `explore` adds the counts of many runs up.
+//! A count is known by its key in `--json` (`isr_changes`) and by the word that an expectation writes (`isr-changes`).
+//! What ends in `us` is a span of simulated time in microseconds; [`super::quorum_time`] measures it.
+//!
+//! Called by: `Checks` with every event; `explore` adds the counts of many runs up; expectations ask for them by name.
 
-use crate::event::{ClientFact, ControllerFact, Event, Fact, LogFact, NetworkFact, ReplicaFact, WorldFact};
+use crate::event::{
+    ClientFact, ControllerFact, DiskFault, Event, Fact, LogFact, NetworkFact, RaftFact, ReplicaFact, ResignReason, WorldFact,
+};
 use crate::ids::Incarnation;
 
 macro_rules! counts {
@@ -12,9 +17,19 @@ macro_rules! counts {
         pub struct Counts { $($(#[doc = $doc])+ pub $name: u64),* }
 
         impl Counts {
+            /// The words by which expectations know the counts, with `_` for `-`, in a fixed order.
+            pub const NAMES: &'static [&'static str] = &[$(stringify!($name)),*];
+
             /// Every count with its name, in a fixed order.
             pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
                 [$((stringify!($name), self.$name)),*].into_iter()
+            }
+
+            /// The count of this name, as an expectation (`isr-changes`) or `--json` (`isr_changes`) writes it.
+            #[must_use]
+            pub fn by_name(&self, name: &str) -> Option<u64> {
+                let is_named = |key: &str| key.bytes().map(dashed).eq(name.bytes().map(dashed));
+                self.iter().find(|(key, _)| is_named(key)).map(|(_, count)| count)
             }
 
             /// Adds the counts of another run.
@@ -23,6 +38,11 @@ macro_rules! counts {
             }
         }
     };
+}
+
+/// A byte of a count's name as an expectation writes it.
+fn dashed(byte: u8) -> u8 {
+    if byte == b'_' { b'-' } else { byte }
 }
 
 counts! {
@@ -64,6 +84,70 @@ counts! {
     disk_losses,
     /// Requests that a server refused.
     refusals,
+    /// Controllers that came to lead the metadata quorum.
+    quorum_elections,
+    /// Of these, those that gave their epoch up by themselves because no majority fetched from them.
+    quorum_resignations,
+    /// Votes given.
+    votes,
+    /// Sets of voters written to the metadata log, without the one it began with.
+    voter_changes,
+    /// Snapshots of the metadata written.
+    snapshots_taken,
+    /// Snapshots of the metadata put in place of a log.
+    snapshots_installed,
+    /// Simulated time in which more than one live server took itself for the quorum's leader.
+    rival_leader_us,
+    /// Simulated time in which no live server led the quorum.
+    leaderless_us,
+    /// Moves of a partition begun.
+    reassignments_started,
+    /// Moves of a partition done.
+    reassignments_completed,
+    /// Moves of a partition called off.
+    reassignments_cancelled,
+    /// Brokers found to have gone down in disorder.
+    unclean_shutdowns,
+    /// Processes that ended themselves in order.
+    shutdowns,
+    /// Processes that died.
+    crashes,
+    /// Processes that ended themselves because they could not go on.
+    halts,
+    /// Topics deleted.
+    topics_deleted,
+    /// Changes of a configuration while the cluster ran.
+    config_changes,
+    /// Changes of a feature's level.
+    feature_changes,
+    /// Replicas that went offline.
+    offline_replicas,
+    /// Logs fenced after a failed append.
+    fenced_logs,
+    /// Log directories that failed.
+    failed_directories,
+    /// Advances of a log's start.
+    log_starts_moved,
+    /// Disk calls that went wrong, of all kinds.
+    disk_faults,
+    /// Writes that failed.
+    disk_write_fails,
+    /// Reads that failed.
+    disk_read_fails,
+    /// Syncs that failed.
+    disk_sync_fails,
+    /// Syncs that said they were done and were not.
+    disk_sync_lies,
+    /// Reads that gave too few bytes.
+    disk_short_reads,
+    /// Reads that gave flipped bits.
+    disk_bit_rots,
+    /// Writes that went elsewhere.
+    disk_misdirected_writes,
+    /// Writes for which there was no room.
+    disk_full,
+    /// Calls that took far too long.
+    disk_stalls,
 }
 
 impl Counts {
@@ -71,15 +155,13 @@ impl Counts {
     pub fn observe(&mut self, event: &Event) {
         match &event.fact {
             Fact::Network(fact) => self.count_network(fact),
-            Fact::Log(LogFact::LogTruncated { .. }) => self.truncations += 1,
-            Fact::Log(LogFact::LogRecovered { .. }) => self.recoveries += 1,
-            Fact::Replica(ReplicaFact::IsrAdopted { .. }) => self.isr_changes += 1,
-            Fact::Replica(ReplicaFact::RequestRefused { .. }) => self.refusals += 1,
+            Fact::Log(fact) => self.count_log(fact),
+            Fact::Replica(fact) => self.count_replica(fact),
             Fact::Client(fact) => self.count_client(fact),
             Fact::Controller(fact) => self.count_controller(fact),
-            Fact::World(WorldFact::ProcessStarted { incarnation }) if *incarnation > Incarnation(1) => self.restarts += 1,
-            Fact::World(WorldFact::DiskLost { .. } | WorldFact::DiskReplaced { .. }) => self.disk_losses += 1,
-            Fact::Log(_) | Fact::Replica(_) | Fact::Raft(_) | Fact::Fault(_) | Fact::World(_) => {}
+            Fact::Raft(fact) => self.count_raft(fact),
+            Fact::World(fact) => self.count_world(fact),
+            Fact::Fault(_) => {}
         }
     }
 
@@ -92,6 +174,45 @@ impl Counts {
             | NetworkFact::ConnectionClosed { .. }
             | NetworkFact::MessageDelivered { .. }
             | NetworkFact::MessageDelayed { .. } => {}
+        }
+    }
+
+    fn count_log(&mut self, fact: &LogFact) {
+        match fact {
+            LogFact::LogTruncated { .. } => self.truncations += 1,
+            LogFact::LogRecovered { .. } => self.recoveries += 1,
+            LogFact::LogStartAdvanced { .. } => self.log_starts_moved += 1,
+            LogFact::LogFenced { .. } => self.fenced_logs += 1,
+            LogFact::LogDirectoryFailed { .. } => self.failed_directories += 1,
+            LogFact::RecordsAppended { .. }
+            | LogFact::RecordsReplicated { .. }
+            | LogFact::LogFlushed { .. }
+            | LogFact::SegmentRolled { .. }
+            | LogFact::EpochStarted { .. }
+            | LogFact::HighWatermarksCheckpointed { .. }
+            | LogFact::LogRefused { .. }
+            | LogFact::RecoveryPointsCheckpointed { .. }
+            | LogFact::LogStartsCheckpointed { .. }
+            | LogFact::IndexesRebuilt { .. }
+            | LogFact::LogDeleted { .. } => {}
+        }
+    }
+
+    fn count_replica(&mut self, fact: &ReplicaFact) {
+        match fact {
+            ReplicaFact::IsrAdopted { .. } => self.isr_changes += 1,
+            ReplicaFact::RequestRefused { .. } => self.refusals += 1,
+            ReplicaFact::ReplicaOffline { .. } => self.offline_replicas += 1,
+            ReplicaFact::BecameLeader { .. }
+            | ReplicaFact::BecameFollower { .. }
+            | ReplicaFact::HighWatermarkAdvanced { .. }
+            | ReplicaFact::HighWatermarkLearned { .. }
+            | ReplicaFact::FollowerProgressed { .. }
+            | ReplicaFact::IsrProposed { .. }
+            | ReplicaFact::IsrProposalRefused { .. }
+            | ReplicaFact::ProduceCommitted { .. }
+            | ReplicaFact::ReplicaResigned { .. }
+            | ReplicaFact::ReadReplicaChosen { .. } => {}
         }
     }
 
@@ -121,23 +242,90 @@ impl Counts {
             ControllerFact::RegistrationRefused { .. }
             | ControllerFact::AlterPartitionRefused { .. }
             | ControllerFact::AdminRefused { .. } => self.refusals += 1,
+            ControllerFact::UncleanShutdownFound { .. } => self.unclean_shutdowns += 1,
+            ControllerFact::TopicDeleted { .. } => self.topics_deleted += 1,
+            ControllerFact::ConfigChanged { .. } => self.config_changes += 1,
+            ControllerFact::FeatureChanged { .. } => self.feature_changes += 1,
+            ControllerFact::ReassignmentStarted { .. } => self.reassignments_started += 1,
+            ControllerFact::ReassignmentCompleted { .. } => self.reassignments_completed += 1,
+            ControllerFact::ReassignmentCancelled { .. } => self.reassignments_cancelled += 1,
             ControllerFact::LeaderElected { leader: None, .. }
             | ControllerFact::BrokerRegistered { .. }
             | ControllerFact::BrokerUnfenced { .. }
             | ControllerFact::TopicCreated { .. }
             | ControllerFact::PartitionChanged { .. }
-            | ControllerFact::BrokerShuttingDown { .. } => {}
-            ControllerFact::UncleanShutdownFound { .. }
-            | ControllerFact::TopicDeleted { .. }
+            | ControllerFact::BrokerShuttingDown { .. }
             | ControllerFact::PartitionsAdded { .. }
-            | ControllerFact::ConfigChanged { .. }
-            | ControllerFact::FeatureChanged { .. }
             | ControllerFact::ProducerIdsAllocated { .. }
-            | ControllerFact::ReassignmentStarted { .. }
-            | ControllerFact::ReassignmentCompleted { .. }
-            | ControllerFact::ReassignmentCancelled { .. }
             | ControllerFact::ControllerActivated { .. }
             | ControllerFact::ControllerDeactivated { .. } => {}
         }
+    }
+
+    fn count_raft(&mut self, fact: &RaftFact) {
+        match fact {
+            RaftFact::QuorumLeaderElected { .. } => self.quorum_elections += 1,
+            RaftFact::QuorumLeaderResigned { why: ResignReason::CheckQuorum, .. } => self.quorum_resignations += 1,
+            RaftFact::VoteCast { .. } => self.votes += 1,
+            RaftFact::SnapshotTaken { .. } => self.snapshots_taken += 1,
+            RaftFact::SnapshotInstalled { .. } => self.snapshots_installed += 1,
+            RaftFact::QuorumLeaderResigned { why: ResignReason::Shutdown | ResignReason::Removed, .. }
+            | RaftFact::MetadataCommitted { .. }
+            | RaftFact::MetadataApplied { .. }
+            | RaftFact::QuorumRoleChanged { .. }
+            | RaftFact::VoteRefused { .. }
+            | RaftFact::VotersChanged { .. }
+            | RaftFact::VoterCaughtUp { .. } => {}
+        }
+    }
+
+    fn count_world(&mut self, fact: &WorldFact) {
+        match fact {
+            WorldFact::ProcessStarted { incarnation } => self.restarts += u64::from(*incarnation > Incarnation(1)),
+            WorldFact::ProcessCrashed { .. } => self.crashes += 1,
+            WorldFact::ProcessHalted { .. } => self.halts += 1,
+            WorldFact::ProcessStopped { .. } => self.shutdowns += 1,
+            WorldFact::DiskLost { .. } | WorldFact::DiskReplaced { .. } => self.disk_losses += 1,
+            WorldFact::DiskFaulted { fault, .. } => self.count_disk_fault(*fault),
+            WorldFact::RunStarted { .. }
+            | WorldFact::RunEnded { .. }
+            | WorldFact::ProcessPaused {}
+            | WorldFact::ProcessResumed {}
+            | WorldFact::ClockSet { .. }
+            | WorldFact::ClockJumped { .. }
+            | WorldFact::AssertionFailed { .. }
+            | WorldFact::DiskCorrupted { .. }
+            | WorldFact::ShutdownRequested {} => {}
+        }
+    }
+
+    fn count_disk_fault(&mut self, fault: DiskFault) {
+        self.disk_faults += 1;
+        let of_kind = match fault {
+            DiskFault::WriteFailed => &mut self.disk_write_fails,
+            DiskFault::ReadFailed => &mut self.disk_read_fails,
+            DiskFault::SyncFailed => &mut self.disk_sync_fails,
+            DiskFault::SyncLied => &mut self.disk_sync_lies,
+            DiskFault::ShortRead => &mut self.disk_short_reads,
+            DiskFault::BitRot => &mut self.disk_bit_rots,
+            DiskFault::MisdirectedWrite => &mut self.disk_misdirected_writes,
+            DiskFault::Full => &mut self.disk_full,
+            DiskFault::Stalled => &mut self.disk_stalls,
+        };
+        *of_kind += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_is_known_by_its_key_and_by_its_word() {
+        let counts = Counts { quorum_elections: 3, ..Counts::default() };
+        assert_eq!(counts.by_name("quorum-elections"), Some(3));
+        assert_eq!(counts.by_name("quorum_elections"), Some(3));
+        assert_eq!(counts.by_name("quorum elections"), None);
+        assert_eq!(counts.by_name("quorum-election"), None);
     }
 }

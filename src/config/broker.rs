@@ -35,6 +35,19 @@ config! {
         "controller.quorum.retry.backoff.ms" quorum_retry_backoff: Duration = "20" | "2",
         /// How long the active controller may gather records before it syncs them.
         "controller.quorum.append.linger.ms" quorum_append_linger: Duration = "25" | "2",
+        /// How long a voter without a leader waits before it stands for election, and a candidate for its votes; a random
+        /// part of as much again is added.
+        "controller.quorum.election.timeout.ms" quorum_election_timeout: Duration = "1000" | "100",
+        /// How long the least of the successors waits before it stands, when a leader resigns.
+        "controller.quorum.election.backoff.max.ms" quorum_election_backoff_max: Duration = "1000" | "100",
+        /// How many bytes of a snapshot are fetched at once.
+        "controller.quorum.fetch.snapshot.max.bytes" quorum_fetch_snapshot_max_bytes: u32 = "8388608" | "4096",
+        /// How large a segment file of the metadata log may grow.
+        "metadata.log.segment.bytes" metadata_log_segment_bytes: u64 = "1073741824" | "16384",
+        /// After how many bytes of new metadata a snapshot is written.
+        "metadata.log.max.record.bytes.between.snapshots" snapshot_record_bytes: u64 = "20971520" | "16384",
+        /// After how long a snapshot is written, if there is anything new; 0 is never.
+        "metadata.log.max.snapshot.interval.ms" snapshot_interval: Duration = "3600000" | "360000",
         /// How long a broker waits for the controller's answer to a registration, heartbeat or proposal.
         "controller.socket.timeout.ms" controller_socket_timeout: Duration = "30000" | "3000",
         /// Where the broker stands (KIP-36).
@@ -43,5 +56,13 @@ config! {
         "replica.selector.class" replica_selector: ReplicaSelector = "LeaderSelector" | "LeaderSelector",
         /// How many bytes a single request may have.
         "socket.request.max.bytes" socket_request_max_bytes: u32 = "104857600" | "104857600",
+        /// Whether leadership goes back to preferred replicas by itself.
+        "auto.leader.rebalance.enable" auto_leader_rebalance: bool = "true" | "true",
+        /// How often the controller looks whether it should, in seconds.
+        "leader.imbalance.check.interval.seconds" leader_imbalance_check_interval: u32 = "300" | "30",
+        /// How many of the partitions that prefer a broker may be led by others before it does, in percent.
+        "leader.imbalance.per.broker.percentage" leader_imbalance_percentage: u32 = "10" | "10",
+        /// How often the controller elects leaders uncleanly where a topic came to allow it.
+        "unclean.leader.election.interval.ms" unclean_leader_election_interval: Duration = "300000" | "30000",
     }
 }

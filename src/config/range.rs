@@ -49,7 +49,16 @@ ranges! {
         "controller.quorum.request.timeout.ms" 1 INT,
         "controller.quorum.retry.backoff.ms" 1 INT,
         "controller.quorum.append.linger.ms" 0 INT,
+        "controller.quorum.election.timeout.ms" 1 INT,
+        "controller.quorum.election.backoff.max.ms" 1 INT,
+        "controller.quorum.fetch.snapshot.max.bytes" 1 INT,
+        "metadata.log.segment.bytes" 1024 INT,
+        "metadata.log.max.record.bytes.between.snapshots" 1 LONG,
+        "metadata.log.max.snapshot.interval.ms" 0 LONG,
         "socket.request.max.bytes" 1 INT,
+        "leader.imbalance.check.interval.seconds" 1 INT,
+        "leader.imbalance.per.broker.percentage" 0 INT,
+        "unclean.leader.election.interval.ms" 1 LONG,
     }
     Topic {
         "min.insync.replicas" 1 INT,

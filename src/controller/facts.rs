@@ -2,20 +2,58 @@
 //!
 //! Invariant: a function of the changes and the image after them, so that it does not matter when it is worked out.
 //!
-//! Called by: [`super::server`].
+//! Called by: [`super::activation`].
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::image::{Change, MetadataImage};
-use crate::event::{ControllerFact, PartitionFacts, TopicFacts};
-use crate::ids::{BrokerId, TopicId, TopicPartition};
+use super::producer_ids::BLOCK;
+use super::records::{ConfigRecord, MetadataRecord};
+use crate::event::{ConfigFacts, ControllerFact, PartitionFacts, TopicFacts};
+use crate::ids::{BrokerId, ProducerId, TopicId, TopicPartition};
+use crate::protocol::ConfigResource;
+
+/// A change with what a fact needs of the record behind it.
+#[derive(Clone, Debug)]
+pub(super) struct Told {
+    change: Change,
+    /// The key and the value, if a configuration changed.
+    set: Option<(String, Option<String>)>,
+}
+
+impl Told {
+    /// Applies nothing: pairs a change with its record.
+    pub(super) fn new(change: Change, record: &MetadataRecord) -> Self {
+        let set = match record {
+            MetadataRecord::Config(ConfigRecord { key, value, .. }) => Some((key.clone(), value.clone())),
+            MetadataRecord::RegisterBroker(_)
+            | MetadataRecord::BrokerRegistrationChange(_)
+            | MetadataRecord::Topic(_)
+            | MetadataRecord::Partition(_)
+            | MetadataRecord::PartitionChange(_)
+            | MetadataRecord::RemoveTopic(_)
+            | MetadataRecord::FeatureLevel(_)
+            | MetadataRecord::ProducerIds(_)
+            | MetadataRecord::OfflineReplicas(_)
+            | MetadataRecord::TopicIdsGiven(_) => None,
+        };
+        Self { change, set }
+    }
+}
 
 /// The facts of the changes that one decision made; `image` is the one after all of them.
-pub(super) fn facts_of(changes: &[Change], image: &MetadataImage) -> Vec<ControllerFact> {
+pub(super) fn facts_of(changes: &[Told], image: &MetadataImage) -> Vec<ControllerFact> {
     let mut facts = Vec::with_capacity(changes.len());
-    for change in changes {
+    let mut new_topics: BTreeSet<TopicId> = BTreeSet::new();
+    for Told { change, set } in changes {
         match change {
             Change::BrokerRegistered(broker) => facts.extend(registered(*broker, image)),
+            Change::BrokerRegisteredUnclean(broker) => {
+                facts.extend(registered(*broker, image));
+                let epoch = image.broker_epoch(*broker);
+                facts.extend(epoch.map(|epoch| ControllerFact::UncleanShutdownFound { broker: *broker, epoch }));
+            }
             Change::BrokerFenced(broker) => {
                 facts.extend(image.broker_epoch(*broker).map(|epoch| ControllerFact::BrokerFenced { broker: *broker, epoch }));
             }
@@ -26,40 +64,87 @@ pub(super) fn facts_of(changes: &[Change], image: &MetadataImage) -> Vec<Control
                 let epoch = image.broker_epoch(*broker);
                 facts.extend(epoch.map(|epoch| ControllerFact::BrokerShuttingDown { broker: *broker, epoch }));
             }
-            Change::TopicCreated(topic) => facts.extend(created(*topic, image)),
+            Change::TopicCreated(topic) => {
+                new_topics.insert(*topic);
+                facts.extend(created(*topic, image));
+            }
+            Change::TopicDeleted { topic, .. } => facts.push(ControllerFact::TopicDeleted { topic: *topic }),
             Change::PartitionCreated(partition, now) => {
+                if new_topics.insert(partition.topic) {
+                    let topic = image.topic(partition.topic);
+                    facts.extend(
+                        topic.map(|topic| ControllerFact::PartitionsAdded { topic: topic.id, partitions: topic.partitions }),
+                    );
+                }
                 facts.push(ControllerFact::PartitionChanged { partition: *partition, now: Arc::clone(now) });
             }
             Change::PartitionChanged { partition, before, now } => {
+                facts.extend(moving(*partition, before, now));
                 facts.push(ControllerFact::PartitionChanged { partition: *partition, now: Arc::clone(now) });
                 facts.extend(elected(*partition, before, now));
             }
+            Change::ConfigChanged(resource) => facts.extend(set.as_ref().map(|set| configured(resource, set))),
+            Change::FeatureChanged(name) => facts.extend(feature(name, image)),
+            Change::ProducerIdsAllocated { broker, next } => {
+                let first = ProducerId(next.0.saturating_sub(u64::from(BLOCK)));
+                facts.push(ControllerFact::ProducerIdsAllocated { broker: *broker, first, count: BLOCK });
+            }
+            Change::ReplicasOffline(_) | Change::Nothing => {}
         }
     }
     facts
 }
 
-/// The facts of changes that may have been told before a crash: of each partition only the last.
-pub(super) fn latest_facts_of(changes: &[Change], image: &MetadataImage) -> Vec<ControllerFact> {
-    let partition_of = |change: &Change| match change {
-        Change::PartitionCreated(partition, _) | Change::PartitionChanged { partition, .. } => Some(*partition),
-        Change::BrokerRegistered(_) | Change::BrokerFenced(_) | Change::BrokerUnfenced(_) => None,
-        Change::BrokerShuttingDown(_) | Change::TopicCreated(_) => None,
-    };
-    let mut latest = Vec::new();
-    for (place, change) in changes.iter().enumerate() {
-        let is_superseded = partition_of(change)
-            .is_some_and(|partition| changes.iter().skip(place + 1).any(|later| partition_of(later) == Some(partition)));
-        if !is_superseded {
-            latest.push(change.clone());
+/// What a change is about, so that only the last word on it is told again.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum About {
+    Registration(BrokerId),
+    State(BrokerId),
+    Partition(TopicPartition),
+    Config(ConfigResource, String),
+    Feature(String),
+}
+
+/// The facts of changes that may have been told before a crash: of each broker, partition, key and feature only
+/// the last, and nothing of partitions that are no more.
+pub(super) fn latest_facts_of(changes: &[Told], image: &MetadataImage) -> Vec<ControllerFact> {
+    let mut seen = BTreeSet::new();
+    let mut latest: Vec<Told> = Vec::new();
+    for told in changes.iter().rev() {
+        let about = match &told.change {
+            Change::PartitionCreated(partition, _) | Change::PartitionChanged { partition, .. } => {
+                if image.partition(*partition).is_none() {
+                    continue;
+                }
+                Some(About::Partition(*partition))
+            }
+            Change::ConfigChanged(resource) => told.set.as_ref().map(|(key, _)| About::Config(resource.clone(), key.clone())),
+            Change::FeatureChanged(name) => Some(About::Feature(name.clone())),
+            Change::BrokerRegistered(broker) | Change::BrokerRegisteredUnclean(broker) => Some(About::Registration(*broker)),
+            Change::BrokerFenced(broker) | Change::BrokerUnfenced(broker) | Change::BrokerShuttingDown(broker) => {
+                if seen.contains(&About::Registration(*broker)) {
+                    continue;
+                }
+                Some(About::State(*broker))
+            }
+            Change::ReplicasOffline(_)
+            | Change::TopicCreated(_)
+            | Change::TopicDeleted { .. }
+            | Change::ProducerIdsAllocated { .. }
+            | Change::Nothing => None,
+        };
+        if about.is_none_or(|about| seen.insert(about)) {
+            latest.push(told.clone());
         }
     }
+    latest.reverse();
     facts_of(&latest, image)
 }
 
 fn registered(broker: BrokerId, image: &MetadataImage) -> Option<ControllerFact> {
     let now = image.broker(broker)?;
-    Some(ControllerFact::BrokerRegistered { broker, incarnation: now.incarnation, epoch: now.epoch, rack: None })
+    let (incarnation, epoch, rack) = (now.incarnation, now.epoch, now.rack.clone());
+    Some(ControllerFact::BrokerRegistered { broker, incarnation, epoch, rack })
 }
 
 fn created(topic: TopicId, image: &MetadataImage) -> Option<ControllerFact> {
@@ -71,10 +156,43 @@ fn created(topic: TopicId, image: &MetadataImage) -> Option<ControllerFact> {
     Some(ControllerFact::TopicCreated { topic: Arc::new(facts) })
 }
 
-/// A new leader, or none, in a new epoch. Clean when it was in the ISR before; to lose the leader is no election at all,
-/// and as such clean.
+/// A new leader, or none, in a new epoch. Clean when it was in the ISR or eligible before; to lose the leader is no election
+/// at all, and as such clean.
 fn elected(partition: TopicPartition, before: &PartitionFacts, now: &PartitionFacts) -> Option<ControllerFact> {
-    let clean = now.leader.is_none_or(|leader| before.isr.contains(leader));
+    let clean = now.leader.is_none_or(|leader| before.isr.union(before.elr).contains(leader));
     let (from, leader, epoch) = (before.leader, now.leader, now.epoch);
     (now.epoch != before.epoch).then_some(ControllerFact::LeaderElected { partition, from, leader, epoch, clean })
+}
+
+/// A move that begins, ends or is called off with this change. One that ends as it begins (nobody is to come) only ends.
+fn moving(partition: TopicPartition, before: &PartitionFacts, now: &PartitionFacts) -> Option<ControllerFact> {
+    if now.is_moving() {
+        let (adding, removing) = (now.adding, now.removing);
+        let is_news = (adding, removing) != (before.adding, before.removing);
+        return is_news.then_some(ControllerFact::ReassignmentStarted { partition, adding, removing });
+    }
+    let (had, has) = (before.replica_set(), now.replica_set());
+    if !before.is_moving() {
+        return (had != has).then_some(ControllerFact::ReassignmentCompleted { partition });
+    }
+    let is_done = has.covers(before.adding) && before.removing.iter().all(|broker| !has.contains(broker));
+    Some(if is_done {
+        ControllerFact::ReassignmentCompleted { partition }
+    } else {
+        ControllerFact::ReassignmentCancelled { partition }
+    })
+}
+
+fn configured(resource: &ConfigResource, (key, value): &(String, Option<String>)) -> ControllerFact {
+    let resource = match resource {
+        ConfigResource::Topic(name) => name.clone(),
+        ConfigResource::Broker(broker) => broker.to_string(),
+        ConfigResource::Cluster => "cluster".to_owned(),
+    };
+    ControllerFact::ConfigChanged { change: Arc::new(ConfigFacts { resource, key: key.clone(), value: value.clone() }) }
+}
+
+fn feature(name: &str, image: &MetadataImage) -> Option<ControllerFact> {
+    let (_, level) = image.features().find(|(other, _)| *other == name)?;
+    Some(ControllerFact::FeatureChanged { feature: Arc::new(name.to_owned()), level })
 }

@@ -1,73 +1,63 @@
-//! The controller as a machine: which request goes where, and what waits until a decision is committed.
+//! The controller as a machine: which request goes where.
 //!
-//! Invariant: an answer or a fact leaves when everything it builds on is committed, facts before answers, and answers
-//! before the observers hear of it; a fact is told once per cluster, not once per controller life (see `told`). The
-//! image holds every record written, committed or not.
+//! Invariant: only the active controller decides; the others follow the log and answer NOT_CONTROLLER.
 //!
 //! Called by: [`crate::node`]. Source: Kafka's `QuorumController`, `ControllerApis`.
 //!
-//! Not modelled: a controller that is not the active one (a quorum has one voter, which always leads), and the time-outs
-//! of requests that wait for a commit: a commit is a sync away.
+//! Not modelled: the time-outs of requests that wait for a commit.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::brokers::{BrokerState, decide_fencing, decide_heartbeat, decide_registration};
-use super::facts::{facts_of, latest_facts_of};
-use super::image::{Change, MetadataImage};
-use super::partitions::decide_alter_partition;
-use super::records::MetadataRecord;
+use super::activation::{Standing, Waiting};
+use super::facts::Told;
+use super::image::MetadataImage;
+use super::rebalance::Task;
+use super::refusal::refuse_request;
 use super::sessions::Sessions;
-use super::told;
-use super::topics::decide_create_topics;
-use crate::choice::{ChoiceKind, Subject};
 use crate::config::{BrokerConfig, TopicConfig, Variants};
-use crate::context::{Context, Input, Machine, Message, ReplyTo};
-use crate::error::{ErrorCode, Fault};
-use crate::event::ControllerFact;
+use crate::context::{Command, Context, Input, Machine, Message, ReplyTo};
+use crate::event::Purpose;
 use crate::ids::{Offset, ProcessId};
-use crate::protocol::{
-    AlterPartitionRequest, AlterPartitionResponse, BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest,
-    BrokerRegistrationResponse, CreateTopicsRequest, CreateTopicsResponse, CreatedTopic, Request, Response,
-};
+use crate::protocol::Request;
 use crate::raft::{RaftNode, RaftSetup};
-use crate::time::{Instant, Trail};
+use crate::time::{Instant, Timers};
 
 /// What a controller is told before it starts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ControllerSetup {
     /// Which one.
     pub me: ProcessId,
-    /// The quorum's voters; `me` is one of them.
+    /// The quorum's first voters; without `me` among them it only follows.
     pub voters: Vec<ProcessId>,
     /// Its configuration.
     pub config: BrokerConfig,
     /// What a topic's configuration is unless the topic says otherwise.
     pub topic_defaults: TopicConfig,
-    /// The historical rules in force.
+    /// The historical rules in force: a new cluster's features, and the quorum's own rules.
     pub variants: Variants,
 }
 
 /// A controller.
 #[derive(Clone, Debug)]
 pub struct Controller {
-    setup: Arc<ControllerSetup>,
-    raft: RaftNode,
-    /// Everything written, committed or not.
-    image: Arc<MetadataImage>,
-    sessions: Sessions,
+    pub(super) setup: Arc<ControllerSetup>,
+    pub(super) raft: RaftNode,
+    pub(super) standing: Standing,
+    /// As far as the log is committed, to this controller's knowledge.
+    pub(super) committed: Arc<MetadataImage>,
+    /// Up to where (excluded) the log, control records included, is in the committed image.
+    pub(super) applied: Offset,
+    /// Up to where (excluded) the facts are known to have been told, by whomever.
+    pub(super) told: Offset,
+    /// What was committed beyond that while this controller was not the active one.
+    pub(super) untold: Vec<Told>,
+    /// Everything written, committed or not; the active controller's ground.
+    pub(super) written: Arc<MetadataImage>,
+    pub(super) sessions: Sessions,
+    pub(super) tasks: Timers<Task>,
     /// In the order of their ends.
-    waiting: VecDeque<Waiting>,
-}
-
-/// What a decision holds back until it is committed.
-#[derive(Clone, Debug)]
-struct Waiting {
-    /// Everything below must be committed.
-    end: Offset,
-    trail: Trail,
-    facts: Vec<ControllerFact>,
-    answer: Option<(ReplyTo, Response)>,
+    pub(super) waiting: VecDeque<Waiting>,
 }
 
 impl Machine for Controller {
@@ -75,18 +65,34 @@ impl Machine for Controller {
         match input {
             Input::Started => self.start(cx),
             Input::Message(Message::Request { from, reply_to, request }) => self.handle(from, reply_to, request, cx),
+            Input::Message(Message::Response { from, purpose: Purpose::Quorum, correlation, response }) => {
+                self.raft.handle_response(from, correlation, response, cx);
+                self.settle(cx);
+            }
+            Input::Message(Message::Disconnected { from, purpose: Purpose::Quorum }) => {
+                self.raft.handle_disconnect(from, cx);
+                self.settle(cx);
+            }
             Input::Deadline => {
                 self.raft.handle_deadline(cx);
-                self.publish(cx);
+                self.settle(cx);
                 self.fence_silent_brokers(cx);
+                self.do_tasks(cx);
             }
-            // A controller asks nobody and takes no commands.
-            Input::Message(Message::Response { .. } | Message::Disconnected { .. }) | Input::Command(_) => {}
+            // A quorum leader that is asked to end gives up the lead first, so that nobody has to miss it.
+            Input::Command(Command::ShutDown) => {
+                self.raft.resign(cx);
+                self.settle(cx);
+                cx.exit();
+            }
+            // Of brokers and clients a controller asks nothing, and other commands are theirs.
+            Input::Message(Message::Response { .. } | Message::Disconnected { .. }) => {}
+            Input::Command(Command::Send(_) | Command::CreateTopics(_) | Command::DescribeTopic(_) | Command::Ask(_)) => {}
         }
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        [self.raft.next_deadline(), self.sessions.next_deadline()].into_iter().flatten().min()
+        [self.raft.next_deadline(), self.sessions.next_deadline(), self.next_task()].into_iter().flatten().min()
     }
 }
 
@@ -94,191 +100,62 @@ impl Controller {
     /// A controller that has not started yet; its disk is read in its first turn.
     #[must_use]
     pub fn new(setup: Arc<ControllerSetup>) -> Self {
-        let raft = RaftSetup { me: setup.me, voters: setup.voters.clone(), config: setup.config.clone() };
+        let raft = RaftSetup { me: setup.me, voters: setup.voters.clone(), config: setup.config.clone(), variants: setup.variants };
         let sessions = Sessions::new(setup.config.broker_session_timeout);
-        let image = Arc::new(MetadataImage::default());
-        Self { setup, raft: RaftNode::new(raft), image, sessions, waiting: VecDeque::new() }
-    }
-
-    /// The metadata as written so far, committed or not.
-    #[must_use]
-    pub fn image(&self) -> &MetadataImage {
-        &self.image
-    }
-
-    fn start(&mut self, cx: &mut Context<'_>) {
-        if let Err(fault) = self.try_start(cx) {
-            cx.halt(format!("the controller cannot start: {fault}"));
+        Self {
+            setup,
+            raft: RaftNode::new(raft),
+            standing: Standing::default(),
+            committed: Arc::default(),
+            applied: Offset::ZERO,
+            told: Offset::ZERO,
+            untold: Vec::new(),
+            written: Arc::default(),
+            sessions,
+            tasks: Timers::default(),
+            waiting: VecDeque::new(),
         }
-    }
-
-    /// Becomes active: rebuilds the image from the log and begins a session for every broker in it, since this
-    /// controller does not know when they were heard from last.
-    fn try_start(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
-        let told = told::read(cx)?;
-        let Some(recovered) = self.raft.start(cx) else { return Ok(()) };
-        // All but the last batch were told before another was written.
-        let untold = told.max(recovered.last_batch);
-        let image = Arc::make_mut(&mut self.image);
-        let mut changes: Vec<Change> = Vec::new();
-        for (offset, bytes) in recovered.records {
-            let change = image.apply(offset, &MetadataRecord::decode(&bytes)?);
-            if offset >= untold {
-                changes.push(change);
-            }
-        }
-        for (broker, _) in self.image.brokers() {
-            self.sessions.begin(broker, cx);
-        }
-        tell(latest_facts_of(&changes, &self.image), cx.trail(), cx);
-        self.raft.take_commit();
-        told::restart(self.raft.committed(), cx)
     }
 
     /// The table of requests.
     fn handle(&mut self, from: ProcessId, reply_to: ReplyTo, request: Request, cx: &mut Context<'_>) {
-        if !self.raft.is_leader() {
+        if !self.is_active()
+            && let Some(refusal) = refuse_request(&request)
+        {
+            cx.reply(reply_to, refusal);
             return;
         }
         match request {
-            Request::Fetch(request) => self.raft.handle_fetch(from, reply_to, &request, cx),
             Request::BrokerRegistration(request) => self.handle_registration(reply_to, &request, cx),
             Request::BrokerHeartbeat(request) => self.handle_heartbeat(reply_to, &request, cx),
             Request::AlterPartition(request) => self.handle_alter_partition(reply_to, &request, cx),
             Request::CreateTopics(request) => self.handle_create_topics(reply_to, &request, cx),
-            // Kafka's controllers do not speak these, and close the connection of who does.
-            Request::Produce(_) | Request::ListOffsets(_) | Request::Metadata(_) | Request::OffsetForLeaderEpoch(_) => {}
-            // TODO(walls)
-            other => drop(other),
-        }
-    }
-
-    fn handle_registration(&mut self, reply_to: ReplyTo, request: &BrokerRegistrationRequest, cx: &mut Context<'_>) {
-        let place = (self.raft.next_offset(), cx.mono());
-        match decide_registration(&self.image, &self.setup.topic_defaults, &self.sessions, request, place) {
-            Err(code) => {
-                let BrokerRegistrationRequest { broker, incarnation, .. } = *request;
-                cx.emit(ControllerFact::RegistrationRefused { broker, incarnation, code });
-                cx.reply(reply_to, BrokerRegistrationResponse { result: Err(code) }.into());
+            Request::DeleteTopics(request) => self.handle_delete_topics(reply_to, &request, cx),
+            Request::CreatePartitions(request) => self.handle_create_partitions(reply_to, &request, cx),
+            Request::ElectLeaders(request) => self.handle_elect_leaders(reply_to, &request, cx),
+            Request::IncrementalAlterConfigs(request) => self.handle_alter_configs(reply_to, &request, cx),
+            Request::AlterPartitionReassignments(request) => self.handle_reassignments(reply_to, &request, cx),
+            Request::UpdateFeatures(request) => self.handle_update_features(reply_to, &request, cx),
+            Request::AllocateProducerIds(request) => self.handle_producer_ids(reply_to, request, cx),
+            Request::Fetch(_)
+            | Request::Vote(_)
+            | Request::BeginQuorumEpoch(_)
+            | Request::EndQuorumEpoch(_)
+            | Request::DescribeQuorum(_)
+            | Request::FetchSnapshot(_)
+            | Request::AddRaftVoter(_)
+            | Request::RemoveRaftVoter(_)
+            | Request::UpdateRaftVoter(_) => {
+                self.raft.handle_request(from, reply_to, request, cx);
+                self.settle(cx);
             }
-            Ok((records, epoch)) => {
-                self.sessions.begin(request.broker, cx);
-                self.write(&records, Some((reply_to, BrokerRegistrationResponse { result: Ok(epoch) }.into())), cx);
-            }
+            // Brokers answer these, and a controller closes the connection of who asks it.
+            Request::Produce(_)
+            | Request::ListOffsets(_)
+            | Request::Metadata(_)
+            | Request::OffsetForLeaderEpoch(_)
+            | Request::DeleteRecords(_)
+            | Request::DescribeConfigs(_) => {}
         }
     }
-
-    fn handle_heartbeat(&mut self, reply_to: ReplyTo, request: &BrokerHeartbeatRequest, cx: &mut Context<'_>) {
-        match decide_heartbeat(&self.image, &self.setup.topic_defaults, &self.sessions, request) {
-            Err(code) => {
-                let error = Some(code);
-                let refusal = BrokerHeartbeatResponse { error, is_caught_up: false, is_fenced: true, should_shut_down: false };
-                cx.reply(reply_to, refusal.into());
-            }
-            Ok((records, response, state)) => {
-                self.sessions.touch(request.broker, request.current_metadata_offset, cx);
-                self.write(&records, Some((reply_to, response.into())), cx);
-                if state == BrokerState::ControlledShutdown {
-                    self.sessions.await_others(request.broker, self.image.end(), !records.is_empty());
-                }
-            }
-        }
-    }
-
-    fn handle_alter_partition(&mut self, reply_to: ReplyTo, request: &AlterPartitionRequest, cx: &mut Context<'_>) {
-        let leader = request.broker;
-        match decide_alter_partition(&self.image, &self.setup.topic_defaults, request) {
-            Err(code) => {
-                for item in &request.partitions {
-                    cx.emit(ControllerFact::AlterPartitionRefused { partition: item.partition, leader, code });
-                }
-                cx.reply(reply_to, AlterPartitionResponse { error: Some(code), partitions: Vec::new() }.into());
-            }
-            Ok((records, partitions)) => {
-                for (partition, code) in partitions.iter().filter_map(|item| Some((item.partition, item.result.err()?))) {
-                    cx.emit(ControllerFact::AlterPartitionRefused { partition, leader, code });
-                }
-                self.write(&records, Some((reply_to, AlterPartitionResponse { error: None, partitions }.into())), cx);
-            }
-        }
-    }
-
-    fn handle_create_topics(&mut self, reply_to: ReplyTo, request: &CreateTopicsRequest, cx: &mut Context<'_>) {
-        let me = Subject::of(cx.process());
-        let mut luck = |topic: crate::ids::TopicId, odds| cx.choose(ChoiceKind::Placement, me.about(u64::from(topic.0)), odds);
-        let decided = decide_create_topics(&self.image, &self.setup.topic_defaults, request, &mut luck);
-        let (records, topics) = decided.unwrap_or_else(|code| (Vec::new(), all_refused(request, code)));
-        for code in topics.iter().filter_map(|topic| topic.result.err()) {
-            cx.emit(ControllerFact::AdminRefused { code });
-        }
-        self.write(&records, Some((reply_to, CreateTopicsResponse { topics }.into())), cx);
-    }
-
-    fn fence_silent_brokers(&mut self, cx: &mut Context<'_>) {
-        while let Some(broker) = self.sessions.pop_expired(cx) {
-            let records = decide_fencing(&self.image, &self.setup.topic_defaults, broker);
-            self.write(&records, None, cx);
-        }
-    }
-
-    /// Writes a decision's records to the log and to the image, and holds its facts and its answer back. A decision
-    /// without records waits for the earlier ones it was built on, if they are not committed yet.
-    fn write(&mut self, records: &[MetadataRecord], answer: Option<(ReplyTo, Response)>, cx: &mut Context<'_>) {
-        let mut facts = Vec::new();
-        if !records.is_empty() {
-            let image = Arc::make_mut(&mut self.image);
-            let offsets = (self.raft.next_offset().0..).map(Offset);
-            let changes: Vec<Change> = offsets.zip(records).map(|(offset, record)| image.apply(offset, record)).collect();
-            facts = facts_of(&changes, image);
-            self.raft.append(records.iter().map(MetadataRecord::encode), cx);
-        }
-        let end = self.raft.next_offset();
-        match answer {
-            Some((reply_to, response)) if end <= self.raft.committed() => cx.reply(reply_to, response),
-            None if facts.is_empty() => {}
-            answer => self.waiting.push_back(Waiting { end, trail: cx.trail(), facts, answer }),
-        }
-    }
-
-    /// After a commit: tells the facts, remembers that they were told, answers, and lets the observers know.
-    fn publish(&mut self, cx: &mut Context<'_>) {
-        let Some(commit) = self.raft.take_commit() else { return };
-        let mut answers = Vec::new();
-        while let Some(done) = self.waiting.pop_front_if(|waiting| waiting.end <= commit.end) {
-            tell(done.facts, done.trail, cx);
-            answers.extend(done.answer);
-        }
-        if let Err(fault) = told::write(commit.end, cx) {
-            cx.halt(format!("the controller's disk failed: {fault}"));
-        }
-        for (reply_to, response) in answers {
-            cx.reply_released(reply_to, response, commit.step);
-        }
-        self.raft.release_fetches(commit.step, cx);
-    }
-}
-
-fn all_refused(request: &CreateTopicsRequest, code: ErrorCode) -> Vec<CreatedTopic> {
-    request.topics.iter().map(|topic| CreatedTopic { name: topic.name.clone(), result: Err(code) }).collect()
-}
-
-/// Tells the facts of one decision. What happened to a broker or a topic is the cause of what happened to partitions, and
-/// the change of a partition the cause of its election.
-fn tell(facts: Vec<ControllerFact>, trail: Trail, cx: &mut Context<'_>) {
-    let (mut root, mut change) = (trail.cause, trail.cause);
-    for fact in facts {
-        let is_root = !matches!(fact, ControllerFact::PartitionChanged { .. } | ControllerFact::LeaderElected { .. });
-        let is_election = matches!(fact, ControllerFact::LeaderElected { .. });
-        let cause = match (is_root, is_election) {
-            (true, _) => trail.cause,
-            (false, true) => change,
-            (false, false) => root,
-        };
-        cx.resume(Trail { cause, origin: trail.origin });
-        change = cx.emit(fact);
-        if is_root {
-            root = change;
-        }
-    }
-    cx.resume(trail);
 }

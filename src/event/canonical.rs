@@ -285,8 +285,8 @@ impl Field for FileName {
             Self::QuorumState => (7, 0),
             Self::CleanShutdown => (8, 0),
             Self::Temporary(place) => (9, u64::from(*place)),
-            Self::Snapshot(end, _) => (10, end.0),
-            Self::MetaProperties => (11, 0),
+            Self::MetaProperties => (10, 0),
+            Self::Snapshot(end, _) => (11, end.0),
         };
         tag.put(out);
         number.put(out);
@@ -308,8 +308,8 @@ impl Field for FileName {
             7 => Ok(Self::QuorumState),
             8 => Ok(Self::CleanShutdown),
             9 => u8::try_from(number).map(Self::Temporary).map_err(|_| unknown("file name", number)),
-            10 => LeaderEpoch::take(input).map(|epoch| Self::Snapshot(Offset(number), epoch)),
-            11 => Ok(Self::MetaProperties),
+            10 => Ok(Self::MetaProperties),
+            11 => LeaderEpoch::take(input).map(|epoch| Self::Snapshot(Offset(number), epoch)),
             _ => Err(unknown("file name", tag)),
         }
     }

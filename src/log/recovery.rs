@@ -168,9 +168,9 @@ impl Scan {
                 | FileName::HighWatermarkCheckpoint
                 | FileName::LogStartCheckpoint
                 | FileName::QuorumState
+                | FileName::CleanShutdown
                 | FileName::Snapshot(..)
-                | FileName::MetaProperties
-                | FileName::CleanShutdown => false,
+                | FileName::MetaProperties => false,
             };
             if is_stray {
                 cx.delete(FilePath::log(partition, *name))?;

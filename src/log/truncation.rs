@@ -59,6 +59,22 @@ impl PartitionLog {
         Ok(())
     }
 
+    /// Removes the closed segments that lie whole below `start`: what a snapshot holds needs not be kept as records.
+    /// Returns whether there were any. Errors: as [`Disk`]'s calls.
+    pub fn drop_segments_below(&mut self, start: Offset, cx: &mut Context<'_>) -> Result<bool, Fault> {
+        let count = self.closed.iter().take_while(|segment| segment.end() <= start).count();
+        if count == 0 {
+            return Ok(false);
+        }
+        for segment in Arc::make_mut(&mut self.closed).drain(..count) {
+            segment.delete(cx)?;
+        }
+        cx.sync_folder(Folder::Log(LogDirectory::FIRST, self.partition))?;
+        self.is_folder_unsynced = false;
+        self.flushed = self.flushed.max(self.start_offset());
+        Ok(true)
+    }
+
     /// Drops all it holds and begins anew at `offset`, because the leader no longer has what would come next.
     ///
     /// Invariant: the log is empty, with start and end at `offset`.

@@ -3,6 +3,8 @@
 //! (57); and AllocateProducerIds (67), which brokers ask. All but DeleteRecords and DescribeConfigs are forwarded to the
 //! controller (KIP-590).
 
+use std::fmt;
+
 use crate::error::ErrorCode;
 use crate::event::MessageFacts;
 use crate::ids::{BrokerEpoch, BrokerId, Offset, PartitionIndex, ProducerId};
@@ -15,6 +17,12 @@ pub struct NamedPartition {
     pub topic: String,
     /// The partition.
     pub partition: PartitionIndex,
+}
+
+impl fmt::Display for NamedPartition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.topic, self.partition)
+    }
 }
 
 /// What a configuration belongs to.

@@ -1,43 +1,64 @@
 //! The metadata log and its quorum: how one history of decisions comes to be on a majority's disks, and how everybody
 //! else follows it. Pull-based, as KRaft is: followers and observers fetch, and a fetch at an offset says "I hold all below".
 //!
-//! * [`quorum`]: which offset a majority holds. Pure arithmetic.
-//! * [`state`]: the file that remembers the quorum epoch. It is synced before anybody acts in that epoch.
-//! * [`node`]: a voter: reads its log back, and becomes leader in a new epoch.
-//! * `leader`: appends, syncs, advances the committed end, serves fetches and parks those that find nothing.
-//! * [`observer`]: a broker's own copy of the log.
-//! * `reading`: the metadata records between two offsets.
+//! | file | holds |
+//! |---|---|
+//! | [`quorum`] | which offset a majority holds, who wins an election: pure arithmetic |
+//! | [`state`] | the files that remember epoch, vote and directory; synced before anybody acts on them |
+//! | [`voters`] | who votes, and since which offset |
+//! | `metadata_log` | one copy of the log, with its snapshots and its voters |
+//! | `snapshot`, `download` | a snapshot as bytes, as a file, and on its way |
+//! | [`node`] | a server of the quorum: its roles, every transition between them, its interface |
+//! | `member` | what a server has in every role, and how it changes its role |
+//! | `election` | votes asked, given, refused and counted |
+//! | `leader`, `leading` | what a leader knows; it appends, syncs, commits, serves fetches |
+//! | `membership` | voters added, removed, renewed |
+//! | `following` | fetching from the leader, and from whoever may know it |
+//! | `peers` | one request at a time to each peer, its time-out and the wait after a failure |
+//! | [`observer`] | a broker's own copy of the log |
+//! | `reading` | the metadata records between two offsets |
 //!
 //! Invariant: a record counts (is below the committed end) only when a majority of the voters has it synced, and the
-//! leader has such a record of its own epoch. Nobody truncates below the committed end it knows.
+//! leader has such a record of its own epoch. Nobody truncates below the committed end it knows. In one epoch a voter votes
+//! once, and so at most one leader is elected.
 //!
-//! Called by: the controller ([`node::RaftNode`]), every broker ([`Observer`]). Source: KIP-595.
-//!
-//! Not modelled: several voters with elections between them (Vote, BeginQuorumEpoch, EndQuorumEpoch), snapshots, dynamic
-//! voters (KIP-853). A quorum has one voter, which elects itself in a new epoch at every start.
+//! Called by: the controller ([`RaftNode`]), every broker ([`Observer`]). Source: KIP-595, KIP-630, KIP-853, KIP-996.
 
+mod download;
+mod election;
+mod following;
 mod leader;
+mod leading;
+mod member;
+mod membership;
+mod metadata_log;
 pub mod node;
 pub mod observer;
+mod peers;
 pub mod quorum;
 mod reading;
+mod snapshot;
 pub mod state;
+pub mod voters;
 
 pub use leader::Commit;
-pub use node::{RaftNode, RaftSetup};
-pub use observer::{Observer, ObserverSetup};
-pub use reading::MetadataRecords;
+pub use node::{RaftNews, RaftNode, RaftSetup};
+pub use observer::{Drained, Observer, ObserverSetup};
 
-use crate::config::{Profile, TopicConfig};
+use crate::config::{BrokerConfig, Profile, TopicConfig};
 use crate::context::Context;
 use crate::error::{ErrorCode, Fault};
 use crate::ids::{BrokerId, ProcessId};
 use crate::time::Duration;
 
+/// How many bytes one answer to a fetch of the metadata log may hold (Kafka's `MAX_FETCH_SIZE_BYTES`).
+const FETCH_BYTES: u32 = 8 << 20;
+
 /// The settings of the metadata log itself, which no topic default reaches: everything is kept, batches are as large as
 /// they come, and no clock refuses a record (KIP-595).
-fn log_config() -> TopicConfig {
+fn log_config(config: &BrokerConfig) -> TopicConfig {
     TopicConfig {
+        segment_bytes: config.metadata_log_segment_bytes,
         max_message_bytes: u32::MAX,
         message_timestamp_before_max: Duration::MAX,
         message_timestamp_after_max: Duration::MAX,
@@ -45,14 +66,15 @@ fn log_config() -> TopicConfig {
     }
 }
 
-/// A voter's number as requests and logs name it.
+/// A server's number as requests and logs name it.
 fn voter_number(voter: ProcessId) -> BrokerId {
     BrokerId::of(voter).expect("only servers vote")
 }
 
-/// The voter with this number.
-fn voter(number: BrokerId) -> ProcessId {
-    number.process()
+/// The server with this number. Errors: [`Fault::Corrupt`] for a number that no server has.
+fn server(id: i32) -> Result<ProcessId, Fault> {
+    let number = u16::try_from(id).map_err(|_| Fault::Corrupt { what: "voter", why: format!("node {id}") })?;
+    Ok(BrokerId(number).process())
 }
 
 /// A server that can not write its metadata log ends itself, as Kafka's fatal fault handler does.

@@ -12,31 +12,27 @@
 //! Kafka differs: the leader parks an observer's fetch for a quarter of `controller.quorum.fetch.timeout.ms`, where Kafka
 //! has a constant of 500 ms beside a default time-out of 2 s: so that both shrink in the profile `fast`.
 //!
-//! Not modelled: snapshots; an observer does not sync what it fetched (nor does Kafka's), and fetches it again when a
-//! power failure took it.
+//! Behind the log's start it fetches a snapshot first (KIP-630). It does not sync the records it fetched (nor does Kafka's),
+//! and fetches them again when a power failure took them.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::reading::metadata_records;
+use super::download::{Download, Piece};
+use super::metadata_log::{MetadataLog, Taken};
 use super::state::QuorumState;
-use super::{log_config, or_halt, refused, voter, voter_number};
+use super::voters::VoterSet;
+use super::{FETCH_BYTES, or_halt};
 use crate::choice::{ChoiceKind, Odds, Subject};
-use crate::config::BrokerConfig;
-use crate::context::{Context, Disk};
+use crate::config::{BrokerConfig, Switch};
+use crate::context::Context;
 use crate::error::Fault;
-use crate::event::{Purpose, TruncationReason};
-use crate::files::Folder;
-use crate::ids::{BrokerId, CorrelationId, LogDirectory, Offset, ProcessId, TopicPartition};
-use crate::log::PartitionLog;
-use crate::protocol::{
-    DivergingEpoch, FetchPartition, FetchRequest, FetchResponse, FetchedPartition, LeaderIdAndEpoch, ReplicaState, Response,
-};
+use crate::event::Purpose;
+use crate::ids::{BrokerId, CorrelationId, LeaderEpoch, Offset, ProcessId, TopicPartition};
+use crate::protocol::{FetchRequest, FetchResponse, FetchSnapshotResponse, FetchedPartition, ReplicaState, Request, Response};
 use crate::time::{Duration, Instant, Timers};
 
-/// How many bytes one answer may hold (Kafka's `MAX_FETCH_SIZE_BYTES`).
-const FETCH_BYTES: u32 = 8 << 20;
 /// After how many failures in a row the wait between two attempts no longer doubles.
 const DOUBLINGS: u32 = 5;
 
@@ -45,7 +41,7 @@ const DOUBLINGS: u32 = 5;
 pub struct ObserverSetup {
     /// Whose copy it is.
     pub me: BrokerId,
-    /// Whom it may ask.
+    /// Whom it may ask at first; later, whoever votes according to its copy.
     pub voters: Vec<ProcessId>,
     /// The broker's configuration.
     pub config: BrokerConfig,
@@ -56,15 +52,27 @@ pub struct ObserverSetup {
 pub struct Observer {
     setup: Arc<ObserverSetup>,
     /// `None` before the start, and after a disk that failed at the start.
-    log: Option<Arc<PartitionLog>>,
+    log: Option<MetadataLog>,
     quorum: QuorumState,
     high_watermark: Offset,
     handed_out: Offset,
+    /// A leader told in this life what is committed.
+    has_heard: bool,
+    download: Option<Download>,
     asking: Option<Asking>,
     next_correlation: CorrelationId,
     next_voter: usize,
     failures: u32,
     timers: Timers<ObserverTimer>,
+}
+
+/// What was committed since the last time it was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drained {
+    /// All that was handed out before is replaced by this: a snapshot, and its end.
+    pub snapshot: Option<(Offset, Vec<Bytes>)>,
+    /// The records that come next, in order.
+    pub records: Vec<(Offset, Bytes)>,
 }
 
 /// The fetch on its way.
@@ -99,6 +107,8 @@ impl Observer {
             quorum: QuorumState::default(),
             high_watermark: Offset::ZERO,
             handed_out: Offset::ZERO,
+            has_heard: false,
+            download: None,
             asking: None,
             next_correlation: CorrelationId(0),
             next_voter: 0,
@@ -109,23 +119,27 @@ impl Observer {
 
     /// Reads back what an earlier life of the broker left, and begins to fetch.
     pub fn start(&mut self, cx: &mut Context<'_>) {
-        let opened = Self::open(cx);
+        let opened = Self::open(&self.setup, cx);
         let Some((quorum, log)) = or_halt(opened, cx) else { return };
         self.quorum = quorum;
-        self.log = Some(Arc::new(log));
+        self.high_watermark = log.newest_snapshot().map_or(Offset::ZERO, |newest| newest.end);
+        self.log = Some(log);
         self.fetch(cx);
     }
 
     /// Takes an answer that came on [`Purpose::MetadataFetcher`].
     pub fn handle_response(&mut self, from: ProcessId, correlation: CorrelationId, response: Response, cx: &mut Context<'_>) {
         let is_awaited = self.asking.is_some_and(|asking| asking.whom == from && asking.correlation == correlation);
-        let Response::Fetch(fetched) = response else { return };
         if !is_awaited {
             return;
         }
         self.asking = None;
         self.timers.cancel(ObserverTimer::Answer);
-        let taken = self.take(from, fetched, cx);
+        let taken = match response {
+            Response::Fetch(fetched) => self.take(from, fetched, cx),
+            Response::FetchSnapshot(piece) => self.take_piece(from, &piece, cx),
+            other => panic!("{from} answered a fetch with {:?}", other.api()),
+        };
         match or_halt(taken, cx) {
             Some(Next::AtOnce) => {
                 self.failures = 0;
@@ -166,17 +180,26 @@ impl Observer {
         self.timers.next_deadline()
     }
 
-    /// The metadata records that were committed since the last call, in order (see `controller::records`). After a
-    /// restart this begins again at the start of the log, as soon as a leader has told how far it is committed.
-    pub fn drain_committed(&mut self, cx: &mut Context<'_>) -> Vec<(Offset, Bytes)> {
-        let Some(log) = &self.log else { return Vec::new() };
-        if self.handed_out == self.high_watermark {
-            return Vec::new();
+    /// What was committed since the last call, in order (see `controller::records`). After a restart this begins again with
+    /// the newest snapshot or the start of the log, as soon as a leader has told how far it is committed.
+    pub fn drain_committed(&mut self, cx: &mut Context<'_>) -> Drained {
+        let drained = self.try_drain(cx);
+        or_halt(drained, cx).unwrap_or_default()
+    }
+
+    fn try_drain(&mut self, cx: &mut Context<'_>) -> Result<Drained, Fault> {
+        let mut drained = Drained::default();
+        let Some(log) = self.log.as_ref().filter(|_| self.has_heard && self.handed_out < self.high_watermark) else {
+            return Ok(drained);
+        };
+        let is_behind = log.newest_snapshot().is_some_and(|newest| newest.end > self.handed_out);
+        if is_behind && let Some((id, snapshot)) = log.load_snapshot(cx)? {
+            drained.snapshot = Some((id.end, snapshot.records));
+            self.handed_out = id.end;
         }
-        let read = metadata_records(log, self.handed_out, self.high_watermark, cx);
-        let Some(read) = or_halt(read, cx) else { return Vec::new() };
+        drained.records = log.records(self.handed_out, self.high_watermark, cx)?;
         self.handed_out = self.high_watermark;
-        read.records
+        Ok(drained)
     }
 
     /// Up to where (excluded) [`Observer::drain_committed`] has handed the log out, the quorum's own control records included.
@@ -198,42 +221,33 @@ impl Observer {
         self.high_watermark
     }
 
-    fn open(cx: &mut Context<'_>) -> Result<(QuorumState, PartitionLog), Fault> {
+    fn open(setup: &ObserverSetup, cx: &mut Context<'_>) -> Result<(QuorumState, MetadataLog), Fault> {
         let quorum = QuorumState::read(cx)?;
-        let partition = TopicPartition::METADATA;
-        let log = if cx.list(Folder::Log(LogDirectory::FIRST, partition)).is_empty() {
-            PartitionLog::create(partition, log_config(), cx)?
-        } else {
-            PartitionLog::recover(partition, log_config(), Offset::ZERO, false, cx)?
-        };
+        let log = MetadataLog::open(VoterSet::initial(&setup.voters, true), &setup.config, Switch::On, cx)?;
         Ok((quorum, log))
     }
 
     fn fetch(&mut self, cx: &mut Context<'_>) {
         assert!(self.asking.is_none(), "one fetch at a time is on its way");
         let Some(log) = &self.log else { return };
-        let item = FetchPartition {
-            partition: TopicPartition::METADATA,
-            current_leader_epoch: Some(self.quorum.epoch),
-            fetch_offset: log.end_offset(),
-            last_fetched_epoch: log.latest_epoch(),
-            log_start_offset: log.start_offset(),
-            partition_max_bytes: FETCH_BYTES,
-        };
-        let request = FetchRequest {
-            replica: Some(ReplicaState { broker: self.setup.me, epoch: None, directory: None }),
-            rack: None,
-            max_wait: Duration(self.setup.config.quorum_fetch_timeout.0 / 4),
-            min_bytes: 1,
-            max_bytes: FETCH_BYTES,
-            partitions: vec![item],
+        let request: Request = match &self.download {
+            Some(download) => download.request(self.setup.config.quorum_fetch_snapshot_max_bytes, self.quorum.epoch).into(),
+            None => FetchRequest {
+                replica: Some(ReplicaState { broker: self.setup.me, epoch: None, directory: None }),
+                rack: None,
+                max_wait: Duration(self.setup.config.quorum_fetch_timeout.0 / 4),
+                min_bytes: 1,
+                max_bytes: FETCH_BYTES,
+                partitions: vec![log.wanted(self.quorum.epoch, FETCH_BYTES)],
+            }
+            .into(),
         };
         let whom = self.whom_to_ask();
         let correlation = self.next_correlation;
         self.next_correlation = CorrelationId(correlation.0.wrapping_add(1));
         self.asking = Some(Asking { whom, correlation });
         self.timers.set(ObserverTimer::Answer, cx.mono().plus(self.setup.config.quorum_request_timeout), cx.trail());
-        cx.request(whom, Purpose::MetadataFetcher, correlation, request.into());
+        cx.request(whom, Purpose::MetadataFetcher, correlation, request);
     }
 
     /// The leader; after a failure or without a known one, the voters in turn.
@@ -241,7 +255,10 @@ impl Observer {
         if let Some(leader) = self.quorum.leader.filter(|_| self.failures == 0) {
             return leader;
         }
-        let voters = &self.setup.voters;
+        let voters: Vec<ProcessId> = match &self.log {
+            Some(log) => log.voters().voters.iter().map(|key| key.voter).collect(),
+            None => self.setup.voters.clone(),
+        };
         let whom = voters.get(self.next_voter % voters.len()).expect("a quorum has voters");
         self.next_voter += 1;
         *whom
@@ -249,6 +266,7 @@ impl Observer {
 
     /// Waits before the next fetch, twice as long after each failure in a row, up to 32 times `retry.backoff`.
     fn back_off(&mut self, cx: &mut Context<'_>) {
+        self.download = None;
         let longest = self.setup.config.quorum_retry_backoff.0 << self.failures.min(DOUBLINGS);
         self.failures += 1;
         let odds = Odds::Range { low: longest - longest / 5, high: longest, quiet: longest };
@@ -261,48 +279,56 @@ impl Observer {
         let told = partitions.find(|item| item.partition == TopicPartition::METADATA);
         let Some(item) = told.filter(|_| response.error.is_none()) else { return Ok(Next::AfterBackoff) };
         if item.error.is_some() {
-            return self.take_refusal(item.current_leader, cx);
+            let hint = item.current_leader.map(|hint| (hint.epoch, Some(hint.leader.process())));
+            return self.take_refusal(hint, cx);
         }
+        let log = self.log.as_mut().expect("nothing is fetched before the log is open");
         if let Some(diverging) = item.diverging_epoch {
-            self.truncate(diverging, cx)?;
+            log.truncate(diverging, self.high_watermark, cx)?;
+            return Ok(Next::AtOnce);
+        }
+        if let Some(id) = item.snapshot {
+            self.download = Some(Download::new(id));
             return Ok(Next::AtOnce);
         }
         self.take_batches(from, &item, cx)
     }
 
-    /// Who is refused is told who leads, and since which epoch.
-    fn take_refusal(&mut self, told: Option<LeaderIdAndEpoch>, cx: &mut Context<'_>) -> Result<Next, Fault> {
-        let Some(LeaderIdAndEpoch { leader, epoch }) = told else { return Ok(Next::AfterBackoff) };
+    /// Who is refused may be told who leads, and since which epoch.
+    fn take_refusal(&mut self, told: Option<(LeaderEpoch, Option<ProcessId>)>, cx: &mut Context<'_>) -> Result<Next, Fault> {
+        let Some((epoch, Some(leader))) = told else { return Ok(Next::AfterBackoff) };
         let is_news = epoch > self.quorum.epoch || (epoch == self.quorum.epoch && self.quorum.leader.is_none());
         if !is_news {
             return Ok(Next::AfterBackoff);
         }
-        self.quorum = QuorumState { epoch, leader: Some(voter(leader)), voted_for: None };
-        self.quorum.write(cx)?;
+        self.quorum = QuorumState { epoch, leader: Some(leader), voted_for: None };
+        self.quorum.write(Switch::On, cx)?;
+        self.download = None;
         Ok(Next::AtOnce)
     }
 
     fn take_batches(&mut self, from: ProcessId, item: &FetchedPartition, cx: &mut Context<'_>) -> Result<Next, Fault> {
-        let log = Arc::make_mut(self.log.as_mut().expect("nothing is fetched before the log is open"));
-        if !item.batches.is_empty() && log.append_as_follower(&item.batches, voter_number(from), cx).is_err() {
+        let log = self.log.as_mut().expect("nothing is fetched before the log is open");
+        if !item.batches.is_empty() && log.append_fetched(&item.batches, from, cx)? == Taken::Refused {
             return Ok(Next::AfterBackoff);
         }
-        self.high_watermark = self.high_watermark.max(item.high_watermark.min(log.end_offset()));
+        self.has_heard |= item.high_watermark > Offset::ZERO;
+        self.high_watermark = self.high_watermark.max(item.high_watermark.min(log.end()));
         Ok(Next::AtOnce)
     }
 
-    /// Cuts this copy where it leaves the leader's (KIP-595): at the end of the largest epoch both know.
-    fn truncate(&mut self, diverging: DivergingEpoch, cx: &mut Context<'_>) -> Result<(), Fault> {
-        let log = Arc::make_mut(self.log.as_mut().expect("nothing is fetched before the log is open"));
-        let to = match log.end_offset_for_epoch(diverging.epoch) {
-            Some((epoch, end)) if epoch == diverging.epoch => end.min(diverging.end_offset),
-            Some((_, end)) => end,
-            None => log.start_offset(),
-        };
-        assert!(to >= self.high_watermark, "committed metadata is never cut");
-        if to >= log.end_offset() {
-            return Err(refused(crate::error::ErrorCode::InvalidRequest));
+    /// Takes a piece of a snapshot; with the last one it stands for the log.
+    fn take_piece(&mut self, from: ProcessId, told: &FetchSnapshotResponse, cx: &mut Context<'_>) -> Result<Next, Fault> {
+        let Some(mut download) = self.download.take() else { return Ok(Next::AfterBackoff) };
+        match download.take(told) {
+            Piece::More => self.download = Some(download),
+            Piece::Interrupted => return self.take_refusal(Some((told.epoch, told.leader)), cx),
+            Piece::Last(bytes) => {
+                let log = self.log.as_mut().expect("nothing is fetched before the log is open");
+                log.install(download.id, bytes, from, cx)?;
+                self.high_watermark = self.high_watermark.max(download.id.end);
+            }
         }
-        log.truncate_to(to, TruncationReason::DivergingEpoch, cx)
+        Ok(Next::AtOnce)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: every record in the range comes once, in order, except the quorum's own control records.
 //!
-//! Called by: [`super::node`] at its start, [`super::observer`] when the committed end has moved.
+//! Called by: [`super::metadata_log`].
 
 use bytes::Bytes;
 
@@ -16,15 +16,6 @@ use crate::record::RecordBatch;
 /// How much is read at once.
 const READ_BYTES: u32 = 1 << 20;
 
-/// Metadata records with their offsets, in order.
-#[derive(Clone, Debug, Default)]
-pub struct MetadataRecords {
-    /// The records.
-    pub records: Vec<(Offset, Bytes)>,
-    /// The offset of the first record in the last batch that holds any.
-    pub last_batch: Offset,
-}
-
 /// The metadata records with their offsets in `from..end`. `end` lies within the log.
 /// Errors: those of the disk; [`Fault::Corrupt`] when a batch is not what was written.
 pub(super) fn metadata_records(
@@ -32,9 +23,9 @@ pub(super) fn metadata_records(
     from: Offset,
     end: Offset,
     cx: &mut Context<'_>,
-) -> Result<MetadataRecords, Fault> {
+) -> Result<Vec<(Offset, Bytes)>, Fault> {
     assert!(end <= log.end_offset(), "nobody reads beyond the log's end");
-    let mut read = MetadataRecords::default();
+    let mut read = Vec::new();
     let mut next = from;
     while next < end {
         let batches = log.read(next, end, READ_BYTES, cx).map_err(refused)?;
@@ -45,9 +36,8 @@ pub(super) fn metadata_records(
             if batch.header.attributes.is_control() {
                 continue;
             }
-            read.last_batch = batch.header.base_offset;
             let wanted = batch.records.into_iter().filter(|record| record.offset >= from && record.offset < end);
-            read.records.extend(wanted.map(|record| (record.offset, record.value.unwrap_or_default())));
+            read.extend(wanted.map(|record| (record.offset, record.value.unwrap_or_default())));
         }
         if next == before {
             return Err(Fault::Truncated("metadata log"));

@@ -1,23 +1,26 @@
-//! The quorum state file: the latest quorum epoch this server knows, who led it, and whom it voted for.
+//! The two files by which a server of the quorum remembers itself: the quorum state (the latest epoch it knows, who led it,
+//! whom it voted for) and which log directory this is.
 //!
-//! Invariant: the file never goes back to an earlier epoch, and it is on disk (written beside, synced, renamed, its folder
-//! synced) before anybody acts in that epoch.
+//! Invariant: the quorum state never goes back to an earlier epoch, and it is on disk (written beside, synced, renamed, its
+//! folder synced) before anybody acts in that epoch or hears of that vote. A directory id never changes.
 //!
-//! Called by: [`super::node`] before it leads, [`super::observer`] before it follows. Source: KIP-595; Kafka's file
-//! `quorum-state`.
+//! Called by: [`super::node`] at every change of role, [`super::observer`] before it follows. Source: KIP-595, KIP-853;
+//! Kafka's files `quorum-state` and `meta.properties`.
 //!
-//! Kafka differs: a small binary form instead of JSON.
+//! Kafka differs: a small binary form instead of JSON and properties; a disk is formatted in its server's first turn, where
+//! Kafka wants an operator to do it before.
 
 use bytes::Bytes;
 
+use crate::config::Switch;
 use crate::context::{Context, Disk};
 use crate::error::Fault;
 use crate::event::canonical::{Field, record_fields, unknown};
 use crate::files::{FileName, FilePath};
-use crate::ids::{LeaderEpoch, ProcessId};
+use crate::ids::{DirectoryId, LeaderEpoch, ProcessId, VoterKey};
 
-/// The version of the file's form.
-const VERSION: u8 = 0;
+/// The version of the files' forms.
+const VERSION: u8 = 1;
 
 /// What a server remembers of the quorum across restarts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,7 +30,7 @@ pub struct QuorumState {
     /// Who leads that epoch, if it knows.
     pub leader: Option<ProcessId>,
     /// To whom it gave its vote in that epoch, if it is a voter and voted.
-    pub voted_for: Option<ProcessId>,
+    pub voted_for: Option<VoterKey>,
 }
 
 record_fields!(QuorumState { epoch, leader, voted_for });
@@ -36,25 +39,47 @@ impl QuorumState {
     /// Reads the file; before the first election there is none.
     /// Errors: [`Fault::Corrupt`] and [`Fault::Truncated`] when it is damaged, and those of the disk.
     pub fn read(cx: &mut Context<'_>) -> Result<Self, Fault> {
-        let file = FilePath::root(FileName::QuorumState);
-        let Some(length) = cx.len(file) else { return Ok(Self::default()) };
-        let bytes = cx.read(file, 0, length)?;
-        let mut input: &[u8] = &bytes;
-        match u8::take(&mut input)? {
-            VERSION => Self::take(&mut input),
-            other => Err(unknown("quorum state version", other)),
-        }
+        Ok(read(FileName::QuorumState, cx)?.unwrap_or_default())
     }
 
     /// Replaces the file; on return it survives a power failure. Errors: those of the disk.
-    pub fn write(&self, cx: &mut Context<'_>) -> Result<(), Fault> {
-        let file = FilePath::root(FileName::QuorumState);
+    pub fn write(&self, folder_sync: Switch, cx: &mut Context<'_>) -> Result<(), Fault> {
         let mut out = vec![VERSION];
         self.put(&mut out);
-        cx.delete(file.temporary())?;
-        cx.append(file.temporary(), Bytes::from(out))?;
-        cx.sync(file.temporary())?;
-        cx.rename(file.temporary(), file)?;
-        cx.sync_folder(file.folder)
+        replace(FilePath::root(FileName::QuorumState), Bytes::from(out), folder_sync, cx)
     }
+}
+
+/// The directory id of this disk; an empty disk gets one, named after the present life of its server.
+/// Errors: those of the disk; [`Fault::Corrupt`] and [`Fault::Truncated`] when the file is damaged.
+pub(super) fn directory_id(folder_sync: Switch, cx: &mut Context<'_>) -> Result<DirectoryId, Fault> {
+    if let Some(known) = read(FileName::MetaProperties, cx)? {
+        return Ok(known);
+    }
+    let fresh = DirectoryId(cx.incarnation().0);
+    let mut out = vec![VERSION];
+    fresh.put(&mut out);
+    replace(FilePath::root(FileName::MetaProperties), Bytes::from(out), folder_sync, cx)?;
+    Ok(fresh)
+}
+
+fn read<T: Field>(name: FileName, cx: &mut Context<'_>) -> Result<Option<T>, Fault> {
+    let file = FilePath::root(name);
+    let Some(length) = cx.len(file) else { return Ok(None) };
+    let bytes = cx.read(file, 0, length)?;
+    let mut input: &[u8] = &bytes;
+    match u8::take(&mut input)? {
+        VERSION => T::take(&mut input).map(Some),
+        other => Err(unknown("version of a quorum file", other)),
+    }
+}
+
+/// Writes a whole file beside the old one, syncs it, and puts it into its place.
+/// Errors: those of the disk.
+pub(super) fn replace(file: FilePath, bytes: Bytes, folder_sync: Switch, cx: &mut Context<'_>) -> Result<(), Fault> {
+    cx.delete(file.temporary())?;
+    cx.append(file.temporary(), bytes)?;
+    cx.sync(file.temporary())?;
+    cx.rename(file.temporary(), file)?;
+    if folder_sync.is_on() { cx.sync_folder(file.folder) } else { Ok(()) }
 }

@@ -2,11 +2,12 @@
 //!
 //! Applications never see them; they take offsets all the same.
 //!
-//! Source: `ControlRecordType`, `EndTransactionMarker` (KIP-98), `LeaderChangeMessage` (KIP-595).
+//! Source: `ControlRecordType`, `EndTransactionMarker` (KIP-98), `LeaderChangeMessage` (KIP-595), `SnapshotHeaderRecord` and
+//! `SnapshotFooterRecord` (KIP-630), `VotersRecord` (KIP-853).
 //!
 //! Called by: raft for its leader-change record; readers of a log that must tell control batches apart.
 //!
-//! Not modelled: snapshot header and footer, KRaft version and voters records.
+//! Not modelled: the KRaft version record; a voter's endpoints (it is found by its name).
 
 use bytes::{Buf, Bytes};
 
@@ -39,11 +40,35 @@ pub enum ControlRecord {
         /// Who voted for it.
         granting_voters: Vec<i32>,
     },
+    /// A snapshot of the metadata begins.
+    SnapshotHeader {
+        /// The newest timestamp in what it covers.
+        last_contained_log_timestamp: i64,
+    },
+    /// A snapshot of the metadata is whole.
+    SnapshotFooter,
+    /// Who votes from here on.
+    Voters {
+        /// All of them.
+        voters: Vec<ControlVoter>,
+    },
+}
+
+/// A voter as a [`ControlRecord::Voters`] names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ControlVoter {
+    /// Its node id.
+    pub id: i32,
+    /// Its log directory; Kafka's 16 bytes, of which the last four are used here, all zero for none.
+    pub directory: Option<u32>,
 }
 
 const ABORT: i16 = 0;
 const COMMIT: i16 = 1;
 const LEADER_CHANGE: i16 = 2;
+const SNAPSHOT_HEADER: i16 = 3;
+const SNAPSHOT_FOOTER: i16 = 4;
+const VOTERS: i16 = 6;
 
 impl ControlRecord {
     /// A control batch with this one record, to be appended by a leader.
@@ -61,6 +86,9 @@ impl ControlRecord {
             Self::Abort { .. } => ABORT,
             Self::Commit { .. } => COMMIT,
             Self::LeaderChange { .. } => LEADER_CHANGE,
+            Self::SnapshotHeader { .. } => SNAPSHOT_HEADER,
+            Self::SnapshotFooter => SNAPSHOT_FOOTER,
+            Self::Voters { .. } => VOTERS,
         };
         [[0, 0], number.to_be_bytes()].concat()
     }
@@ -77,6 +105,18 @@ impl ControlRecord {
                 out.extend_from_slice(&leader.to_be_bytes());
                 put_voters(voters, &mut out);
                 put_voters(granting_voters, &mut out);
+                out.push(0);
+            }
+            Self::SnapshotHeader { last_contained_log_timestamp } => {
+                out.extend_from_slice(&last_contained_log_timestamp.to_be_bytes());
+                out.push(0);
+            }
+            Self::SnapshotFooter => out.push(0),
+            Self::Voters { voters } => {
+                put_count(voters.len(), &mut out);
+                for voter in voters {
+                    put_control_voter(*voter, &mut out);
+                }
                 out.push(0);
             }
         }
@@ -99,6 +139,15 @@ impl ControlRecord {
                 voters: take_voters(&mut value)?,
                 granting_voters: take_voters(&mut value)?,
             }),
+            SNAPSHOT_HEADER => Ok(Self::SnapshotHeader {
+                last_contained_log_timestamp: value.try_get_i64().map_err(|_| Fault::Truncated("control record"))?,
+            }),
+            SNAPSHOT_FOOTER => Ok(Self::SnapshotFooter),
+            VOTERS => {
+                let count = take_unsigned(&mut value)?.saturating_sub(1);
+                let voters = (0..count).map(|_| take_control_voter(&mut value)).collect::<Result<_, Fault>>()?;
+                Ok(Self::Voters { voters })
+            }
             _ => Err(corrupt(&format!("control record of type {number}"))),
         }
     }
@@ -106,11 +155,39 @@ impl ControlRecord {
 
 /// A compact array: its length plus one, then each voter with no tagged fields.
 fn put_voters(voters: &[i32], out: &mut Vec<u8>) {
-    put_unsigned(u64::try_from(voters.len()).expect("a quorum has few voters") + 1, out);
+    put_count(voters.len(), out);
     for voter in voters {
         out.extend_from_slice(&voter.to_be_bytes());
         out.push(0);
     }
+}
+
+fn put_count(count: usize, out: &mut Vec<u8>) {
+    put_unsigned(u64::try_from(count).expect("a quorum has few voters") + 1, out);
+}
+
+/// Node id, directory (16 bytes), no endpoints, the range of versions it speaks, no tagged fields.
+fn put_control_voter(voter: ControlVoter, out: &mut Vec<u8>) {
+    out.extend_from_slice(&voter.id.to_be_bytes());
+    out.extend_from_slice(&u128::from(voter.directory.unwrap_or(0)).to_be_bytes());
+    out.push(1);
+    out.extend_from_slice(&[0, 0, 0, 1, 0, 0]);
+}
+
+fn take_control_voter(input: &mut &[u8]) -> Result<ControlVoter, Fault> {
+    let id = take_i32(input)?;
+    let directory = input.try_get_u128().map_err(|_| Fault::Truncated("control record"))?;
+    let directory = u32::try_from(directory).map_err(|_| corrupt("a directory id of another kind"))?;
+    if take_unsigned(input)? != 1 {
+        return Err(corrupt("a voter with endpoints"));
+    }
+    for _ in 0..2 {
+        take_i16(input)?;
+    }
+    if take_unsigned(input)? != 0 || take_unsigned(input)? != 0 {
+        return Err(corrupt("a voter with unknown fields"));
+    }
+    Ok(ControlVoter { id, directory: (directory != 0).then_some(directory) })
 }
 
 fn take_voters(input: &mut &[u8]) -> Result<Vec<i32>, Fault> {
@@ -131,4 +208,22 @@ fn take_i16(input: &mut &[u8]) -> Result<i16, Fault> {
 
 fn take_i32(input: &mut &[u8]) -> Result<i32, Fault> {
     input.try_get_i32().map_err(|_| Fault::Truncated("control record"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::RecordBatch;
+
+    #[test]
+    fn what_a_control_batch_says_is_read_back() {
+        let voters = vec![ControlVoter { id: 3001, directory: Some(1) }, ControlVoter { id: 3002, directory: None }];
+        let header = ControlRecord::SnapshotHeader { last_contained_log_timestamp: 7 };
+        for record in [header, ControlRecord::SnapshotFooter, ControlRecord::Voters { voters }] {
+            let batch = RecordBatch::decode(record.batch(Timestamp::RUN_START)).expect("a whole batch");
+            assert!(batch.header.attributes.is_control());
+            let read: Vec<_> = batch.records.iter().map(ControlRecord::decode).collect();
+            assert_eq!(read, [Ok(record)]);
+        }
+    }
 }

@@ -12,7 +12,10 @@ use super::trial::{self, Outcome, TrialOptions};
 use crate::check::Counts;
 use crate::time::Duration;
 
-/// A violation that nobody expected.
+/// What a count that came out otherwise than expected is called among the failures.
+pub const COUNTS: &str = "counts";
+
+/// A violation that nobody expected, or a count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// Under which seed.
@@ -71,6 +74,9 @@ impl Batch {
         let before = self.failures.len();
         let failures = trial::failures(scenario, &outcome.checks);
         self.failures.extend(failures.map(|check| Failure { seed: outcome.seed, check: check.name, detail: check.detail.clone() }));
+        let miscounts =
+            outcome.miscounts.iter().map(|detail| Failure { seed: outcome.seed, check: COUNTS, detail: detail.clone() });
+        self.failures.extend(miscounts);
         self.failed += u64::from(self.failures.len() > before);
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::network::{Body, Direction, Flight, Silence};
 use super::process::{Place, Waiting};
+use super::scenario::MessageSpec;
 use super::world::{Turn, World};
 use crate::choice::{ChoiceKind, Odds, Subject};
 use crate::context::{Effect, Input, Message, Outgoing, Payload, ReplyTo};
@@ -32,6 +33,15 @@ impl Body {
 
     fn is_request(&self) -> bool {
         matches!(self, Self::Request(..))
+    }
+
+    /// Which kind of message it is; a reset is none.
+    fn kind(&self) -> Option<MessageSpec> {
+        match self {
+            Self::Request(_, request) => Some(MessageSpec { api: request.api(), is_response: false }),
+            Self::Response(_, response) => Some(MessageSpec { api: response.api(), is_response: true }),
+            Self::Reset => None,
+        }
     }
 }
 
@@ -120,7 +130,8 @@ impl World {
     /// Sends a message on its way, unless it is lost at once.
     fn launch(&mut self, flight: Flight) {
         let subject = flight.body.subject(self.id(flight.from), self.id(flight.to));
-        let (latency, nth) = self.choices.choose_counted(ChoiceKind::Latency, subject, self.setup.network.latency);
+        let law = self.setup.latency(flight.from, flight.to);
+        let (latency, nth) = self.choices.choose_counted(ChoiceKind::Latency, subject, law);
         if let Some(Silence(fault)) = self.direction(&flight).and_then(|direction| direction.sender_silenced) {
             return self.drop_message(&flight, DropReason::Silenced, fault);
         }
@@ -128,7 +139,7 @@ impl World {
             self.silence_sender(&flight, Some(fault));
             return self.drop_message(&flight, DropReason::Cut, Some(fault));
         }
-        let outlook = self.network.weather.outlook(flight.from, flight.to);
+        let outlook = self.network.weather.outlook(flight.from, flight.to, flight.body.kind());
         let loss = Odds::Chance { ppm: outlook.loss.map_or(0, |(_, ppm)| ppm) };
         if self.choices.choose_nth(ChoiceKind::Loss, subject, nth, loss) == 1 {
             let fault = outlook.loss.map(|(fault, _)| fault);
@@ -144,8 +155,7 @@ impl World {
         let repeat = Odds::Chance { ppm: outlook.duplicate.map_or(0, |(_, ppm)| ppm) };
         let is_repeated = flight.body.is_request() && self.choices.choose_nth(ChoiceKind::Duplicate, subject, nth, repeat) == 1;
         if is_repeated {
-            let later =
-                self.choices.choose_nth(ChoiceKind::Latency, subject.about(subject.what + COPY), nth, self.setup.network.latency);
+            let later = self.choices.choose_nth(ChoiceKind::Latency, subject.about(subject.what + COPY), nth, law);
             self.repeat(&flight, travel.plus(Duration(later)), outlook.duplicate.map(|(fault, _)| fault));
         }
         self.fly(flight, travel);

@@ -17,8 +17,16 @@ pub struct Proof {
     pub killed: u64,
     /// Processes it started.
     pub started: u64,
+    /// Servers it asked to end themselves in order.
+    pub asked: u64,
     /// Bytes of disk it took.
     pub bytes_lost: u64,
+    /// Files it took.
+    pub files_lost: u64,
+    /// Disk calls that went wrong by it.
+    pub disk_calls: u64,
+    /// Orders it had the administrator give.
+    pub orders: u64,
     /// Turns in which a clock that it bent was read.
     pub readings_skewed: u64,
     /// How long it kept processes down or still, summed over them.
@@ -41,10 +49,14 @@ impl fmt::Display for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counts = [
             (self.killed, "killed 1 process", "killed", "processes"),
+            (self.asked, "shut down 1 server", "shut down", "servers"),
             (self.started, "started 1 process", "started", "processes"),
             (self.dropped, "dropped 1 message", "dropped", "messages"),
             (self.delayed, "slowed 1 message", "slowed", "messages"),
             (self.duplicated, "repeated 1 request", "repeated", "requests"),
+            (self.disk_calls, "failed 1 disk call", "failed", "disk calls"),
+            (self.orders, "gave 1 order", "gave", "orders"),
+            (self.files_lost, "lost 1 file", "lost", "files"),
             (self.bytes_lost, "lost 1 byte", "lost", "bytes"),
             (self.readings_skewed, "skewed 1 reading", "skewed", "readings"),
         ];

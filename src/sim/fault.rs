@@ -8,11 +8,13 @@
 use std::sync::Arc;
 
 use super::effect::Proof;
+use super::faulty_disks::Failing;
 use super::process::Place;
-use super::scenario::{FaultAction, FaultSpec, Role, Target, Trigger, When};
+use super::scenario::{FaultAction, FaultSpec, Target, Trigger, When};
+use super::shutdown::Rolling;
 use super::weather::{Front, Harm};
 use super::world::World;
-use crate::event::{ClientFact, CrashKind, FaultFact, FaultIndex, WorldFact};
+use crate::event::{ClientFact, CrashKind, Fact, FaultFact, FaultIndex, WorldFact};
 use crate::ids::{Incarnation, ProcessId};
 use crate::time::{Duration, Instant, Trail};
 
@@ -23,6 +25,10 @@ pub(super) enum Call {
     Strike(FaultIndex),
     /// It ends.
     Heal(FaultIndex),
+    /// A server that it asked to end itself is started again.
+    Return(FaultIndex, Place),
+    /// It restarts the next server in turn, or looks whether it may.
+    Roll(FaultIndex),
     /// Luck draws the next random one.
     Draw,
 }
@@ -32,7 +38,7 @@ impl Call {
     fn order(self) -> u64 {
         match self {
             Self::Strike(fault) => u64::from(fault.0) * 2,
-            Self::Heal(fault) => u64::from(fault.0) * 2 + 1,
+            Self::Heal(fault) | Self::Return(fault, _) | Self::Roll(fault) => u64::from(fault.0) * 2 + 1,
             Self::Draw => u64::MAX,
         }
     }
@@ -47,6 +53,10 @@ pub(super) struct Record {
     pub struck: Option<Instant>,
     /// Whom it holds.
     pub bound: Vec<(Place, Incarnation)>,
+    /// How many of them a controlled shutdown has started again.
+    pub returned: usize,
+    /// How far a rolling restart has come.
+    pub rolling: Rolling,
     /// Whether it has ended.
     pub is_over: bool,
     /// What it did.
@@ -58,8 +68,8 @@ pub(super) struct Record {
 pub(super) struct Faults {
     scripted: Vec<Record>,
     random: Vec<Record>,
-    /// Scripted ones that wait for something to happen.
-    waiting: Vec<(FaultIndex, Trigger)>,
+    /// Scripted ones that wait for something to happen, and how long after it they strike.
+    waiting: Vec<(FaultIndex, Trigger, Duration)>,
     /// How many acknowledgements each process got.
     acks: Vec<u32>,
 }
@@ -68,8 +78,8 @@ impl Faults {
     /// Adds a scripted fault.
     fn add(&mut self, spec: FaultSpec) -> FaultIndex {
         let index = FaultIndex(u16::try_from(self.scripted.len()).expect("the scenario reader refuses more than 32,768 faults"));
-        if let When::After(trigger) = &spec.when {
-            self.waiting.push((index, trigger.clone()));
+        if let When::After(trigger, wait) = &spec.when {
+            self.waiting.push((index, trigger.clone(), *wait));
         }
         self.scripted.push(Record::new(spec));
         index
@@ -95,25 +105,28 @@ impl Faults {
         self.scripted.iter().map(|record| (record, false)).chain(self.random.iter().map(|record| (record, true)))
     }
 
-    /// Counts an acknowledgement; returns the faults that were waiting for it.
-    fn count_ack(&mut self, place: Place, producer: ProcessId) -> Vec<FaultIndex> {
+    /// Counts an acknowledgement of a producer; returns the how-manieth it is.
+    fn count_ack(&mut self, place: Place) -> u32 {
         if self.acks.len() <= place.index() {
             self.acks.resize(place.index() + 1, 0);
         }
-        let Some(acks) = self.acks.get_mut(place.index()) else { return Vec::new() };
+        let Some(acks) = self.acks.get_mut(place.index()) else { return 0 };
         *acks += 1;
-        if self.waiting.is_empty() {
-            return Vec::new();
-        }
-        let come = Trigger::Ack { producer, nth: *acks };
-        let due = self.waiting.extract_if(.., |(_, trigger)| *trigger == come);
-        due.map(|(fault, _)| fault).collect()
+        *acks
     }
 }
 
 impl Record {
     fn new(spec: FaultSpec) -> Self {
-        Self { spec: Arc::new(spec), struck: None, bound: Vec::new(), is_over: false, proof: Proof::default() }
+        Self {
+            spec: Arc::new(spec),
+            struck: None,
+            bound: Vec::new(),
+            returned: 0,
+            rolling: Rolling::default(),
+            is_over: false,
+            proof: Proof::default(),
+        }
     }
 }
 
@@ -134,7 +147,7 @@ impl World {
     pub(super) fn plan_fault(&mut self, spec: FaultSpec) -> FaultIndex {
         let at = match spec.when {
             When::At(at) => Some(at),
-            When::After(_) => None,
+            When::After(..) => None,
         };
         let fault = self.faults.add(spec);
         if let Some(at) = at {
@@ -150,12 +163,18 @@ impl World {
         }
     }
 
-    /// Looks whether a client's fact is what a fault has been waiting for; such a fault strikes 1 µs later.
-    pub(super) fn trigger(&mut self, place: Place, fact: &ClientFact) {
-        if let ClientFact::SendAcknowledged { .. } = fact {
-            for fault in self.faults.count_ack(place, self.id(place)) {
-                self.call(self.now.plus(Duration(1)), Call::Strike(fault));
-            }
+    /// Looks whether a fact is what a fault has been waiting for; such a fault strikes 1 µs later at the earliest.
+    pub(super) fn trigger(&mut self, place: Place, fact: &Fact) {
+        let is_ack = matches!(fact, Fact::Client(ClientFact::SendAcknowledged { .. }));
+        let nth = if is_ack { self.faults.count_ack(place) } else { 0 };
+        if self.faults.waiting.is_empty() {
+            return;
+        }
+        let (process, roles) = (self.id(place), Arc::clone(&self.roles));
+        let due: Vec<_> =
+            self.faults.waiting.extract_if(.., |(_, trigger, _)| trigger.is_met(process, nth, fact, &roles)).collect();
+        for (fault, _, wait) in due {
+            self.call(self.now.plus(wait.max(Duration(1))), Call::Strike(fault));
         }
     }
 
@@ -169,6 +188,8 @@ impl World {
         match call {
             Call::Strike(fault) => self.strike(fault),
             Call::Heal(fault) => self.heal(fault),
+            Call::Return(fault, place) => self.return_from_shutdown(fault, place),
+            Call::Roll(fault) => self.roll(fault, Trail::NONE),
             Call::Draw => self.draw_fault(),
         }
     }
@@ -177,7 +198,7 @@ impl World {
         let Some(spec) = self.faults.get_mut(fault).map(|record| Arc::clone(&record.spec)) else { return };
         let places = self.resolve_all(spec.action.victims());
         let front = self.front(fault, &spec.action);
-        let is_missed = places.is_empty() && front.is_none();
+        let is_missed = places.is_empty() && front.is_none() && !matches!(spec.action, FaultAction::Order(_));
         if is_missed {
             self.prove(Some(fault), |proof| proof.was_missed = true);
             self.tell(ProcessId::World, Trail::NONE, FaultFact::FaultMissed { fault });
@@ -192,13 +213,22 @@ impl World {
             record.bound = bound;
         }
         let trail = Trail { cause: struck, ..Trail::NONE };
-        for place in places {
-            self.strike_one(fault, place, &spec.action, trail);
+        match &spec.action {
+            FaultAction::RollingRestart { between, .. } => {
+                let rolling = Rolling { rest: places.into(), current: None, between: *between };
+                if let Some(record) = self.faults.get_mut(fault) {
+                    record.rolling = rolling;
+                }
+                return self.roll(fault, trail);
+            }
+            FaultAction::Order(command) => self.give_order(fault, command.clone()),
+            action => places.into_iter().for_each(|place| self.strike_one(fault, place, action, trail)),
         }
         if let Some(front) = front {
             self.begin_front(front, trail);
         }
-        if let Some(lasts) = spec.lasts {
+        let ends_with_its_victims = matches!(spec.action, FaultAction::ShutDown { .. });
+        if let Some(lasts) = spec.lasts.filter(|_| !ends_with_its_victims) {
             self.call(self.now.plus(lasts), Call::Heal(fault));
         }
     }
@@ -215,6 +245,13 @@ impl World {
             FaultAction::Pause { .. } => self.pause(place, trail),
             FaultAction::ClockJump { by_us, .. } => self.jump_clock(place, *by_us, Some(fault), trail),
             FaultAction::ClockDrift { ppm, .. } => self.drift_clock(place, *ppm, Some(fault), trail),
+            FaultAction::ShutDown { .. } => self.ask_to_stop(fault, place, trail),
+            FaultAction::Disk { fault: kind, file, times, stall, .. } => {
+                let failing = Failing { fault: *kind, file: file.as_ref(), times: *times, stall: *stall };
+                self.break_disk(fault, place, failing);
+            }
+            FaultAction::LoseFile { file, .. } => self.lose_files(fault, place, file, trail),
+            FaultAction::RollingRestart { .. } | FaultAction::Order(_) => {}
             FaultAction::Cut { .. } | FaultAction::Loss { .. } | FaultAction::Delay { .. } | FaultAction::Duplicate { .. } => {}
         }
     }
@@ -222,9 +259,12 @@ impl World {
     fn heal(&mut self, fault: FaultIndex) {
         let Some(record) = self.faults.get_mut(fault) else { return };
         let (spec, bound, struck) = (Arc::clone(&record.spec), record.bound.clone(), record.struck);
-        let is_crash = matches!(spec.action, FaultAction::Crash { .. });
-        if is_crash && is_random(fault) && !self.may_come_back(fault, &bound) {
-            return self.call(self.now.plus(super::chaos::LOOK_AGAIN), Call::Heal(fault));
+        let keeps_victims_down = matches!(spec.action, FaultAction::Crash { .. } | FaultAction::Disk { .. });
+        if keeps_victims_down && is_random(fault) {
+            self.retire_disk(fault, &bound);
+            if !self.may_come_back(fault, &bound) {
+                return self.call(self.now.plus(super::chaos::LOOK_AGAIN), Call::Heal(fault));
+            }
         }
         if let Some(record) = self.faults.get_mut(fault) {
             record.is_over = true;
@@ -248,7 +288,17 @@ impl World {
                 }
                 FaultAction::ClockJump { by_us, .. } => self.jump_clock(place, by_us.saturating_neg(), None, trail),
                 FaultAction::ClockDrift { .. } => self.drift_clock(place, self.setup.first_drift(place), None, trail),
-                FaultAction::Pause { .. }
+                FaultAction::Disk { .. } => {
+                    self.mend_disk(fault, place);
+                    if is_random(fault) && is_same_life && !self.slot(place).is_up {
+                        self.come_back(place, Some(fault), trail);
+                    }
+                }
+                FaultAction::ShutDown { .. }
+                | FaultAction::RollingRestart { .. }
+                | FaultAction::LoseFile { .. }
+                | FaultAction::Order(_)
+                | FaultAction::Pause { .. }
                 | FaultAction::Restart { .. }
                 | FaultAction::Cut { .. }
                 | FaultAction::Loss { .. }
@@ -274,14 +324,19 @@ impl World {
 
     /// What a fault does to links; `None` when it does nothing to them or finds nobody on one side.
     fn front(&self, fault: FaultIndex, action: &FaultAction) -> Option<Front> {
-        let (from, to, is_both_ways, harm) = match action {
-            FaultAction::Cut { from, to, one_way } => (from, to, !one_way, Harm::Cut),
-            FaultAction::Loss { from, to, ppm } => (from, to, false, Harm::Loss(*ppm)),
-            FaultAction::Delay { from, to, by } => (from, to, false, Harm::Delay(*by)),
-            FaultAction::Duplicate { from, to, ppm } => (from, to, false, Harm::Duplicate(*ppm)),
+        let (from, to, is_both_ways, harm, only) = match action {
+            FaultAction::Cut { from, to, one_way } => (from, to, !one_way, Harm::Cut, None),
+            FaultAction::Loss { from, to, ppm, only } => (from, to, false, Harm::Loss(*ppm), *only),
+            FaultAction::Delay { from, to, by, only } => (from, to, false, Harm::Delay(*by), *only),
+            FaultAction::Duplicate { from, to, ppm, only } => (from, to, false, Harm::Duplicate(*ppm), *only),
             FaultAction::Crash { .. }
+            | FaultAction::ShutDown { .. }
+            | FaultAction::RollingRestart { .. }
             | FaultAction::Restart { .. }
             | FaultAction::Pause { .. }
+            | FaultAction::Disk { .. }
+            | FaultAction::LoseFile { .. }
+            | FaultAction::Order(_)
             | FaultAction::ClockJump { .. }
             | FaultAction::ClockDrift { .. } => return None,
         };
@@ -289,26 +344,7 @@ impl World {
         if from.is_empty() || to.is_empty() {
             return None;
         }
-        Some(Front { fault, from: from.into_iter().collect(), to: to.into_iter().collect(), is_both_ways, harm })
-    }
-
-    fn resolve_all(&self, targets: &[Target]) -> Vec<Place> {
-        targets.iter().flat_map(|target| self.resolve(target)).collect()
-    }
-
-    fn resolve(&self, target: &Target) -> Vec<Place> {
-        let broker = |id| self.place_of(ProcessId::Broker(id));
-        match target {
-            Target::Process(id) => vec![self.place_of(*id)],
-            Target::Role(Role::Leader(topic, partition)) => self.roles.leader(topic, *partition).into_iter().map(broker).collect(),
-            Target::Role(Role::Follower(topic, partition)) => {
-                self.roles.follower(topic, *partition).into_iter().map(broker).collect()
-            }
-            Target::Role(Role::Followers(topic, partition)) => {
-                self.roles.followers(topic, *partition).into_iter().map(broker).collect()
-            }
-            Target::Role(Role::Controller) => self.roles.controller().into_iter().map(|id| self.place_of(id)).collect(),
-        }
+        Some(Front { fault, from: from.into_iter().collect(), to: to.into_iter().collect(), is_both_ways, only, harm })
     }
 
     pub(super) fn jump_clock(&mut self, place: Place, by_us: i64, fault: Option<FaultIndex>, trail: Trail) {
@@ -347,12 +383,16 @@ impl FaultAction {
     /// The processes it acts on (not: the links).
     fn victims(&self) -> &[Target] {
         match self {
-            Self::Crash { target, .. }
-            | Self::Restart { target }
-            | Self::Pause { target }
-            | Self::ClockJump { target, .. }
-            | Self::ClockDrift { target, .. } => std::slice::from_ref(target),
-            Self::Cut { .. } | Self::Loss { .. } | Self::Delay { .. } | Self::Duplicate { .. } => &[],
+            Self::Crash { targets, .. }
+            | Self::ShutDown { targets }
+            | Self::RollingRestart { targets, .. }
+            | Self::Restart { targets }
+            | Self::Pause { targets }
+            | Self::Disk { targets, .. } => targets,
+            Self::LoseFile { target, .. } | Self::ClockJump { target, .. } | Self::ClockDrift { target, .. } => {
+                std::slice::from_ref(target)
+            }
+            Self::Cut { .. } | Self::Loss { .. } | Self::Delay { .. } | Self::Duplicate { .. } | Self::Order(_) => &[],
         }
     }
 }

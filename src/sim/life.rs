@@ -9,11 +9,12 @@
 use std::sync::Arc;
 
 use super::disk::{PowerLuck, SimDisk};
+use super::fault::is_random;
 use super::process::{Place, Waiting};
 use super::queue::Alarm;
 use super::world::{LifeChange, Turn, World};
 use crate::choice::{ChoiceKind, Choices, Odds, Subject};
-use crate::context::{Input, Moment, Outbox};
+use crate::context::{Command, Input, Moment, Outbox};
 use crate::event::canonical::Field;
 use crate::event::{CrashKind, DropReason, FaultIndex, WorldFact};
 use crate::files::{FilePath, Folder};
@@ -32,6 +33,11 @@ impl World {
         slot.clock.restart(now);
         slot.is_up = true;
         slot.is_busy = true;
+        slot.is_unfenced = false;
+        slot.is_in_quorum = false;
+        if slot.disk.bytes() == 0 {
+            slot.formatted_by = slot.incarnation;
+        }
         let incarnation = slot.incarnation;
         let started = self.tell(self.id(place), trail, WorldFact::ProcessStarted { incarnation });
         self.slot_mut(place).inbox.push_back(Waiting::Started(started));
@@ -47,7 +53,7 @@ impl World {
             slot.died_of = worse(slot.died_of, kind);
             return;
         }
-        slot.died_of = kind;
+        slot.died_of = slot.suspect.take().map_or(kind, |suspect| worse(kind, suspect));
         self.tell(self.id(place), trail, WorldFact::ProcessCrashed { incarnation, kind });
         self.prove(fault, |proof| proof.killed += 1);
         self.bury(place);
@@ -58,7 +64,8 @@ impl World {
     pub(super) fn halt(&mut self, place: Place, why: String, trail: Trail) {
         let incarnation = self.slot(place).incarnation;
         self.tell(self.id(place), trail, WorldFact::ProcessHalted { incarnation, why: Arc::new(why) });
-        self.slot_mut(place).died_of = CrashKind::Process;
+        let slot = self.slot_mut(place);
+        slot.died_of = slot.suspect.take().unwrap_or(CrashKind::Process);
         self.bury(place);
         self.reset_connections(place, CrashKind::Process);
     }
@@ -67,7 +74,8 @@ impl World {
     pub(super) fn stop(&mut self, place: Place, trail: Trail) {
         let incarnation = self.slot(place).incarnation;
         self.tell(self.id(place), trail, WorldFact::ProcessStopped { incarnation });
-        self.slot_mut(place).died_of = CrashKind::Process;
+        let slot = self.slot_mut(place);
+        slot.died_of = slot.suspect.take().unwrap_or(CrashKind::Process);
         self.bury(place);
         self.reset_connections(place, CrashKind::Process);
     }
@@ -96,6 +104,7 @@ impl World {
         }
         self.network.forget_client(place);
         self.note_life(LifeChange::Died(place));
+        self.note_end(place);
     }
 
     /// A process that is down is started again and finds what its last crash left of its disk.
@@ -105,8 +114,14 @@ impl World {
             CrashKind::Power => self.lose_unsynced(place, fault, trail),
             CrashKind::DiskReplaced => self.replace_disk(place, fault, trail),
         }
-        self.slot_mut(place).died_of = CrashKind::Process;
+        let slot = self.slot_mut(place);
+        slot.is_lossy = slot.is_lossy || slot.died_of != CrashKind::Process;
+        let is_new_disk = slot.died_of == CrashKind::DiskReplaced;
+        slot.died_of = CrashKind::Process;
         self.start(place, trail);
+        if is_new_disk && fault.is_some_and(is_random) {
+            self.replace_voter(place);
+        }
     }
 
     fn lose_unsynced(&mut self, place: Place, fault: Option<FaultIndex>, trail: Trail) {
@@ -201,6 +216,7 @@ impl World {
             Waiting::Started(started) => (Input::Started, Trail { cause: started, ..Trail::NONE }),
             Waiting::Arrived(flight) => self.take(flight)?,
             Waiting::Command(command) => (Input::Command(command), Trail::NONE),
+            Waiting::ShutDown(asked) => (Input::Command(Command::ShutDown), Trail { cause: asked, ..Trail::NONE }),
             Waiting::Deadline => {
                 let slot = self.slot_mut(place);
                 slot.deadline_waits = false;
@@ -274,7 +290,7 @@ impl PowerLuck for Drawn<'_> {
 }
 
 /// Of two ways to die, the one that takes more.
-fn worse(one: CrashKind, other: CrashKind) -> CrashKind {
+pub(super) fn worse(one: CrashKind, other: CrashKind) -> CrashKind {
     match (one, other) {
         (CrashKind::DiskReplaced, _) | (_, CrashKind::DiskReplaced) => CrashKind::DiskReplaced,
         (CrashKind::Power, _) | (_, CrashKind::Power) => CrashKind::Power,

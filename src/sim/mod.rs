@@ -5,7 +5,8 @@
 //! * `process`: the closed list of machines, and the slot each lives in; `life` starts, kills, pauses and resumes them.
 //! * `network`: connections, and what cuts, loss, delay and duplication do to them; `carry` moves the messages;
 //!   [`clock`], [`disk`]: what else a process touches.
-//! * `fault`: the faults of the scenario; `chaos`: the random ones; `roles`: who leads what, as committed.
+//! * `fault`: the faults of the scenario; `target`: whom they mean and what they wait for; `shutdown`, `faulty_disks`, `weather`:
+//!   what some of them do; `chaos`: the random ones; `roles`: who leads what, as committed.
 //! * [`host`]: plain loop, one madsim task, a madsim node per process: three ways to run the same world.
 //! * [`scenario`]: what a run is made of. [`trial`]: one run recorded, checked and judged. [`explore`]: many seeds on all
 //!   cores; [`batch`]: many trials.
@@ -21,6 +22,7 @@ pub mod disk;
 pub mod effect;
 pub mod explore;
 mod fault;
+mod faulty_disks;
 pub mod host;
 mod life;
 mod network;
@@ -31,6 +33,8 @@ pub mod report;
 mod roles;
 pub mod scenario;
 mod setup;
+mod shutdown;
+mod target;
 #[cfg(test)]
 mod tests;
 pub mod trial;

@@ -127,6 +127,20 @@ pub(super) struct Slot {
     pub doom: Option<Doom>,
     /// The fault that last bent its clocks, while it lasts.
     pub bent_by: Option<FaultIndex>,
+    /// The faults that have asked it to end itself.
+    pub asked_by: Vec<FaultIndex>,
+    /// What its disk is not to be trusted with any more, by a random fault: what its next death takes.
+    pub suspect: Option<CrashKind>,
+    /// A random disk fault holds that may lose something.
+    pub has_bad_disk: bool,
+    /// It came back without all that it had, and has not registered since.
+    pub is_lossy: bool,
+    /// The life that found this disk empty: the directory id of a voter.
+    pub formatted_by: Incarnation,
+    /// It was unfenced in this life.
+    pub is_unfenced: bool,
+    /// It has been at work in the metadata quorum in this life.
+    pub is_in_quorum: bool,
 }
 
 /// A death that waits for the victim's next turn.
@@ -151,6 +165,8 @@ pub(super) enum Waiting {
     Deadline,
     /// A command of the scenario.
     Command(Command),
+    /// A request to end itself in order, told at that step.
+    ShutDown(Step),
 }
 
 impl Slot {
@@ -172,6 +188,13 @@ impl Slot {
             deadline_waits: false,
             doom: None,
             bent_by: None,
+            asked_by: Vec::new(),
+            suspect: None,
+            has_bad_disk: false,
+            is_lossy: false,
+            formatted_by: Incarnation(0),
+            is_unfenced: false,
+            is_in_quorum: false,
         }
     }
 

@@ -59,11 +59,17 @@ impl Expectation {
 fn lasts_for_ever(action: &FaultAction) -> bool {
     match action {
         FaultAction::Pause { .. }
+        | FaultAction::Disk { times: None, .. }
         | FaultAction::Cut { .. }
         | FaultAction::Loss { .. }
         | FaultAction::Delay { .. }
         | FaultAction::Duplicate { .. } => true,
         FaultAction::Crash { .. }
+        | FaultAction::ShutDown { .. }
+        | FaultAction::RollingRestart { .. }
+        | FaultAction::Disk { times: Some(_), .. }
+        | FaultAction::LoseFile { .. }
+        | FaultAction::Order(_)
         | FaultAction::Restart { .. }
         | FaultAction::ClockJump { .. }
         | FaultAction::ClockDrift { .. } => false,

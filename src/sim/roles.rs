@@ -1,56 +1,55 @@
-//! Who holds which role, as committed metadata says: a small fold of the controller's facts inside the world, so that
-//! faults may aim at roles and a clone keeps them.
+//! Who holds which role, as committed metadata says: a small fold of the controller's and the quorum's facts inside the
+//! world, so that faults may aim at roles and a clone keeps them.
 //!
-//! Invariant: only committed facts count (the controller tells no others). `isr_seats` and `last_seats` always agree
-//! with the partitions.
+//! Invariant: of partitions and brokers only committed facts count (the controller tells no others); retelling one changes
+//! nothing. Of the quorum counts who won its newest election, and the newest voter set that anybody has in its log.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::event::{PartitionFacts, TopicFacts};
-use crate::ids::{BrokerId, BrokerSet, PartitionIndex, ProcessId, TopicId, TopicPartition};
+use crate::event::{PartitionFacts, TopicFacts, VoterSetFacts};
+use crate::ids::{BrokerId, BrokerSet, LeaderEpoch, PartitionIndex, ProcessId, TopicId, TopicPartition, VoterKey};
+
+/// The name by which people know the metadata log.
+const METADATA: &str = "__cluster_metadata";
 
 /// The newest committed metadata, as far as roles need it.
 #[derive(Clone, Debug)]
 pub(super) struct Roles {
-    topics: BTreeMap<String, TopicId>,
+    topics: BTreeMap<String, TopicFacts>,
     partitions: BTreeMap<TopicPartition, Arc<PartitionFacts>>,
-    controller: Option<ProcessId>,
-    /// In how many ISRs each broker is.
-    isr_seats: Vec<u32>,
-    /// Of how many ISRs each broker is the last member.
-    last_seats: Vec<u32>,
+    controller: Option<(LeaderEpoch, ProcessId)>,
+    voters: Arc<VoterSetFacts>,
     /// The brokers that count as alive: registered and not fenced.
     unfenced: BrokerSet,
 }
 
-impl Default for Roles {
-    fn default() -> Self {
-        let seats = vec![0; usize::from(BrokerSet::MAX) + 1];
+impl Roles {
+    /// A cluster before its first breath, with the voters it begins with.
+    pub(super) fn new(voters: VoterSetFacts) -> Self {
         Self {
             topics: BTreeMap::new(),
             partitions: BTreeMap::new(),
             controller: None,
-            isr_seats: seats.clone(),
-            last_seats: seats,
+            voters: Arc::new(voters),
             unfenced: BrokerSet::EMPTY,
         }
     }
-}
 
-impl Roles {
     /// A topic exists.
     pub(super) fn create_topic(&mut self, topic: &TopicFacts) {
-        self.topics.insert(topic.name.clone(), topic.id);
+        self.topics.insert(topic.name.clone(), topic.clone());
+    }
+
+    /// A topic is no more.
+    pub(super) fn delete_topic(&mut self, topic: TopicId) {
+        self.topics.retain(|_, facts| facts.id != topic);
+        self.partitions.retain(|partition, _| partition.topic != topic);
     }
 
     /// The committed truth about a partition has changed.
     pub(super) fn change_partition(&mut self, partition: TopicPartition, now: &Arc<PartitionFacts>) {
-        let old = self.partitions.insert(partition, Arc::clone(now));
-        if let Some(old) = old {
-            self.count(old.isr, |seats| *seats -= 1);
-        }
-        self.count(now.isr, |seats| *seats += 1);
+        self.partitions.insert(partition, Arc::clone(now));
     }
 
     /// A broker counts as alive from here on, or no more.
@@ -59,13 +58,28 @@ impl Roles {
     }
 
     /// A controller won the metadata quorum's election.
-    pub(super) fn elect_controller(&mut self, controller: ProcessId) {
-        self.controller = Some(controller);
+    pub(super) fn elect_controller(&mut self, controller: ProcessId, epoch: LeaderEpoch) {
+        if self.controller.is_none_or(|(newest, _)| newest <= epoch) {
+            self.controller = Some((epoch, controller));
+        }
+    }
+
+    /// A server has these voters in its log. Its leader's word is the newest; another's counts when it is further on.
+    pub(super) fn change_voters(&mut self, server: ProcessId, voters: &Arc<VoterSetFacts>) {
+        let is_newer = (voters.epoch, voters.offset) > (self.voters.epoch, self.voters.offset);
+        if is_newer || self.controller() == Some(server) {
+            self.voters = Arc::clone(voters);
+        }
     }
 
     /// The controller that leads the metadata quorum.
     pub(super) fn controller(&self) -> Option<ProcessId> {
-        self.controller
+        self.controller.map(|(_, controller)| controller)
+    }
+
+    /// The voters of the metadata quorum.
+    pub(super) fn voters(&self) -> &[VoterKey] {
+        &self.voters.voters
     }
 
     /// The leader of a partition.
@@ -85,31 +99,36 @@ impl Roles {
         facts.replicas.iter().copied().filter(|broker| Some(*broker) != facts.leader).collect()
     }
 
-    /// Whether a broker is the last member of any ISR.
-    pub(super) fn is_last_in_an_isr(&self, broker: BrokerId) -> bool {
-        self.last_seats.get(usize::from(broker.0)).is_some_and(|seats| *seats > 0)
+    /// Whether a broker counts as alive.
+    pub(super) fn is_unfenced(&self, broker: BrokerId) -> bool {
+        self.unfenced.contains(broker)
     }
 
-    /// Whether no ISR names a broker, nor may one before it registers again: it is fenced, and so every proposal is refused
-    /// that names it (KIP-841).
-    pub(super) fn is_out_of_every_isr(&self, broker: BrokerId) -> bool {
-        let has_seat = self.isr_seats.get(usize::from(broker.0)).is_some_and(|seats| *seats > 0);
-        !has_seat && !self.unfenced.contains(broker)
+    /// Whether every ISR that a broker belongs to has it.
+    pub(super) fn is_in_sync(&self, broker: BrokerId) -> bool {
+        self.partitions.values().all(|facts| facts.isr.contains(broker) || !facts.replicas.contains(&broker))
     }
 
-    fn partition(&self, topic: &str, partition: PartitionIndex) -> Option<&PartitionFacts> {
-        let topic = *self.topics.get(topic)?;
-        self.partitions.get(&TopicPartition { topic, partition }).map(Arc::as_ref)
+    /// Every partition.
+    pub(super) fn partitions(&self) -> impl Iterator<Item = (TopicPartition, &PartitionFacts)> {
+        self.partitions.iter().map(|(partition, facts)| (*partition, facts.as_ref()))
     }
 
-    fn count(&mut self, isr: BrokerSet, change: impl Fn(&mut u32)) {
-        let is_last = isr.len() == 1;
-        for broker in isr.iter() {
-            let place = usize::from(broker.0);
-            self.isr_seats.get_mut(place).into_iter().for_each(&change);
-            if is_last {
-                self.last_seats.get_mut(place).into_iter().for_each(&change);
-            }
+    /// A topic by its id.
+    pub(super) fn topic(&self, id: TopicId) -> Option<&TopicFacts> {
+        self.topics.values().find(|facts| facts.id == id)
+    }
+
+    /// The partition that people call so; the metadata log is one too.
+    pub(super) fn partition_named(&self, topic: &str, partition: PartitionIndex) -> Option<TopicPartition> {
+        if topic == METADATA {
+            return Some(TopicPartition::METADATA);
         }
+        self.topics.get(topic).map(|facts| TopicPartition { topic: facts.id, partition })
+    }
+
+    /// The committed truth about a partition.
+    pub(super) fn partition(&self, topic: &str, partition: PartitionIndex) -> Option<&PartitionFacts> {
+        self.partitions.get(&self.partition_named(topic, partition)?).map(Arc::as_ref)
     }
 }

@@ -38,6 +38,8 @@ pub struct Outcome {
     pub trace: Option<Trace>,
     /// Whether the expectation in force is met; `None` when none is (settings that nobody judged).
     pub met: Option<bool>,
+    /// What did not happen as often as the expectation in force wants, one sentence each.
+    pub miscounts: Vec<String>,
     /// What a reader should know: faults without effect, pins that never came up, records at risk.
     pub warnings: Vec<String>,
 }
@@ -56,16 +58,25 @@ pub fn hold(scenario: &Scenario, options: &TrialOptions) -> Outcome {
     let hash = recorder.hash();
     let counts = *checks.counts();
     let checks = checks.finish();
-    let met = judge(scenario, &checks);
+    let met = judge(scenario, &checks, &counts);
+    let miscounts = miscounts(scenario, &counts);
     let warnings = warnings(scenario, &summary, &checks);
     let trace = options.keep_trace.then(|| recorder.into_trace());
-    Outcome { seed: options.seed, summary, hash, checks, counts, trace, met, warnings }
+    Outcome { seed: options.seed, summary, hash, checks, counts, trace, met, miscounts, warnings }
 }
 
-/// Whether the checks came out as the expectation in force wants; `None` when none is in force.
+/// Whether checks and counts came out as the expectation in force wants; `None` when none is in force.
 #[must_use]
-pub fn judge(scenario: &Scenario, checks: &[CheckResult]) -> Option<bool> {
-    scenario.expectation().map(|expectation| is_met(expectation, checks))
+pub fn judge(scenario: &Scenario, checks: &[CheckResult], counts: &Counts) -> Option<bool> {
+    scenario.expectation().map(|expectation| is_met(expectation, checks) && miscounts(scenario, counts).is_empty())
+}
+
+/// What did not happen as often as the expectation in force wants: `elections is 3, and <= 2 is expected`.
+#[must_use]
+pub fn miscounts(scenario: &Scenario, counts: &Counts) -> Vec<String> {
+    let wanted = scenario.expectation().map(|expectation| expectation.counts.as_slice()).unwrap_or_default();
+    let missed = wanted.iter().filter(|wish| !wish.is_met(counts));
+    missed.map(|wish| format!("{} is {}, and {} is expected", wish.count, wish.actual(counts), wish.wanted())).collect()
 }
 
 /// The violations that nobody expected: what makes a run of `explore` a failure.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::process::Place;
+use super::scenario::MessageSpec;
 use crate::event::FaultIndex;
 use crate::time::Duration;
 
@@ -47,6 +48,8 @@ pub(super) struct Front {
     pub to: Places,
     /// Whether it holds in the other direction as well.
     pub is_both_ways: bool,
+    /// Which messages it is about; all of them when `None`.
+    pub only: Option<MessageSpec>,
     /// What it does.
     pub harm: Harm,
 }
@@ -116,9 +119,10 @@ impl Weather {
     }
 
     /// What else a message on a link is in for.
-    pub(super) fn outlook(&self, from: Place, to: Place) -> Outlook {
+    pub(super) fn outlook(&self, from: Place, to: Place, message: Option<MessageSpec>) -> Outlook {
         let mut outlook = Outlook::default();
-        for front in self.fronts.iter().filter(|front| front.holds(from, to)) {
+        let is_about = |front: &&Front| front.holds(from, to) && (front.only.is_none() || front.only == message);
+        for front in self.fronts.iter().filter(is_about) {
             let likelier = |old: Option<(FaultIndex, u32)>, ppm| old.filter(|(_, old)| *old >= ppm).or(Some((front.fault, ppm)));
             match front.harm {
                 Harm::Cut => {}
@@ -137,10 +141,11 @@ impl Weather {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::ApiKey;
 
     fn front(fault: u16, from: &[usize], to: &[usize], is_both_ways: bool, harm: Harm) -> Front {
         let places = |indexes: &[usize]| indexes.iter().copied().map(Place::new).collect();
-        Front { fault: FaultIndex(fault), from: places(from), to: places(to), is_both_ways, harm }
+        Front { fault: FaultIndex(fault), from: places(from), to: places(to), is_both_ways, only: None, harm }
     }
 
     #[test]
@@ -161,9 +166,19 @@ mod tests {
         weather.begin(front(1, &[0], &[1], true, Harm::Delay(Duration(7))));
         weather.begin(front(2, &[0], &[1], false, Harm::Loss(10)));
         weather.begin(front(3, &[0], &[1], false, Harm::Loss(20)));
-        let outlook = weather.outlook(Place::new(0), Place::new(1));
+        let outlook = weather.outlook(Place::new(0), Place::new(1), None);
         assert_eq!(outlook.delay, Some((FaultIndex(0), Duration(12))));
         assert_eq!(outlook.loss, Some((FaultIndex(3), 20)));
-        assert_eq!(weather.outlook(Place::new(1), Place::new(0)).delay, Some((FaultIndex(1), Duration(7))));
+        assert_eq!(weather.outlook(Place::new(1), Place::new(0), None).delay, Some((FaultIndex(1), Duration(7))));
+    }
+    #[test]
+    fn a_loss_of_one_kind_of_message_leaves_the_others_alone() {
+        let vote = MessageSpec { api: ApiKey::Vote, is_response: false };
+        let mut weather = Weather::default();
+        weather.begin(Front { only: Some(vote), ..front(0, &[0], &[1], false, Harm::Loss(10)) });
+        let loss = |message| weather.outlook(Place::new(0), Place::new(1), message).loss;
+        assert_eq!(loss(Some(vote)), Some((FaultIndex(0), 10)));
+        assert_eq!(loss(Some(MessageSpec { is_response: true, ..vote })), None);
+        assert_eq!(loss(None), None, "a reset is no message of any API");
     }
 }

@@ -24,7 +24,7 @@ use super::setup::Setup;
 use super::workload::{Script, Wish};
 use crate::choice::{ChoiceKind, Choices, Pin, Subject};
 use crate::context::{Context, Effect, Input, Machine, Moment, Outbox};
-use crate::event::{ControllerFact, Event, Fact, FaultIndex, RaftFact, WorldFact};
+use crate::event::{ControllerFact, Event, Fact, FaultIndex, QuorumRole, RaftFact, WorldFact};
 use crate::ids::{ProcessId, Step};
 use crate::time::{Duration, Instant, Trail};
 
@@ -103,7 +103,7 @@ impl World {
             queue: Queue::new(ids),
             choices: Choices::new(seed, scenario.luck, &pins),
             faults: Faults::default(),
-            roles: Arc::default(),
+            roles: Arc::new(Roles::new(setup.first_voters())),
             slots: setup.slots(),
             scripts: setup.scripts(),
             told: Vec::new(),
@@ -199,6 +199,7 @@ impl World {
         if let Some(message) = failed_assertion.filter(|_| !out.is_dead) {
             return self.fail(place, moment, message);
         }
+        self.tell_faulted(place, moment.trail);
         let free_at = self.now.plus(TURN_COST).plus(self.disk_latency(place));
         let mut effects = out.effects;
         let halt = effects.iter().find_map(|effect| if let Effect::Halt { why } = effect { Some(why.clone()) } else { None });
@@ -298,30 +299,82 @@ impl World {
     fn take_events(&mut self, place: Place, mut events: Vec<Told>, next_step: Step) {
         for (event, _) in &events {
             match &event.fact {
-                Fact::Controller(ControllerFact::TopicCreated { topic }) => Arc::make_mut(&mut self.roles).create_topic(topic),
-                Fact::Controller(ControllerFact::PartitionChanged { partition, now }) => {
-                    Arc::make_mut(&mut self.roles).change_partition(*partition, now);
+                Fact::Controller(fact) => {
+                    self.follow_controller(fact);
+                    self.trigger(place, &event.fact);
                 }
-                Fact::Controller(ControllerFact::BrokerFenced { broker, .. } | ControllerFact::BrokerRegistered { broker, .. }) => {
-                    Arc::make_mut(&mut self.roles).fence(*broker, true);
+                Fact::Raft(fact) => {
+                    self.follow_quorum(place, fact);
+                    self.trigger(place, &event.fact);
                 }
-                Fact::Controller(ControllerFact::BrokerUnfenced { broker, .. }) => {
-                    Arc::make_mut(&mut self.roles).fence(*broker, false);
-                }
-                Fact::Raft(RaftFact::QuorumLeaderElected { .. }) => Arc::make_mut(&mut self.roles).elect_controller(event.process),
-                Fact::Client(fact) => self.trigger(place, fact),
-                Fact::Controller(_)
-                | Fact::Raft(_)
-                | Fact::Network(_)
-                | Fact::Log(_)
-                | Fact::Replica(_)
-                | Fact::Fault(_)
-                | Fact::World(_) => {}
+                Fact::Client(_) => self.trigger(place, &event.fact),
+                Fact::Network(_) | Fact::Log(_) | Fact::Replica(_) | Fact::Fault(_) | Fact::World(_) => {}
             }
         }
         self.next_step = next_step;
         self.told.append(&mut events);
         self.spare_events = events;
+    }
+
+    /// Keeps the picture of committed metadata that roles and random faults need.
+    fn follow_controller(&mut self, fact: &ControllerFact) {
+        match fact {
+            ControllerFact::TopicCreated { topic } => Arc::make_mut(&mut self.roles).create_topic(topic),
+            ControllerFact::TopicDeleted { topic } => Arc::make_mut(&mut self.roles).delete_topic(*topic),
+            ControllerFact::PartitionChanged { partition, now } => {
+                Arc::make_mut(&mut self.roles).change_partition(*partition, now);
+            }
+            ControllerFact::BrokerFenced { broker, .. } => Arc::make_mut(&mut self.roles).fence(*broker, true),
+            ControllerFact::BrokerRegistered { broker, incarnation, .. } => {
+                Arc::make_mut(&mut self.roles).fence(*broker, true);
+                let slot = self.slot_mut(self.place_of(ProcessId::Broker(*broker)));
+                slot.is_lossy = slot.is_lossy && slot.incarnation != *incarnation;
+            }
+            ControllerFact::BrokerUnfenced { broker, .. } => {
+                Arc::make_mut(&mut self.roles).fence(*broker, false);
+                let slot = self.slot_mut(self.place_of(ProcessId::Broker(*broker)));
+                slot.is_unfenced = slot.is_up;
+            }
+            ControllerFact::RegistrationRefused { .. }
+            | ControllerFact::LeaderElected { .. }
+            | ControllerFact::AlterPartitionRefused { .. }
+            | ControllerFact::AdminRefused { .. }
+            | ControllerFact::BrokerShuttingDown { .. }
+            | ControllerFact::UncleanShutdownFound { .. }
+            | ControllerFact::PartitionsAdded { .. }
+            | ControllerFact::ConfigChanged { .. }
+            | ControllerFact::FeatureChanged { .. }
+            | ControllerFact::ProducerIdsAllocated { .. }
+            | ControllerFact::ReassignmentStarted { .. }
+            | ControllerFact::ReassignmentCompleted { .. }
+            | ControllerFact::ReassignmentCancelled { .. }
+            | ControllerFact::ControllerActivated { .. }
+            | ControllerFact::ControllerDeactivated { .. } => {}
+        }
+    }
+
+    /// Keeps the picture of the metadata quorum that roles and random faults need.
+    fn follow_quorum(&mut self, place: Place, fact: &RaftFact) {
+        let process = self.id(place);
+        match fact {
+            RaftFact::QuorumLeaderElected { epoch } => {
+                Arc::make_mut(&mut self.roles).elect_controller(process, *epoch);
+                self.slot_mut(place).is_in_quorum = true;
+            }
+            RaftFact::QuorumRoleChanged { role, .. } => {
+                let slot = self.slot_mut(place);
+                slot.is_in_quorum = slot.is_in_quorum || matches!(role, QuorumRole::Leader | QuorumRole::Follower);
+            }
+            RaftFact::VotersChanged { voters } => Arc::make_mut(&mut self.roles).change_voters(process, voters),
+            RaftFact::MetadataCommitted { .. }
+            | RaftFact::MetadataApplied { .. }
+            | RaftFact::VoteCast { .. }
+            | RaftFact::VoteRefused { .. }
+            | RaftFact::QuorumLeaderResigned { .. }
+            | RaftFact::SnapshotTaken { .. }
+            | RaftFact::SnapshotInstalled { .. }
+            | RaftFact::VoterCaughtUp { .. } => {}
+        }
     }
 
     fn disk_latency(&mut self, place: Place) -> Duration {

@@ -26,19 +26,24 @@ use tribunal::time::Duration;
 
 use crate::support::Server;
 
+#[path = "controller_operator.rs"]
+mod operator;
+
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 const ME: ProcessId = ProcessId::Controller(1);
 
 struct Runner {
     server: Server<Controller>,
+    setup: ControllerSetup,
     epochs: BTreeMap<BrokerId, BrokerEpoch>,
     next_correlation: u32,
 }
 
 impl Runner {
     fn new() -> Self {
-        Self { server: Server::new(ME, machine()), epochs: BTreeMap::new(), next_correlation: 0 }
+        let machine = Controller::new(Arc::new(setup()));
+        Self { server: Server::new(ME, machine), setup: setup(), epochs: BTreeMap::new(), next_correlation: 0 }
     }
 
     fn step(&mut self, input: Input) {
@@ -95,6 +100,8 @@ impl Runner {
         let known = self.epochs.get(&broker).copied().unwrap_or_default();
         let epoch = args.take_key("broker-epoch").map(str::parse).transpose()?.map_or(known, BrokerEpoch);
         let end = args.take_key("applied").map(str::parse).transpose()?.map_or(self.server.machine.image().end(), Offset);
+        let lost = args.take_key("offline").unwrap_or_default().split(',').filter(|name| !name.is_empty());
+        let offline_replicas = lost.map(|name| self.partition(name)).collect::<Outcome<Vec<_>>>()?;
         let (mut want_fence, mut want_shut_down) = (false, false);
         while let Some(word) = args.next_pos() {
             match word {
@@ -104,14 +111,8 @@ impl Runner {
             }
         }
         let current_metadata_offset = end;
-        let request = BrokerHeartbeatRequest {
-            broker,
-            epoch,
-            current_metadata_offset,
-            want_fence,
-            want_shut_down,
-            offline_replicas: Vec::new(),
-        };
+        let request =
+            BrokerHeartbeatRequest { broker, epoch, current_metadata_offset, want_fence, want_shut_down, offline_replicas };
         self.ask(ProcessId::Broker(broker), request.into());
         Ok(())
     }
@@ -211,7 +212,7 @@ impl goldenscript::Runner for Runner {
             "start" => self.step(Input::Started),
             "restart" => {
                 self.server.kill_after(None);
-                self.server.machine = machine();
+                self.server.machine = Controller::new(Arc::new(self.setup.clone()));
                 self.step(Input::Started);
             }
             "power-off" => self.server.disk.lose_power(|_, _| 0),
@@ -219,15 +220,24 @@ impl goldenscript::Runner for Runner {
             "register" => {
                 let broker = broker(args.next_pos().ok_or("which broker?")?)?;
                 let incarnation = Incarnation(args.take_key("life").map_or(Ok(1), str::parse)?);
-                let request = BrokerRegistrationRequest { broker, incarnation, previous_broker_epoch: None, rack: None };
-                self.ask(ProcessId::Broker(broker), request.into());
+                let previous_broker_epoch = match args.take_key("previous") {
+                    Some("known") => self.epochs.get(&broker).copied(),
+                    Some(number) => Some(BrokerEpoch(number.parse()?)),
+                    None => None,
+                };
+                let rack = args.take_key("rack").map(|rack| Arc::new(rack.to_owned()));
+                self.ask(
+                    ProcessId::Broker(broker),
+                    BrokerRegistrationRequest { broker, incarnation, previous_broker_epoch, rack }.into(),
+                );
             }
             "heartbeat" => self.heartbeat(&mut args)?,
             "join" => {
+                let incarnation = Incarnation(args.take_key("life").map_or(Ok(1), str::parse)?);
+                let rack = args.take_key("rack").map(|rack| Arc::new(rack.to_owned()));
                 while let Some(name) = args.next_pos() {
-                    let incarnation = Incarnation(1);
-                    let broker = broker(name)?;
-                    let request = BrokerRegistrationRequest { broker, incarnation, previous_broker_epoch: None, rack: None };
+                    let (broker, rack) = (broker(name)?, rack.clone());
+                    let request = BrokerRegistrationRequest { broker, incarnation, previous_broker_epoch: None, rack };
                     self.ask(ProcessId::Broker(broker), request.into());
                     self.pass(Duration::from_millis(2));
                     self.report();
@@ -238,6 +248,36 @@ impl goldenscript::Runner for Runner {
             "create" => self.create(&mut args)?,
             "alter" => self.alter(&mut args)?,
             "fetch" => self.fetch(&mut args)?,
+            "alive" => {
+                while let Some(name) = args.next_pos() {
+                    self.alive(broker(name)?, self.server.machine.image().end());
+                }
+            }
+            "keep-alive" => {
+                let ms: u64 = args.take_key("for").ok_or("for how long?")?.trim_end_matches("ms").parse()?;
+                let brokers: Vec<BrokerId> =
+                    operator::rest(&mut args).into_iter().map(|name| broker(&name)).collect::<Outcome<_>>()?;
+                for _ in 0..ms / 200 {
+                    for broker in &brokers {
+                        self.alive(*broker, self.server.machine.image().end());
+                    }
+                    self.pass(Duration::from_millis(200));
+                }
+                let told = self.report();
+                return Ok(told.lines().filter(|line| !line.contains(": heartbeat [")).map(|line| format!("{line}\n")).collect());
+            }
+            "setup" => {
+                let mut setup = setup();
+                while let Some((name, word)) = args.next_key() {
+                    setup.variants.set(name, word)?;
+                }
+                self.setup = setup;
+                self.server.machine = Controller::new(Arc::new(self.setup.clone()));
+            }
+            "delete" | "add-partitions" | "reassign" | "cancel" | "elect" | "set" | "unset" | "feature" | "producer-ids" => {
+                let request = operator::request(&command.name, &mut args, &self.epochs)?;
+                self.ask(ProcessId::Client(1), request);
+            }
             "pass" => {
                 let ms = args.next_pos().ok_or("how many ms?")?.trim_end_matches("ms").parse()?;
                 self.pass(Duration::from_millis(ms));
@@ -253,14 +293,14 @@ impl goldenscript::Runner for Runner {
     }
 }
 
-fn machine() -> Controller {
-    Controller::new(Arc::new(ControllerSetup {
+fn setup() -> ControllerSetup {
+    ControllerSetup {
         me: ME,
         voters: vec![ME],
         config: BrokerConfig::of(Profile::Fast),
         topic_defaults: TopicConfig::of(Profile::Fast),
         variants: Variants::default(),
-    }))
+    }
 }
 
 fn broker(text: &str) -> Outcome<BrokerId> {
@@ -273,14 +313,17 @@ fn who(broker: Option<BrokerId>) -> String {
 
 fn state(facts: &PartitionFacts) -> String {
     let replicas = facts.replicas.iter().map(|id| id.0.to_string()).collect::<Vec<_>>().join(",");
-    let PartitionFacts { leader, epoch, partition_epoch, isr, .. } = facts;
-    format!("{} leads {epoch} {partition_epoch} isr {isr} replicas [{replicas}]", who(*leader))
+    let PartitionFacts { leader, epoch, partition_epoch, isr, elr, last_known_elr, adding, removing, .. } = facts;
+    let sets = [("elr", elr), ("last-known", last_known_elr), ("adding", adding), ("removing", removing)];
+    let more: String = sets.iter().filter(|(_, set)| !set.is_empty()).map(|(name, set)| format!(" {name} {set}")).collect();
+    format!("{} leads {epoch} {partition_epoch} isr {isr} replicas [{replicas}]{more}", who(*leader))
 }
 
 fn decision(fact: &ControllerFact) -> String {
     match fact {
-        ControllerFact::BrokerRegistered { broker, incarnation, epoch, .. } => {
-            format!("{broker}{incarnation} registered, broker epoch {epoch}")
+        ControllerFact::BrokerRegistered { broker, incarnation, epoch, rack } => {
+            let rack = rack.as_ref().map_or(String::new(), |rack| format!(", rack {rack}"));
+            format!("{broker}{incarnation} registered, broker epoch {epoch}{rack}")
         }
         ControllerFact::RegistrationRefused { broker, incarnation, code } => {
             format!("{broker}{incarnation} may not register: {code}")
@@ -299,7 +342,22 @@ fn decision(fact: &ControllerFact) -> String {
         }
         ControllerFact::AlterPartitionRefused { partition, leader, code } => format!("{partition}: {leader}'s ISR refused: {code}"),
         ControllerFact::AdminRefused { code } => format!("refused: {code}"),
-        other => format!("{other:?}"),
+        ControllerFact::UncleanShutdownFound { broker, .. } => format!("{broker} was not shut down in order"),
+        ControllerFact::TopicDeleted { topic } => format!("{topic} deleted"),
+        ControllerFact::PartitionsAdded { topic, partitions } => format!("{topic} has {partitions} partitions"),
+        ControllerFact::ConfigChanged { change } => {
+            let value = change.value.as_deref().unwrap_or("unset");
+            format!("config of {}: {} = {value}", change.resource, change.key)
+        }
+        ControllerFact::FeatureChanged { feature, level } => format!("feature {feature} at {level}"),
+        ControllerFact::ProducerIdsAllocated { broker, first, count } => format!("{broker} has {count} producer ids from {first}"),
+        ControllerFact::ReassignmentStarted { partition, adding, removing } => {
+            format!("{partition}: move begins, adding {adding} removing {removing}")
+        }
+        ControllerFact::ReassignmentCompleted { partition } => format!("{partition}: move complete"),
+        ControllerFact::ReassignmentCancelled { partition } => format!("{partition}: move called off"),
+        ControllerFact::ControllerActivated { epoch } => format!("active from {epoch}"),
+        ControllerFact::ControllerDeactivated { epoch } => format!("not active any more, was from {epoch}"),
     }
 }
 
@@ -337,7 +395,7 @@ fn answer(response: &Response) -> String {
                 (None, None) => format!("{} batches, high watermark {}", item.batches.len(), item.high_watermark),
             }
         }
-        other => other.facts().error.map_or_else(|| "done".to_owned(), |code| code.to_string()),
+        other => operator::answer(other),
     }
 }
 

@@ -6,12 +6,13 @@ use std::fmt::Write as _;
 use toml::de::DeValue;
 
 use super::document::{Item, Table, parse, syntax};
+use super::fault_tables::FAULT;
 use super::faults::fault;
 use super::mistake::{Mistake, Source};
 use super::model::Scenario;
 use super::read::read_with;
 use super::stage::Stage;
-use super::tables::{FAULT, SCENARIO};
+use super::tables::SCENARIO;
 use crate::choice::Luck;
 
 impl Scenario {

@@ -1,11 +1,11 @@
 //! Reads `[chaos]`: random faults.
 
 use super::document::Table;
+use super::fault_model::{Chaos, ChaosKind};
+use super::fault_tables::CHAOS;
 use super::laws::pair;
 use super::mistake::Read;
-use super::model::{Chaos, ChaosKind};
 use super::stage::Stage;
-use super::tables::CHAOS;
 use crate::config::nearest;
 use crate::time::{Duration, Instant};
 
@@ -22,10 +22,23 @@ pub(super) const CHAOS_KINDS: &[&str] = &[
     "duplicate",
     "clock-jump",
     "clock-drift",
+    "shutdown",
+    "write-fails",
+    "read-fails",
+    "sync-fails",
+    "sync-lies",
+    "short-read",
+    "bit-rot",
+    "misdirected-write",
+    "full",
+    "stalls",
+    "reassign",
+    "elect",
+    "voter",
 ];
 
 /// The kinds themselves.
-const KINDS: [ChaosKind; 11] = [
+const KINDS: [ChaosKind; 24] = [
     ChaosKind::Crash,
     ChaosKind::Power,
     ChaosKind::DiskReplaced,
@@ -37,6 +50,19 @@ const KINDS: [ChaosKind; 11] = [
     ChaosKind::Duplicate,
     ChaosKind::ClockJump,
     ChaosKind::ClockDrift,
+    ChaosKind::ShutDown,
+    ChaosKind::WriteFails,
+    ChaosKind::ReadFails,
+    ChaosKind::SyncFails,
+    ChaosKind::SyncLies,
+    ChaosKind::ShortRead,
+    ChaosKind::BitRot,
+    ChaosKind::MisdirectedWrite,
+    ChaosKind::Full,
+    ChaosKind::Stalls,
+    ChaosKind::Reassign,
+    ChaosKind::Elect,
+    ChaosKind::Voter,
 ];
 
 impl ChaosKind {

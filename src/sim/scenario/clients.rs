@@ -11,7 +11,7 @@ use super::stage::Stage;
 use super::tables::{CONSUMER, FROM, HEADER, LOAD, PARTITIONS_MAX, PRODUCER, SEND};
 use crate::client::consumer::{ConsumerSetup, StartFrom};
 use crate::client::producer::ProducerSetup;
-use crate::config::{AutoOffsetReset, ConsumerConfig, Owner, ProducerConfig, Profile};
+use crate::config::{AutoOffsetReset, ConsumerConfig, Owner, ProducerConfig, Profile, Release};
 use crate::context::NewRecord;
 use crate::ids::{Offset, PartitionIndex, ProcessId};
 use crate::time::{Instant, Timestamp};
@@ -23,6 +23,7 @@ pub(super) const ADMIN_ID: &str = "admin";
 pub(super) struct Clients<'r, 'a> {
     pub root: &'r Table<'a>,
     pub profile: Profile,
+    pub release: Option<Release>,
     pub settings: &'r Settings<'a>,
     pub no_effect: &'r mut Vec<String>,
 }
@@ -60,13 +61,32 @@ fn client_id(item: &Item<'_>) -> Read<String> {
             .bad(format!("`{id}` is a server's name"))
             .help("brokers are b1, b2 and so on, controllers k1, k2 and so on"));
     }
-    if [ADMIN_ID, "world", "controller", "leader", "follower", "followers", "coordinator", "rack"].contains(&id) {
+    if [
+        ADMIN_ID,
+        "world",
+        "controller",
+        "controllers",
+        "voters-but-leader",
+        "leader",
+        "follower",
+        "followers",
+        "coordinator",
+        "rack",
+    ]
+    .contains(&id)
+    {
         return Err(item.bad(format!("`{id}` is a reserved name")));
     }
     Ok(id.to_owned())
 }
 
 impl Clients<'_, '_> {
+    /// What the cluster's release has otherwise than today. (Clients are taken to be as old as their cluster.)
+    fn defaults(&self, owner: Owner) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
+        let profile = self.profile;
+        self.release.into_iter().flat_map(move |release| release.defaults(owner, profile))
+    }
+
     /// Reads `[[producers]]`.
     pub(super) fn producers(&mut self, stage: &Stage) -> Read<Vec<ProducerSpec>> {
         let tables = self.root.tables("producers", &PRODUCER)?;
@@ -77,6 +97,9 @@ impl Clients<'_, '_> {
         let name = table.need("id").text()?.to_owned();
         let process = stage.process_named(&name).expect("the stage holds every client's id");
         let mut config = ProducerConfig::of(self.profile);
+        for (key, value) in self.defaults(Owner::Producer) {
+            config.set(key, value).expect("a test reads every row of the table of releases");
+        }
         let item = table.get("config");
         let settings = self.settings.of(Owner::Producer, &name);
         let configured = configure(Owner::Producer, item.as_ref(), settings, |key, value| config.set(key, value), |_, _| Ok(()))?;
@@ -105,6 +128,9 @@ impl Clients<'_, '_> {
         let name = table.need("id").text()?.to_owned();
         let process = stage.process_named(&name).expect("the stage holds every client's id");
         let mut config = ConsumerConfig::of(self.profile);
+        for (key, value) in self.defaults(Owner::Consumer) {
+            config.set(key, value).expect("a test reads every row of the table of releases");
+        }
         let item = table.get("config");
         let settings = self.settings.of(Owner::Consumer, &name);
         let configured = configure(Owner::Consumer, item.as_ref(), settings, |key, value| config.set(key, value), |_, _| Ok(()))?;

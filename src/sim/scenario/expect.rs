@@ -1,5 +1,6 @@
 //! What must come of a run: `[expect]` for the file as it stands, `[[rules]]` for the same under other settings.
 
+use super::counts::counts;
 use super::document::{Item, Table};
 use super::mistake::Read;
 use super::model::{Expectation, RuleBlock, Scenario};
@@ -120,7 +121,8 @@ fn names(table: &Table<'_>) -> Read<Expectation> {
         }
     }
     let texts = |items: Vec<Item<'_>>| items.iter().map(|item| item.written().to_owned()).collect();
-    Ok(Expectation { violated: texts(violated), may_violate: texts(may_violate), holds: texts(holds) })
+    let (violated, may_violate, holds) = (texts(violated), texts(may_violate), texts(holds));
+    Ok(Expectation { violated, may_violate, holds, counts: counts(table)? })
 }
 
 #[cfg(test)]

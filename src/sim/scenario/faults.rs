@@ -2,20 +2,25 @@
 //!
 //! Invariant: what must end (a pause, cut, loss, delay, duplication, drift) ends within the run, or says that it never does.
 
+use super::disk_faults::{disk, lose_file};
 use super::document::{Item, Table};
+use super::fault_model::{FaultAction, FaultSpec, Target, When};
+use super::fault_tables::{DRIFT, DRIFT_MAX, FAULT, JUMP};
+use super::links::{cut, delay, share};
 use super::mistake::{Mistake, Read};
-use super::model::{FaultAction, FaultSpec, Target, Trigger, When};
 use super::stage::Stage;
-use super::tables::{DRIFT, DRIFT_MAX, FAULT, JUMP, SHARE, SLOW};
-use super::target::{Wanted, side, target};
+use super::target::{Wanted, side, side_text, target};
+use super::trigger::trigger;
 use crate::event::CrashKind;
 use crate::time::{Duration, Instant};
 
 /// What a fault may do, and the keys that say how it ends.
-const ACTIONS: [(&str, Ending); 11] = [
+const ACTIONS: [(&str, Ending); 15] = [
     ("crash", Ending::Restart),
     ("power-off", Ending::Restart),
     ("replace-disk", Ending::Restart),
+    ("shutdown", Ending::Restart),
+    ("rolling-restart", Ending::None),
     ("restart", Ending::None),
     ("pause", Ending::Resume),
     ("cut", Ending::Heal),
@@ -24,6 +29,8 @@ const ACTIONS: [(&str, Ending); 11] = [
     ("duplicate", Ending::Heal),
     ("clock-jump", Ending::None),
     ("clock-drift", Ending::Heal),
+    ("disk", Ending::Heal),
+    ("lose-file", Ending::None),
 ];
 
 /// How a fault ends.
@@ -73,42 +80,45 @@ pub(super) fn fault(table: &Table<'_>, stage: &Stage) -> Read<FaultSpec> {
         return Err(item.bad(format!("`one-way` belongs to a cut, not to `{}`", action_item.key)));
     }
     let is_one_way = one_way.map_or(Ok(false), |item| item.truth())?;
-    let (action, what) = read_action(&action_item, is_one_way, stage)?;
+    let between = pause_between(table, &action_item)?;
+    let (action, what) = read_action(&action_item, is_one_way, between, stage)?;
     let from = match when {
         When::At(at) => at,
-        When::After(_) => Instant::ZERO,
+        When::After(_, wait) => Instant::ZERO.plus(wait),
     };
-    let (lasts, end_text) = end(table, &action_item, ending, from, stage)?;
+    let ends_itself = matches!(action, FaultAction::Disk { times: Some(_), .. });
+    let (lasts, end_text) = end(table, &action_item, ending, ends_itself, from, stage)?;
     table.close();
     let text = format!("{when_text} {what}{end_text}");
     Ok(FaultSpec { when, action, lasts, text, line: table.source.line(&table.span) })
 }
 
 fn when(table: &Table<'_>, stage: &Stage) -> Read<(When, String)> {
+    let wait = table.get("delay-after");
     match (table.get("at"), table.get("after")) {
-        (Some(item), None) => Ok((When::At(stage.moment(&item)?), item.written().to_owned())),
-        (None, Some(item)) => Ok((When::After(trigger(&item, stage)?), format!("after {}:", item.written()))),
         (Some(_), Some(item)) => Err(item.bad("a fault strikes either `at` a time or `after` something, not both")),
         (None, None) => Err(table.bad("a fault needs `at` or `after`").help("at = \"1.2s\", or after = \"p1 ack 2\"")),
+        (Some(item), None) => match wait {
+            Some(wait) => Err(wait.bad("`delay-after` goes with `after`, not with `at`")),
+            None => Ok((When::At(stage.moment(&item)?), item.written().to_owned())),
+        },
+        (None, Some(item)) => {
+            let span = wait.as_ref().map_or(Ok(Duration::ZERO), |item| stage.lasting(item, Instant::ZERO))?;
+            let text = wait.map(|item| format!("{} ", item.written())).unwrap_or_default();
+            Ok((When::After(trigger(&item, stage)?, span), format!("{text}after {}:", item.written())))
+        }
     }
 }
 
-/// `p1 ack 2`
-fn trigger(item: &Item<'_>, stage: &Stage) -> Read<Trigger> {
-    let words: Vec<&str> = item.text()?.split_whitespace().collect();
-    let [name, "ack", count] = words[..] else {
-        let wrong = item.bad(format!("`{}` is nothing that can be waited for", item.written()));
-        return Err(wrong.help("write \"p1 ack 2\" for the second acknowledgement that p1 gets"));
-    };
-    let Some(producer) = stage.process_named(name) else {
-        return Err(item.bad(format!("there is no process `{name}`")).help(stage.cast(name)));
-    };
-    if !stage.producers.contains(&producer) {
-        return Err(item.bad(format!("`{name}` is no producer and gets no acknowledgements")));
+/// How long a rolling restart waits between two servers.
+fn pause_between(table: &Table<'_>, action: &Item<'_>) -> Read<Duration> {
+    match table.get("pause-between") {
+        Some(item) if action.key != "rolling-restart" => {
+            Err(item.bad(format!("`pause-between` belongs to a rolling restart, not to `{}`", action.key)))
+        }
+        Some(item) => item.time(),
+        None => Ok(Duration::ZERO),
     }
-    let nth = count.parse::<u32>().ok().filter(|count| *count > 0);
-    let nth = nth.ok_or_else(|| item.bad(format!("`{count}` is no count: the first acknowledgement is 1")))?;
-    Ok(Trigger::Ack { producer, nth })
 }
 
 /// The one action of a fault.
@@ -127,87 +137,36 @@ fn action<'a>(table: &Table<'a>) -> Read<(Item<'a>, Ending)> {
     })
 }
 
-fn read_action(item: &Item<'_>, one_way: bool, stage: &Stage) -> Read<(FaultAction, String)> {
-    let one = |wanted| target(stage, item, wanted);
-    let word = item.written();
-    let crash = |kind, wanted| Ok(FaultAction::Crash { target: one(wanted)?, kind });
+fn read_action(item: &Item<'_>, one_way: bool, between: Duration, stage: &Stage) -> Read<(FaultAction, String)> {
+    let several = |wanted| side(stage, item, wanted);
+    let crash = |kind, wanted| Ok(FaultAction::Crash { targets: several(wanted)?, kind });
+    let named = |verb: &str| side_text(item).map(|word| format!("{verb} {word}"));
     Ok(match item.key {
-        "crash" => (crash(CrashKind::Process, Wanted::One)?, format!("crash {word}")),
-        "power-off" => (crash(CrashKind::Power, Wanted::Server)?, format!("power off {word}")),
-        "replace-disk" => (crash(CrashKind::DiskReplaced, Wanted::Server)?, format!("replace the disk of {word}")),
-        "restart" => (FaultAction::Restart { target: one(Wanted::Named)? }, format!("restart {word}")),
-        "pause" => (FaultAction::Pause { target: one(Wanted::One)? }, format!("pause {word}")),
+        "crash" => (crash(CrashKind::Process, Wanted::Anybody)?, named("crash")?),
+        "power-off" => (crash(CrashKind::Power, Wanted::Server)?, named("power off")?),
+        "replace-disk" => (crash(CrashKind::DiskReplaced, Wanted::Server)?, named("replace the disk of")?),
+        "shutdown" => (FaultAction::ShutDown { targets: several(Wanted::Server)? }, named("shut down")?),
+        "rolling-restart" => rolling_restart(item, between, stage)?,
+        "restart" => (FaultAction::Restart { targets: several(Wanted::Down)? }, named("restart")?),
+        "pause" => (FaultAction::Pause { targets: several(Wanted::Anybody)? }, named("pause")?),
         "cut" => cut(item, one_way, stage)?,
         "loss" | "duplicate" => share(item, stage)?,
         "delay" => delay(item, stage)?,
         "clock-jump" => clock_jump(item, stage)?,
-        _ => clock_drift(item, stage)?,
+        "clock-drift" => clock_drift(item, stage)?,
+        "disk" => disk(item, stage)?,
+        _ => lose_file(item, stage)?,
     })
 }
 
-/// Two sides, each as targets and as text.
-struct Sides {
-    from: Vec<Target>,
-    to: Vec<Target>,
-    from_text: String,
-    to_text: String,
-}
-
-fn sides(whole: &Item<'_>, from: &Item<'_>, to: &Item<'_>, stage: &Stage) -> Read<Sides> {
-    let read = Sides { from: side(stage, from)?, to: side(stage, to)?, from_text: side_text(from)?, to_text: side_text(to)? };
-    let both = read.from.iter().find(|target| read.to.contains(target));
-    match both {
-        Some(Target::Process(process)) => {
-            Err(whole.bad(format!("`{}` stands on both sides of `{}`", stage.name_of(*process), whole.key)))
-        }
-        Some(Target::Role(_)) => Err(whole.bad(format!("the same role stands on both sides of `{}`", whole.key))),
-        None => Ok(read),
+/// Every server, brokers first: so the controllers serve while the brokers come and go.
+fn rolling_restart(item: &Item<'_>, between: Duration, stage: &Stage) -> Read<(FaultAction, String)> {
+    if !item.truth()? {
+        return Err(item.bad("`rolling-restart = false` does nothing"));
     }
-}
-
-fn side_text(item: &Item<'_>) -> Read<String> {
-    if item.text().is_ok() {
-        return Ok(item.written().to_owned());
-    }
-    let names: Vec<_> = item.items()?.iter().map(Item::written).collect();
-    Ok(names.join("+"))
-}
-
-fn cut(item: &Item<'_>, one_way: bool, stage: &Stage) -> Read<(FaultAction, String)> {
-    let items = item.items()?;
-    let [from, to] = &items[..] else { return Err(item.bad("`cut` must be a list of two sides")) };
-    let Sides { from, to, from_text, to_text } = sides(item, from, to, stage)?;
-    let sign = if one_way { "->" } else { "|" };
-    Ok((FaultAction::Cut { from, to, one_way }, format!("cut {from_text} {sign} {to_text}")))
-}
-
-fn share(item: &Item<'_>, stage: &Stage) -> Read<(FaultAction, String)> {
-    let table = item.table(&SHARE)?;
-    let Sides { from, to, from_text, to_text } = sides(item, &table.need("from"), &table.need("to"), stage)?;
-    let percent = table.need("percent");
-    let ppm = percent.percent()?;
-    table.close();
-    if ppm == 0 {
-        return Err(percent.bad(format!("a {} of 0 percent does nothing", item.key)));
-    }
-    let percent = percent.written();
-    Ok(match item.key {
-        "loss" => (FaultAction::Loss { from, to, ppm }, format!("lose {percent}% of {from_text} -> {to_text}")),
-        _ => (FaultAction::Duplicate { from, to, ppm }, format!("duplicate {percent}% of {from_text} -> {to_text}")),
-    })
-}
-
-fn delay(item: &Item<'_>, stage: &Stage) -> Read<(FaultAction, String)> {
-    let table = item.table(&SLOW)?;
-    let Sides { from, to, from_text, to_text } = sides(item, &table.need("from"), &table.need("to"), stage)?;
-    let by = table.need("by");
-    let text = format!("delay {from_text} -> {to_text} by {}", by.written());
-    let by = by.time()?;
-    table.close();
-    if by == Duration::ZERO {
-        return Err(item.bad("a delay by no time does nothing"));
-    }
-    Ok((FaultAction::Delay { from, to, by }, text))
+    let targets = stage.servers().map(Target::Process).collect();
+    let text = if between == Duration::ZERO { String::new() } else { format!(", pause {between} between two") };
+    Ok((FaultAction::RollingRestart { targets, between }, format!("restart all servers in turn{text}")))
 }
 
 fn clock_jump(item: &Item<'_>, stage: &Stage) -> Read<(FaultAction, String)> {
@@ -234,7 +193,14 @@ fn clock_drift(item: &Item<'_>, stage: &Stage) -> Read<(FaultAction, String)> {
 }
 
 /// How long the fault lasts (`None`: never ends), and the words for it.
-fn end(table: &Table<'_>, action: &Item<'_>, ending: Ending, from: Instant, stage: &Stage) -> Read<(Option<Duration>, String)> {
+fn end(
+    table: &Table<'_>,
+    action: &Item<'_>,
+    ending: Ending,
+    ends_itself: bool,
+    from: Instant,
+    stage: &Stage,
+) -> Read<(Option<Duration>, String)> {
     for other in [Ending::Restart, Ending::Resume, Ending::Heal] {
         let key = other.key().expect("these three have keys");
         if let Some(item) = table.get(key).filter(|_| other != ending) {
@@ -255,7 +221,7 @@ fn end(table: &Table<'_>, action: &Item<'_>, ending: Ending, from: Instant, stag
             Ok((Some(lasts), format!(", {} after {}", ending.verb(), item.written())))
         }
         (None, Some(_)) => Ok((None, format!(", never {}", if ending == Ending::Resume { "resumed" } else { "healed" }))),
-        (None, None) if matches!(ending, Ending::None | Ending::Restart) => Ok((None, String::new())),
+        (None, None) if ends_itself || matches!(ending, Ending::None | Ending::Restart) => Ok((None, String::new())),
         (None, None) => {
             let key = ending.key().unwrap_or_default();
             let wrong = table.bad(format!("this `{}` never ends", action.key));
@@ -268,6 +234,7 @@ fn misplaced(item: &Item<'_>, action: &Item<'_>, ending: Ending) -> Mistake {
     let wrong = item.bad(format!("`{}` does not go with `{}`", item.key, action.key));
     match ending.key() {
         Some(key) => wrong.help(format!("`{}` ends by `{key}`", action.key)),
+        None if action.key == "rolling-restart" => wrong.help("it is over when every server is back"),
         None => wrong.help(format!("`{}` is over at once", action.key)),
     }
 }

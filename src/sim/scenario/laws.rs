@@ -1,10 +1,11 @@
 //! Reads `[network]`, `[disk]` and `[[clocks]]`: how long things take, and what clocks show.
 
 use super::document::Table;
+use super::fault_tables::DRIFT_MAX;
 use super::mistake::Read;
 use super::model::{ClockSpec, DiskLaw, NetworkLaw};
 use super::stage::Stage;
-use super::tables::{CLOCK, DISK, DRIFT_MAX, NETWORK};
+use super::tables::{BETWEEN, CLOCK, DISK, NETWORK};
 use crate::choice::Odds;
 use crate::time::Duration;
 
@@ -15,13 +16,34 @@ const READ: (u64, u64, u64) = (2, 10, 5);
 const SYNC: (u64, u64, u64) = (200, 3_000, 500);
 
 /// Reads `[network]`.
-pub(super) fn network(root: &Table<'_>) -> Read<NetworkLaw> {
-    let Some(item) = root.get("network") else { return Ok(NetworkLaw { latency: odds(LATENCY) }) };
+pub(super) fn network(root: &Table<'_>, stage: &Stage) -> Read<NetworkLaw> {
+    let Some(item) = root.get("network") else { return Ok(NetworkLaw { latency: odds(LATENCY), between: Vec::new() }) };
     let table = item.table(&NETWORK)?;
     // A message that takes no time at all would let simulated time stand still for ever.
     let latency = law(&table, "latency", "latency-quiet", LATENCY, 1)?;
+    let mut between: Vec<(String, String, Odds)> = Vec::new();
+    for table in table.tables("between", &BETWEEN)? {
+        let item = table.need("racks");
+        let racks = item.items()?;
+        let [one, other] = &racks[..] else { return Err(item.bad("`racks` must be a list of two racks")) };
+        for rack in [one, other] {
+            if !stage.racks.iter().any(|known| known == rack.written()) {
+                let wrong = rack.bad(format!("there is no rack `{}`", rack.written()));
+                return Err(wrong.help("[cluster] names the brokers' racks: racks = [\"A\", \"B\", \"C\"]"));
+            }
+        }
+        let (one, other) = (one.written().to_owned(), other.written().to_owned());
+        let is_same = |(a, b, _): &(String, String, Odds)| (*a == one && *b == other) || (*a == other && *b == one);
+        if between.iter().any(is_same) {
+            return Err(item.bad(format!("`between` has {one} and {other} twice")));
+        }
+        let quickest = pair(&table.need("latency"))?.0;
+        let latency = law(&table, "latency", "latency-quiet", (quickest.0, quickest.0, quickest.0), 1)?;
+        table.close();
+        between.push((one, other, latency));
+    }
     table.close();
-    Ok(NetworkLaw { latency })
+    Ok(NetworkLaw { latency, between })
 }
 
 /// Reads `[disk]`.

@@ -4,24 +4,32 @@
 //! with its place and what was probably meant. `scenarios/README.md` tells the format by example.
 //!
 //! The format is described once, in `tables.rs`: the reader refuses what is not there, and [`schema`] is written from it.
-//! One file per table reads it: `cluster`, `laws` (network, disk, clocks), `topics` (and the administrator), `clients`,
-//! `faults` (with `target`), `chaos`, `pins`, `expect`. `settings` applies Kafka's keys and `--set`; `read` puts the parts
-//! together; `add` is for what the command line adds.
+//! One file per table reads it: `cluster` (with `[[servers]]`), `laws` (network, disk, clocks), `topics`, `admin`, `clients`,
+//! `faults` (with `target`, `trigger`, `links`, `disk_faults`), `chaos`, `pins`, `expect` (with `counts`). `messages` has the
+//! words for messages. `settings` applies Kafka's keys and `--set`; `read` puts the parts together; `add` is for what the
+//! command line adds. What comes of it is in `model` and `fault_model`.
 //!
 //! Called by: the hosts and `explore`, the command line, tests.
 //!
-//! Not modelled: racks, consumer groups, controlled shutdown, reassignment, applications, a quorum of several controllers.
+//! Not modelled: consumer groups, applications, clients of another release than the cluster's.
 
 mod add;
+mod admin;
 mod amount;
 mod chaos;
 mod clients;
 mod cluster;
+mod counts;
+mod disk_faults;
 mod document;
 mod embedded;
 mod expect;
+mod fault_model;
+mod fault_tables;
 mod faults;
 mod laws;
+mod links;
+mod messages;
 mod mistake;
 mod model;
 mod pins;
@@ -33,15 +41,17 @@ mod stage;
 mod tables;
 mod target;
 mod topics;
+mod trigger;
 
 use chaos::CHAOS_KINDS;
 use read::KINDS;
 
 pub use embedded::{EMBEDDED, MUSEUM, embedded};
 pub use expect::CHECKS;
+pub use fault_model::{Chaos, ChaosKind, FaultAction, FaultSpec, FileKind, FileSpec, MessageSpec, Role, Target, Trigger, When};
 pub use mistake::Mistake;
 pub use model::{
-    Chaos, ChaosKind, ClockSpec, Cluster, ConsumerSpec, DiskLaw, Expectation, FaultAction, FaultSpec, Load, NetworkLaw,
-    ProducerSpec, Role, RuleBlock, Scenario, ScenarioKind, Target, Trigger, When,
+    ClockSpec, Cluster, Comparison, ConsumerSpec, CountSpec, DiskLaw, Expectation, Load, NetworkLaw, ProducerSpec, RuleBlock,
+    Scenario, ScenarioKind, ServerSpec,
 };
 pub use schema::schema;

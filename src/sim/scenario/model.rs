@@ -1,13 +1,13 @@
 //! A scenario as a value: read, checked and with every default filled in.
 
+use super::fault_model::{Chaos, FaultSpec};
 use crate::choice::{Luck, Odds, Pin};
 use crate::client::admin::AdminSetup;
 use crate::client::consumer::ConsumerSetup;
 use crate::client::producer::ProducerSetup;
-use crate::config::{BrokerConfig, Profile, TopicConfig, Variants};
+use crate::config::{BrokerConfig, Profile, Release, TopicConfig, Variants};
 use crate::context::{Command, NewRecord};
-use crate::event::CrashKind;
-use crate::ids::{PartitionIndex, ProcessId};
+use crate::ids::ProcessId;
 use crate::protocol::NewTopic;
 use crate::time::{Duration, Instant};
 
@@ -98,19 +98,44 @@ pub enum ScenarioKind {
 pub struct Cluster {
     /// How many brokers: b1, b2, …
     pub brokers: u16,
-    /// How many controllers: k1, …
-    pub controllers: u16,
+    /// How many servers vote in the metadata quorum when the run begins: k1, …, or the first brokers when combined.
+    pub voters: u16,
+    /// How many controllers do not vote when the run begins; they come after the voters.
+    pub standbys: u16,
+    /// The voters are brokers as well (`process.roles=broker,controller`).
+    pub is_combined: bool,
+    /// The brokers' racks, one each; empty when there are none.
+    pub racks: Vec<String>,
+    /// The controllers' racks, one each; empty when there are none.
+    pub controller_racks: Vec<String>,
+    /// The release whose rules and defaults they follow; `None` is the newest.
+    pub release: Option<Release>,
+    /// The servers that are not as all others.
+    pub servers: Vec<ServerSpec>,
     /// Their configuration.
     pub config: BrokerConfig,
     /// The topics' defaults (the brokers' `log.` keys).
     pub topic_defaults: TopicConfig,
 }
 
+/// A server with words of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServerSpec {
+    /// Which.
+    pub process: ProcessId,
+    /// When it first starts.
+    pub start: Instant,
+    /// Its configuration: everybody's, with its own keys over it.
+    pub config: BrokerConfig,
+}
+
 /// How messages travel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkLaw {
     /// How long a message is on its way, in µs.
     pub latency: Odds,
+    /// The same between two racks (or within one), either way, for whoever stands in them.
+    pub between: Vec<(String, String, Odds)>,
 }
 
 /// How long disk calls take, in µs. Reads and appends hit the page cache; a sync goes to the device.
@@ -170,180 +195,6 @@ pub struct ClockSpec {
     pub drift_ppm: i32,
 }
 
-/// A scripted fault.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FaultSpec {
-    /// When it strikes.
-    pub when: When,
-    /// What it does.
-    pub action: FaultAction,
-    /// When it ends: healed, resumed, restarted. `None`: never.
-    pub lasts: Option<Duration>,
-    /// One line for people, such as `1.284s crash leader(orders-0), restart after 1200ms`.
-    pub text: String,
-    /// Its line in the file.
-    pub line: u32,
-}
-
-/// When a fault strikes.
-#[derive(Clone, Debug, PartialEq)]
-pub enum When {
-    /// At a time.
-    At(Instant),
-    /// Right after something happened (1 µs later).
-    After(Trigger),
-}
-
-/// Something that happens, as `after = "p1 ack 2"`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trigger {
-    /// A producer got its n-th acknowledgement, counted from 1.
-    Ack {
-        /// Which producer.
-        producer: ProcessId,
-        /// The how-manieth.
-        nth: u32,
-    },
-}
-
-/// What a fault does.
-#[derive(Clone, Debug, PartialEq)]
-pub enum FaultAction {
-    /// Kills a process (with its machine, with its disk); `lasts` says when it is started again.
-    Crash {
-        /// Whom.
-        target: Target,
-        /// What dies with it.
-        kind: CrashKind,
-    },
-    /// Starts a process that is down.
-    Restart {
-        /// Whom.
-        target: Target,
-    },
-    /// Stops a process without killing it.
-    Pause {
-        /// Whom.
-        target: Target,
-    },
-    /// Lets nothing through between two sides.
-    Cut {
-        /// One side.
-        from: Vec<Target>,
-        /// The other.
-        to: Vec<Target>,
-        /// Only from the first to the second.
-        one_way: bool,
-    },
-    /// Loses messages from one side to the other.
-    Loss {
-        /// The senders.
-        from: Vec<Target>,
-        /// The receivers.
-        to: Vec<Target>,
-        /// How many in a million.
-        ppm: u32,
-    },
-    /// Slows messages from one side to the other.
-    Delay {
-        /// The senders.
-        from: Vec<Target>,
-        /// The receivers.
-        to: Vec<Target>,
-        /// By how much.
-        by: Duration,
-    },
-    /// Delivers requests from one side to the other twice.
-    Duplicate {
-        /// The senders.
-        from: Vec<Target>,
-        /// The receivers.
-        to: Vec<Target>,
-        /// How many in a million.
-        ppm: u32,
-    },
-    /// Moves a wall clock.
-    ClockJump {
-        /// Whose.
-        target: Target,
-        /// By how much, in µs.
-        by_us: i64,
-    },
-    /// Changes the rate of a process's clocks.
-    ClockDrift {
-        /// Whose.
-        target: Target,
-        /// How much too fast, in parts per million.
-        ppm: i32,
-    },
-}
-
-/// Whom a fault is meant for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// This process.
-    Process(ProcessId),
-    /// Whoever holds the role when the fault strikes.
-    Role(Role),
-}
-
-/// A role, resolved from the newest committed metadata.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// `leader(orders-0)`
-    Leader(String, PartitionIndex),
-    /// `follower(orders-0)`: the lowest id in the ISR that does not lead.
-    Follower(String, PartitionIndex),
-    /// `followers(orders-0)`: all replicas that do not lead.
-    Followers(String, PartitionIndex),
-    /// `controller`: the active one.
-    Controller,
-}
-
-/// Random faults, within what Kafka promises to survive.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chaos {
-    /// From when (included).
-    pub from: Instant,
-    /// Until when faults may begin or last.
-    pub until: Instant,
-    /// Mean time between two faults.
-    pub every: Duration,
-    /// The shortest time one lasts.
-    pub lasts_min: Duration,
-    /// The longest.
-    pub lasts_max: Duration,
-    /// Which kinds may strike; each as often as it is named.
-    pub kinds: Vec<ChaosKind>,
-}
-
-/// A kind of random fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ChaosKind {
-    /// Process crash.
-    Crash,
-    /// Machine crash.
-    Power,
-    /// Machine crash, and the disk is replaced.
-    DiskReplaced,
-    /// Pause.
-    Pause,
-    /// A broker is cut from everybody, or from some, both ways.
-    Cut,
-    /// The same, one way.
-    CutOneWay,
-    /// Lossy links.
-    Loss,
-    /// Slow links.
-    Delay,
-    /// Duplicated requests.
-    Duplicate,
-    /// A wall clock jumps.
-    ClockJump,
-    /// Clocks run too fast or too slow.
-    ClockDrift,
-}
-
 /// What must come of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expectation {
@@ -353,6 +204,36 @@ pub struct Expectation {
     pub may_violate: Vec<String>,
     /// Checks that must hold although the settings do not promise them, or nobody counts on them.
     pub holds: Vec<String>,
+    /// How often things must happen.
+    pub counts: Vec<CountSpec>,
+}
+
+/// How often something must happen in a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CountSpec {
+    /// The count, as [`crate::check::Counts`] names it.
+    pub count: String,
+    /// How it is compared.
+    pub comparison: Comparison,
+    /// With what.
+    pub number: u64,
+}
+
+/// A comparison of numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// `<`
+    Less,
+    /// `<=`
+    AtMost,
+    /// `=`
+    Equal,
+    /// `!=`
+    Unequal,
+    /// `>=`
+    AtLeast,
+    /// `>`
+    More,
 }
 
 /// The same seed and faults under other settings, judged the same way.

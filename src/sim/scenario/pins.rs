@@ -6,27 +6,14 @@
 //! Called by: the reader for `[[choices]]`, the command line for `--choose`, and whoever prints a pin.
 
 use super::document::{Item, Table};
+use super::fault_tables::CHOICE;
+use super::messages::{MESSAGE_WORDS, MESSAGES, api_of};
 use super::mistake::{Mistake, Read, Source};
 use super::model::Scenario;
 use super::stage::Stage;
-use super::tables::CHOICE;
 use crate::choice::{ChoiceKind, Pin, Subject};
 use crate::config::nearest;
-use crate::event::ApiKey;
 use crate::ids::{BrokerId, ProcessId};
-
-/// The messages that choices are made about, by the word for the request.
-const MESSAGES: [(&str, ApiKey); 9] = [
-    ("produce", ApiKey::Produce),
-    ("fetch", ApiKey::Fetch),
-    ("list-offsets", ApiKey::ListOffsets),
-    ("metadata", ApiKey::Metadata),
-    ("create-topics", ApiKey::CreateTopics),
-    ("offset-for-leader-epoch", ApiKey::OffsetForLeaderEpoch),
-    ("alter-partition", ApiKey::AlterPartition),
-    ("broker-registration", ApiKey::BrokerRegistration),
-    ("broker-heartbeat", ApiKey::BrokerHeartbeat),
-];
 
 /// The world's own name in a pin.
 const WORLD: &str = "world";
@@ -173,13 +160,11 @@ fn about(kind: ChoiceKind, word: &str) -> Result<u64, Wrong> {
         Some(request) => (request, true),
         None => (word.strip_suffix("-request").unwrap_or(word), false),
     };
-    let message = MESSAGES.iter().find(|(name, _)| *name == request).map(|(_, api)| *api as u8);
-    let message = message.ok_or_else(|| {
-        let names: Vec<_> = MESSAGES.iter().map(|(name, _)| *name).collect();
-        let near = nearest(request, names.iter().copied()).map(|name| format!("did you mean `{name}`?"));
+    let message = api_of(request).map(|api| api as u8).ok_or_else(|| {
+        let near = nearest(request, MESSAGE_WORDS.iter().copied()).map(|name| format!("did you mean `{name}`?"));
         (
             format!("there is no message `{word}`"),
-            near.unwrap_or_else(|| format!("messages are {}, each also with `-response`", names.join(", "))),
+            near.unwrap_or_else(|| format!("messages are {}, each also with `-response`", MESSAGE_WORDS.join(", "))),
         )
     })?;
     Ok(Subject::message(ProcessId::World, ProcessId::World, message, is_response).what)

@@ -6,26 +6,25 @@ use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 
+use super::admin::{admin, topic_sizes};
 use super::chaos::chaos;
 use super::clients::{ADMIN_ID, Clients, names};
-use super::cluster::{cluster, variants};
+use super::cluster::{cluster, servers, variants};
 use super::document::{Item, Table, parse};
 use super::expect::{PlacedRule, expectation, rules};
 use super::faults::faults;
 use super::laws::{clocks, disk, network};
 use super::mistake::{Mistake, Read, Source};
-use super::model::{Scenario, ScenarioKind};
+use super::model::{Expectation, Scenario, ScenarioKind};
 use super::pins::choices;
 use super::settings::{Given, Settings};
 use super::stage::Stage;
 use super::tables::SCENARIO;
-use super::topics::{admin, topics};
+use super::topics::topics;
 use crate::choice::Luck;
 use crate::client::admin::AdminSetup;
 use crate::config::{Profile, Value};
-use crate::context::Command;
 use crate::ids::ProcessId;
-use crate::protocol::NewTopic;
 use crate::time::{Duration, Instant};
 
 /// No scenario is larger than this.
@@ -127,26 +126,28 @@ fn assemble(root: &Table<'_>, settings: &Settings<'_>, rules: &[PlacedRule<'_>])
     let profile = root.or("profile", Profile::Fast, |item| Profile::parse(item.text()?).map_err(|why| item.bad(why)))?;
     let duration = duration(root)?;
     let end = Instant::ZERO.plus(duration);
-    let (cluster, mut no_effect) = cluster(root, profile, settings)?;
+    let (mut cluster, mut no_effect) = cluster(root, profile, settings)?;
     let topics = topics(root, &cluster, settings, &mut no_effect)?;
     let clients = names(root)?;
     let admin_setup = admin_setup(&clients, profile, cluster.brokers);
     let admin_commands = admin(root, &cluster, admin_setup.request_timeout, end)?;
-    let topic_sizes = all_topics(&topics, &admin_commands).map(|topic| (topic.name.clone(), topic.partitions)).collect();
     let stage = Stage {
         brokers: cluster.brokers,
-        controllers: cluster.controllers,
+        controllers: cluster.controllers(),
+        racks: cluster.all_racks(),
         producers: producer_ids(root, &clients)?,
         clients,
-        topics: topic_sizes,
+        topics: topic_sizes(&topics, &admin_commands),
         end,
     };
-    let mut reader = Clients { root, profile, settings, no_effect: &mut no_effect };
+    cluster.servers = servers(root, &cluster, &stage, &mut no_effect)?;
+    let mut reader = Clients { root, profile, release: cluster.release, settings, no_effect: &mut no_effect };
     let producers = reader.producers(&stage)?;
     let consumers = reader.consumers(&stage)?;
+    let expect = expectation(root.get("expect").as_ref())?;
     Ok(Scenario {
         name: name(root)?,
-        kind: root.or("kind", ScenarioKind::Story, kind)?,
+        kind: kind(root, &expect)?,
         story: root.or("story", String::new(), |item| Ok(item.text()?.to_owned()))?,
         fixed_by: root.or("fixed-by", String::new(), |item| Ok(item.text()?.to_owned()))?,
         sources: root.or("sources", Vec::new(), |item| item.items()?.iter().map(|item| Ok(item.text()?.to_owned())).collect())?,
@@ -155,9 +156,9 @@ fn assemble(root: &Table<'_>, settings: &Settings<'_>, rules: &[PlacedRule<'_>])
         profile,
         luck: root.or("luck", Luck::Seeded, luck)?,
         heal_time: root.or("heal-time", heal_time(profile), Item::time)?,
+        variants: variants(root, cluster.release, settings)?,
         cluster,
-        variants: variants(root, settings)?,
-        network: network(root)?,
+        network: network(root, &stage)?,
         disk: disk(root)?,
         topics,
         admin: admin_setup,
@@ -168,22 +169,13 @@ fn assemble(root: &Table<'_>, settings: &Settings<'_>, rules: &[PlacedRule<'_>])
         faults: faults(root, &stage)?,
         chaos: chaos(root, &stage)?,
         pins: choices(root, &stage)?,
-        expect: expectation(root.get("expect").as_ref())?,
+        expect,
         rules: rules.iter().map(|rule| rule.block.clone()).collect(),
         no_effect,
         text: String::new(),
         file: String::new(),
         settings: Vec::new(),
     })
-}
-
-/// The topics made at the start and those the administrator makes later.
-pub(super) fn all_topics<'t>(topics: &'t [NewTopic], commands: &'t [(Instant, Command)]) -> impl Iterator<Item = &'t NewTopic> {
-    let created = commands.iter().filter_map(|(_, command)| match command {
-        Command::CreateTopics(request) => Some(&request.topics),
-        Command::Send(_) | Command::DescribeTopic(_) | Command::Ask(_) | Command::ShutDown => None,
-    });
-    topics.iter().chain(created.flatten())
 }
 
 /// A name is what the command line calls the scenario, so it is one word.
@@ -197,10 +189,16 @@ fn name(root: &Table<'_>) -> Read<String> {
     Err(item.bad(format!("`{name}` is no name for a scenario")).help("write small letters, digits and `-`, such as lost-ack"))
 }
 
-fn kind(item: &Item<'_>) -> Read<ScenarioKind> {
-    let word = item.text()?;
-    let place = KINDS.iter().position(|kind| *kind == word);
-    Ok(place.and_then(|place| KIND_VALUES.get(place).copied()).unwrap_or(ScenarioKind::Story))
+/// What it is for. What measures says what comes of it.
+fn kind(root: &Table<'_>, expect: &Expectation) -> Read<ScenarioKind> {
+    let Some(item) = root.get("kind") else { return Ok(ScenarioKind::Story) };
+    let place = KINDS.iter().position(|kind| *kind == item.written());
+    let kind = place.and_then(|place| KIND_VALUES.get(place).copied()).unwrap_or(ScenarioKind::Story);
+    if kind == ScenarioKind::Measure && expect.counts.is_empty() {
+        let wrong = item.bad("a scenario that measures says what comes of it");
+        return Err(wrong.help("[expect] counts = { elections = \"<= 2\" }"));
+    }
+    Ok(kind)
 }
 
 fn luck(item: &Item<'_>) -> Read<Luck> {

@@ -132,6 +132,14 @@ fn value(shape: Shape) -> Json {
         Shape::Tables(spec) => object([("type", text("array")), ("items", table(spec))]),
         Shape::Either(shapes) => object([("anyOf", Json::List(shapes.iter().map(|shape| value(*shape)).collect()))]),
         Shape::Config(owner) => config(owner),
+        Shape::Counts => {
+            let names = super::counts::names().iter().map(|name| text(name)).collect();
+            object([
+                ("type", text("object")),
+                ("propertyNames", object([("enum", Json::List(names))])),
+                ("additionalProperties", object([("type", text("string")), ("pattern", text("^(<=|>=|!=|<|>|=) *[0-9]+$"))])),
+            ])
+        }
         Shape::Settings => {
             object([("type", text("object")), ("additionalProperties", scalar()), ("minProperties", Json::Whole(1))])
         }

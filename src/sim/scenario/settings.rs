@@ -37,6 +37,12 @@ impl<'a> Given<'a> {
         Ok(Self { source: item.source, key: item.key.to_owned(), value, key_span, value_span: item.span })
     }
 
+    /// A key and a value that stand somewhere in a text.
+    pub(super) fn within(item: &Item<'a>, key: &str, value: &str) -> Self {
+        let (key_span, value_span) = (item.span.clone(), item.span.clone());
+        Self { source: item.source, key: key.to_owned(), value: value.to_owned(), key_span, value_span }
+    }
+
     /// Key and value alone.
     pub(super) fn pair(&self) -> (String, String) {
         (self.key.clone(), self.value.clone())

@@ -45,6 +45,8 @@ pub(super) enum Shape {
     Config(Owner),
     /// Keys of `--set`, with texts, numbers or truths.
     Settings,
+    /// Names of counts, each with a comparison such as `"<= 2"`.
+    Counts,
 }
 
 /// A table's keys.
@@ -98,7 +100,7 @@ impl Shape {
             Self::Side => "a process, a role or a list of them".to_owned(),
             Self::List(of) => format!("a list, each {}", of.wanted()),
             Self::Pair(of) => format!("a list of two, each {}", of.wanted()),
-            Self::Table(_) | Self::Config(_) | Self::Settings => "a table".to_owned(),
+            Self::Table(_) | Self::Config(_) | Self::Settings | Self::Counts => "a table".to_owned(),
             Self::Tables(_) => "a list of tables".to_owned(),
             Self::Either(shapes) => shapes.iter().map(|shape| shape.wanted()).collect::<Vec<_>>().join(", or "),
         }
@@ -113,7 +115,7 @@ impl Shape {
             Self::Percent => matches!(value, DeValue::Integer(_) | DeValue::Float(_)),
             Self::Truth => matches!(value, DeValue::Boolean(_)),
             Self::List(_) | Self::Pair(_) | Self::Tables(_) => matches!(value, DeValue::Array(_)),
-            Self::Table(_) | Self::Config(_) | Self::Settings => matches!(value, DeValue::Table(_)),
+            Self::Table(_) | Self::Config(_) | Self::Settings | Self::Counts => matches!(value, DeValue::Table(_)),
             Self::Either(shapes) => shapes.iter().any(|shape| shape.is_type_of(value)),
         }
     }
@@ -124,7 +126,7 @@ impl Shape {
             return Err(item.wrong_type(&self.wanted()));
         }
         match self {
-            Self::Text | Self::Target | Self::Truth | Self::Table(_) | Self::Config(_) | Self::Settings => Ok(()),
+            Self::Text | Self::Target | Self::Truth | Self::Table(_) | Self::Config(_) | Self::Settings | Self::Counts => Ok(()),
             Self::Words(words) => check_word(item, words),
             Self::Whole(low, high) => item.whole(low, high).map(|_| ()),
             Self::Seed => item.seed().map(|_| ()),

@@ -1,9 +1,9 @@
 //! Who and what a scenario has: the names that its other parts may refer to.
 
+use super::admin::topic_sizes;
 use super::document::Item;
 use super::mistake::Read;
 use super::model::Scenario;
-use super::read::all_topics;
 use crate::config::nearest;
 use crate::ids::{BrokerId, PartitionIndex, ProcessId};
 use crate::time::{Duration, Instant};
@@ -12,7 +12,10 @@ use crate::time::{Duration, Instant};
 #[derive(Clone, Debug)]
 pub(super) struct Stage {
     pub brokers: u16,
-    pub controllers: u16,
+    /// The servers with a controller in them, standbys included.
+    pub controllers: Vec<ProcessId>,
+    /// The racks there are, in order.
+    pub racks: Vec<String>,
     /// The clients with their names, the administrator last.
     pub clients: Vec<(String, ProcessId)>,
     /// Which of them are producers.
@@ -39,20 +42,26 @@ impl Stage {
         let producers = scenario.producers.iter().map(|producer| (producer.setup.name.clone(), producer.setup.process));
         let consumers = scenario.consumers.iter().map(|consumer| (consumer.setup.name.clone(), consumer.setup.process));
         let admin = (scenario.admin.name.clone(), scenario.admin.process);
-        let topics = all_topics(&scenario.topics, &scenario.admin_commands);
         Self {
             brokers: scenario.cluster.brokers,
-            controllers: scenario.cluster.controllers,
+            controllers: scenario.cluster.controllers(),
+            racks: scenario.cluster.all_racks(),
             clients: producers.chain(consumers).chain([admin]).collect(),
             producers: scenario.producers.iter().map(|producer| producer.setup.process).collect(),
-            topics: topics.map(|topic| (topic.name.clone(), topic.partitions)).collect(),
+            topics: topic_sizes(&scenario.topics, &scenario.admin_commands),
             end: Instant::ZERO.plus(scenario.duration),
         }
     }
 
-    fn servers(&self) -> impl Iterator<Item = ProcessId> {
+    /// All servers: brokers, then controllers that are no brokers.
+    pub(super) fn servers(&self) -> impl Iterator<Item = ProcessId> {
         let brokers = (1..=self.brokers).map(|number| ProcessId::Broker(BrokerId(number)));
-        brokers.chain((1..=self.controllers).map(ProcessId::Controller))
+        brokers.chain(self.controllers.iter().copied().filter(|process| matches!(process, ProcessId::Controller(_))))
+    }
+
+    /// The servers that may vote in the metadata quorum.
+    pub(super) fn quorum(&self) -> &[ProcessId] {
+        &self.controllers
     }
 
     /// All broker ids.
@@ -88,7 +97,9 @@ impl Stage {
             1 => format!("{letter}1"),
             count => format!("{letter}1 to {letter}{count}"),
         };
-        let mut names = vec![range('b', self.brokers), range('k', self.controllers)];
+        let controllers = self.controllers.iter().filter(|process| matches!(process, ProcessId::Controller(_))).count();
+        let mut names = vec![range('b', self.brokers)];
+        names.extend((controllers > 0).then(|| range('k', u16::try_from(controllers).unwrap_or(u16::MAX))));
         names.extend(clients.map(str::to_owned));
         format!("there are {}", names.join(", "))
     }

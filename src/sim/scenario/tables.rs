@@ -2,31 +2,28 @@
 //! from here.
 
 use super::expect::CHECKS;
+use super::fault_tables::{CHAOS, CHOICE, DRIFT_MAX, FAULT};
 use super::shape::{KeySpec, Shape, TableSpec, may, must};
-use crate::config::{Owner, Variants};
+use crate::config::{Owner, Release, Variants};
 use crate::ids::BrokerSet;
 
 /// More partitions than this in one topic are a slip.
 pub(super) const PARTITIONS_MAX: i64 = 10_000;
+/// More voters than this are none the safer and only slower.
+const VOTERS_MAX: i64 = 7;
 /// More sends per second than this are a slip.
 const RATE_MAX: i64 = 1_000_000;
-/// Clocks run at most this much too fast or too slow.
-pub(super) const DRIFT_MAX: i64 = 500_000;
-
 /// Keys that the format will have, by table, and what is missing for them.
 pub(super) const NOT_BUILT: &[(&str, &str, &str)] = &[
     ("the scenario", "apps", "applications are"),
-    ("[cluster]", "kafka", "rules of whole releases are"),
-    ("[cluster]", "racks", "racks are"),
     ("[[consumers]]", "group", "consumer groups are"),
     ("[[consumers]]", "topics", "consumer groups are (`assign` names partitions)"),
-    ("[[faults]]", "shutdown", "controlled shutdown is"),
-    ("[[faults]]", "rolling-restart", "rolling restarts are"),
 ];
 
 const NAME: Shape = Shape::Text;
 const TIMES: Shape = Shape::Pair(&Shape::Time);
 const TIMESTAMP: Shape = Shape::Either(&[Shape::Whole(0, i64::MAX), Shape::Shift]);
+const COUNTS: &str = "How often what must happen: { elections = \"<= 2\" }.";
 const CHECK_NAMES: Shape = Shape::List(&Shape::Words(CHECKS));
 const HOLDS: &str = "Checks that must hold although the settings do not promise them.";
 
@@ -58,6 +55,7 @@ pub(super) const SCENARIO: TableSpec = TableSpec {
             "The quiet time after the last fault within which all must have converged; 15s in `fast`, 150s in `kafka`.",
         ),
         must("cluster", Shape::Table(&CLUSTER), "The servers."),
+        may("servers", Shape::Tables(&SERVER), "Servers that are not as all others."),
         may("variants", Shape::Table(&VARIANTS), "Historical rules in place of today's."),
         may("network", Shape::Table(&NETWORK), "How long messages take."),
         may("disk", Shape::Table(&DISK), "How long disk calls take."),
@@ -79,12 +77,31 @@ pub(super) const CLUSTER: TableSpec = TableSpec {
     doc: "The servers.",
     keys: &[
         must("brokers", Shape::Whole(1, BrokerSet::MAX as i64), "How many brokers: b1, b2 and so on."),
-        may("controllers", Shape::Whole(1, i64::MAX), "How many controllers: k1; a quorum of several is not built yet."),
+        may("controllers", Shape::Whole(1, VOTERS_MAX), "How many controllers vote: k1, k2 and so on; 1 unless written."),
+        may("standby-controllers", Shape::Whole(0, VOTERS_MAX), "How many more do not vote when the run begins; 0 unless written."),
+        may("combined", Shape::Truth, "Whether the first brokers are the voting controllers as well."),
+        may("racks", Shape::List(&Shape::Text), "The brokers' racks, one each."),
+        may("controller-racks", Shape::List(&Shape::Text), "The controllers' racks, one each, the voters first."),
+        may(
+            "kafka",
+            Shape::Words(Release::WORDS),
+            "The release whose rules and defaults the cluster follows; the newest unless written.",
+        ),
         may(
             "config",
             Shape::Config(Owner::Broker),
             "Kafka's keys for all servers, and the topics' defaults under their `log.` names.",
         ),
+    ],
+};
+
+pub(super) const SERVER: TableSpec = TableSpec {
+    title: "[[servers]]",
+    doc: "A server that is not as all others.",
+    keys: &[
+        must("id", Shape::Text, "Which: b4, k1."),
+        may("start", Shape::Time, "When it first starts; 0s unless written."),
+        may("config", Shape::Config(Owner::Broker), "Kafka's keys for this server, over those of [cluster]."),
     ],
 };
 
@@ -109,6 +126,17 @@ pub(super) const NETWORK: TableSpec = TableSpec {
     keys: &[
         may("latency", TIMES, "The shortest and the longest time on the way; [\"0.5ms\", \"10ms\"] unless written."),
         may("latency-quiet", Shape::Time, "The time without luck; 1ms unless written."),
+        may("between", Shape::Tables(&BETWEEN), "The same between two racks, or within one."),
+    ],
+};
+
+pub(super) const BETWEEN: TableSpec = TableSpec {
+    title: "`between`",
+    doc: "How long messages take between two racks, either way.",
+    keys: &[
+        must("racks", Shape::Pair(&Shape::Text), "Which two; the same twice for within one."),
+        must("latency", TIMES, "The shortest and the longest time on the way."),
+        may("latency-quiet", Shape::Time, "The time without luck; the shortest unless written."),
     ],
 };
 
@@ -220,10 +248,7 @@ pub(super) const FROM: TableSpec = TableSpec {
 pub(super) const ADMIN: TableSpec = TableSpec {
     title: "[[admin]]",
     doc: "What an administrator does, and when.",
-    keys: &[
-        must("at", Shape::Time, "When."),
-        must("do", Shape::Text, "`create-topic NAME partitions=2 replication-factor=3 KEY=VALUE`, or `describe NAME`."),
-    ],
+    keys: &[must("at", Shape::Time, "When."), must("do", Shape::Text, super::admin::FORMS)],
 };
 
 pub(super) const CLOCK: TableSpec = TableSpec {
@@ -236,84 +261,6 @@ pub(super) const CLOCK: TableSpec = TableSpec {
     ],
 };
 
-pub(super) const FAULT: TableSpec = TableSpec {
-    title: "[[faults]]",
-    doc: "Something that goes wrong: when, what (one of the actions), and how it ends.",
-    keys: &[
-        may("at", Shape::Time, "When."),
-        may("after", Shape::Text, "Right after this happened: \"p1 ack 2\"."),
-        may("crash", Shape::Target, "Kills this process; what it wrote survives."),
-        may("power-off", Shape::Target, "Kills this server's machine; what was never synced is lost."),
-        may("replace-disk", Shape::Target, "Kills this server's machine and takes its disk away."),
-        may("restart-after", Shape::Time, "When the killed process is started again; never unless written."),
-        may("restart", Shape::Target, "Starts a process that is down."),
-        may("pause", Shape::Target, "Stops this process without killing it."),
-        may("resume-after", Shape::Time, "When the paused process goes on."),
-        may("cut", Shape::Pair(&Shape::Side), "Lets nothing through between two sides."),
-        may("one-way", Shape::Truth, "Whether the cut holds only from the first side to the second."),
-        may("loss", Shape::Table(&SHARE), "Loses messages."),
-        may("delay", Shape::Table(&SLOW), "Slows messages."),
-        may("duplicate", Shape::Table(&SHARE), "Delivers requests twice."),
-        may("clock-jump", Shape::Table(&JUMP), "Moves a wall clock."),
-        may("clock-drift", Shape::Table(&DRIFT), "Changes the rate of a process's clocks."),
-        may("heal-after", Shape::Time, "When a cut, loss, delay, duplication or drift ends."),
-        may("heal", Shape::Words(&["never"]), "Says that it never ends, or a pause."),
-    ],
-};
-
-pub(super) const SHARE: TableSpec = TableSpec {
-    title: "a loss or duplication",
-    doc: "Messages from one side to the other, and how many of them.",
-    keys: &[
-        must("from", Shape::Side, "The senders."),
-        must("to", Shape::Side, "The receivers."),
-        must("percent", Shape::Percent, "How many of a hundred."),
-    ],
-};
-
-pub(super) const SLOW: TableSpec = TableSpec {
-    title: "`delay`",
-    doc: "Messages from one side to the other, and how much slower they are.",
-    keys: &[
-        must("from", Shape::Side, "The senders."),
-        must("to", Shape::Side, "The receivers."),
-        must("by", Shape::Time, "By how much."),
-    ],
-};
-
-pub(super) const JUMP: TableSpec = TableSpec {
-    title: "`clock-jump`",
-    doc: "A wall clock that jumps.",
-    keys: &[must("process", Shape::Target, "Whose."), must("by", Shape::Shift, "By how much: \"2h\", \"-2h\".")],
-};
-
-pub(super) const DRIFT: TableSpec = TableSpec {
-    title: "`clock-drift`",
-    doc: "Clocks that run too fast or too slow.",
-    keys: &[
-        must("process", Shape::Target, "Whose."),
-        must("ppm", Shape::Whole(-DRIFT_MAX, DRIFT_MAX), "How much too fast, in parts per million."),
-    ],
-};
-
-pub(super) const CHAOS: TableSpec = TableSpec {
-    title: "[chaos]",
-    doc: "Random faults, within what Kafka promises to survive.",
-    keys: &[
-        may("from", Shape::Time, "From when; 0s unless written."),
-        must("until", Shape::Time, "Until when faults may begin or last."),
-        must("every", Shape::Time, "The mean time between two faults."),
-        must("lasts", TIMES, "The shortest and the longest time one lasts."),
-        must("kinds", Shape::List(&Shape::Words(super::CHAOS_KINDS)), "Which kinds may strike; each as often as it is named."),
-    ],
-};
-
-pub(super) const CHOICE: TableSpec = TableSpec {
-    title: "[[choices]]",
-    doc: "A choice whose answer is pinned.",
-    keys: &[must("pin", Shape::Text, "As --choose takes it: \"loss b2->b3 fetch-response #17 = drop\".")],
-};
-
 pub(super) const EXPECT: TableSpec = TableSpec {
     title: "[expect]",
     doc: "What must come of the run; everything that decides and is not named must hold.",
@@ -321,6 +268,7 @@ pub(super) const EXPECT: TableSpec = TableSpec {
         may("violated", CHECK_NAMES, "Checks that must be violated."),
         may("may-violate", CHECK_NAMES, "Checks that may be."),
         may("holds", CHECK_NAMES, HOLDS),
+        may("counts", Shape::Counts, COUNTS),
     ],
 };
 
@@ -333,5 +281,6 @@ pub(super) const RULE: TableSpec = TableSpec {
         may("violated", CHECK_NAMES, "Checks that must be violated."),
         may("may-violate", CHECK_NAMES, "Checks that may be."),
         may("holds", CHECK_NAMES, HOLDS),
+        may("counts", Shape::Counts, COUNTS),
     ],
 };

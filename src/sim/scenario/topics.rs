@@ -1,15 +1,13 @@
-//! Reads `[[topics]]` and what `[[admin]]` does: create and describe topics.
+//! Reads `[[topics]]`, and topics that `[[admin]]` makes later.
 
 use super::document::{Item, Table};
 use super::mistake::{Mistake, Read};
 use super::model::Cluster;
 use super::settings::{Given, Settings, configure};
-use super::tables::{ADMIN, PARTITIONS_MAX, TOPIC};
+use super::tables::{PARTITIONS_MAX, TOPIC};
 use crate::config::{Owner, Profile, TopicConfig};
-use crate::context::Command;
 use crate::ids::{BrokerId, BrokerSet};
-use crate::protocol::{CreateTopicsRequest, NewTopic};
-use crate::time::{Duration, Instant};
+use crate::protocol::NewTopic;
 
 /// Kafka's longest topic name.
 const NAME_MAX: usize = 249;
@@ -136,7 +134,7 @@ fn assignment(item: &Item<'_>, cluster: &Cluster) -> Read<Vec<Vec<BrokerId>>> {
 }
 
 /// Kafka's rule for topic names.
-fn topic_name(item: &Item<'_>, name: &str) -> Read<String> {
+pub(super) fn topic_name(item: &Item<'_>, name: &str) -> Read<String> {
     let is_legal = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-');
     if name.is_empty() || name == "." || name == ".." || name.len() > NAME_MAX || !name.chars().all(is_legal) {
         let wrong = item.bad(format!("`{name}` is no name for a topic"));
@@ -148,41 +146,13 @@ fn topic_name(item: &Item<'_>, name: &str) -> Read<String> {
     Ok(name.to_owned())
 }
 
-/// Reads `[[admin]]`. Its times are checked against `end`.
-pub(super) fn admin(root: &Table<'_>, cluster: &Cluster, request_timeout: Duration, end: Instant) -> Read<Vec<(Instant, Command)>> {
-    let mut commands = Vec::new();
-    for table in root.tables("admin", &ADMIN)? {
-        let item = table.need("at");
-        let at = Instant::ZERO.plus(item.time()?);
-        if at >= end {
-            return Err(item.bad(format!("`at` is {}, and the run is over at {}s", item.written(), super::stage::seconds(end))));
-        }
-        commands.push((at, command(&table.need("do"), cluster, request_timeout)?));
-        table.close();
-    }
-    Ok(commands)
-}
-
-fn command(item: &Item<'_>, cluster: &Cluster, timeout: Duration) -> Read<Command> {
-    let mut words = item.text()?.split_whitespace();
-    let verb = words.next().unwrap_or_default();
-    let name = words.next();
-    match (verb, name) {
-        ("create-topic", Some(name)) => {
-            let topic = created(item, topic_name(item, name)?, words, cluster)?;
-            Ok(Command::CreateTopics(CreateTopicsRequest { topics: vec![topic], timeout }))
-        }
-        ("describe", Some(name)) => match words.next() {
-            None => Ok(Command::DescribeTopic(topic_name(item, name)?)),
-            Some(word) => Err(item.bad(format!("`describe` takes a topic's name alone, not `{word}` as well"))),
-        },
-        ("create-topic" | "describe", None) => Err(item.bad(format!("`{verb}` needs a topic's name"))),
-        ("reassign", _) => Err(item.bad("`reassign`: reassignment is not built yet")),
-        _ => Err(item.bad(format!("an administrator cannot `{verb}`")).help("it can `create-topic NAME …` and `describe NAME`")),
-    }
-}
-
-fn created<'t>(item: &Item<'_>, name: String, words: impl Iterator<Item = &'t str>, cluster: &Cluster) -> Read<NewTopic> {
+/// A topic as `create-topic` describes it.
+pub(super) fn created<'t>(
+    item: &Item<'_>,
+    name: String,
+    words: impl Iterator<Item = &'t str>,
+    cluster: &Cluster,
+) -> Read<NewTopic> {
     let mut topic = NewTopic { name, partitions: 1, replication_factor: 1, assignment: Vec::new(), config: Vec::new() };
     let mut check = TopicConfig::of(Profile::Kafka);
     for word in words {
@@ -200,14 +170,8 @@ fn created<'t>(item: &Item<'_>, name: String, words: impl Iterator<Item = &'t st
                 }
             }
             _ => {
-                let given = vec![Given {
-                    source: item.source,
-                    key: key.to_owned(),
-                    value: value.to_owned(),
-                    key_span: item.span.clone(),
-                    value_span: item.span.clone(),
-                }];
-                let configured = configure(Owner::Topic, None, given, |key, value| check.set(key, value), |_, _| Ok(()))?;
+                let given = Given::within(item, key, value);
+                let configured = configure(Owner::Topic, None, vec![given], |key, value| check.set(key, value), |_, _| Ok(()))?;
                 if configured.no_effect.is_empty() {
                     topic.config.push((key.to_owned(), value.to_owned()));
                 }

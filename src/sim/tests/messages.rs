@@ -28,7 +28,7 @@ fn a_loss_silences_its_direction_until_the_client_opens_another_connection() {
     let mut watched = Watched::new(&scenario());
     watched.until(10_000);
     let first = watched.send(P1, B1);
-    let lossy = FaultAction::Loss { from: vec![Target::Process(P1)], to: vec![Target::Process(B1)], ppm: 1_000_000 };
+    let lossy = FaultAction::Loss { from: vec![Target::Process(P1)], to: vec![Target::Process(B1)], ppm: 1_000_000, only: None };
     watched.world.inject(fault(0, lossy, Some(50)));
     watched.until(10_010);
     let lost = watched.send(P1, B1);
@@ -50,7 +50,7 @@ fn what_was_sent_before_a_loss_still_arrives() {
     let mut watched = Watched::new(&scenario());
     watched.until(10_000);
     let first = watched.send(P1, B1);
-    let lossy = FaultAction::Loss { from: vec![Target::Process(P1)], to: vec![Target::Process(B1)], ppm: 1_000_000 };
+    let lossy = FaultAction::Loss { from: vec![Target::Process(P1)], to: vec![Target::Process(B1)], ppm: 1_000_000, only: None };
     watched.world.inject(fault(0, lossy, None));
     watched.until(10_010);
     let lost = watched.send(P1, B1);
@@ -121,7 +121,8 @@ fn an_answer_on_a_closed_connection_or_to_a_dead_client_is_dropped() {
 #[test]
 fn a_repeated_request_comes_again_on_another_connection() {
     let mut scenario = scenario();
-    let twice = FaultAction::Duplicate { from: vec![Target::Process(P1)], to: vec![Target::Process(B1)], ppm: 1_000_000 };
+    let twice =
+        FaultAction::Duplicate { from: vec![Target::Process(P1)], to: vec![Target::Process(B1)], ppm: 1_000_000, only: None };
     scenario.faults = vec![fault(5_000, twice, None)];
     let mut watched = Watched::new(&scenario);
     watched.until(10_000);
@@ -135,7 +136,8 @@ fn a_repeated_request_comes_again_on_another_connection() {
 #[test]
 fn a_delay_holds_up_what_follows_on_the_connection() {
     let mut scenario = scenario();
-    let slow = FaultAction::Delay { from: vec![Target::Process(P1)], to: vec![Target::Process(B1)], by: Duration(5_000) };
+    let slow =
+        FaultAction::Delay { from: vec![Target::Process(P1)], to: vec![Target::Process(B1)], by: Duration(5_000), only: None };
     scenario.faults = vec![fault(10_000, slow, Some(100))];
     let mut watched = Watched::new(&scenario);
     watched.until(10_000);
@@ -161,7 +163,7 @@ fn a_pinned_loss_needs_no_fault() {
 #[test]
 fn a_paused_process_takes_its_messages_when_it_goes_on() {
     let mut scenario = scenario();
-    scenario.faults = vec![fault(10_500, FaultAction::Pause { target: Target::Process(B1) }, Some(10_000))];
+    scenario.faults = vec![fault(10_500, FaultAction::Pause { targets: vec![Target::Process(B1)] }, Some(10_000))];
     let mut watched = Watched::new(&scenario);
     watched.until(10_000);
     let sent = [watched.send(P1, B1), watched.send(P1, B1)];

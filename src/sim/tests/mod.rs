@@ -57,12 +57,18 @@ pub(super) fn scenario() -> Scenario {
         heal_time: Duration::from_secs(1),
         cluster: Cluster {
             brokers: 3,
-            controllers: 1,
+            voters: 1,
+            standbys: 0,
+            is_combined: false,
+            racks: Vec::new(),
+            controller_racks: Vec::new(),
+            release: None,
+            servers: Vec::new(),
             config: BrokerConfig::of(Profile::Fast),
             topic_defaults: TopicConfig::of(Profile::Fast),
         },
         variants: Variants::default(),
-        network: NetworkLaw { latency: millisecond },
+        network: NetworkLaw { latency: millisecond, between: Vec::new() },
         disk: DiskLaw { write: cheap, read: cheap, sync: cheap },
         topics: Vec::new(),
         admin,
@@ -93,7 +99,7 @@ fn cut(at_us: u64, from: ProcessId, to: ProcessId, lasts_us: u64) -> FaultSpec {
 }
 
 fn crash(at_us: u64, kind: CrashKind, lasts_us: u64) -> FaultSpec {
-    fault(at_us, FaultAction::Crash { target: Target::Process(B1), kind }, Some(lasts_us))
+    fault(at_us, FaultAction::Crash { targets: vec![Target::Process(B1)], kind }, Some(lasts_us))
 }
 
 /// A world whose machines take their inputs and do nothing; it tells what happened since the last look.

@@ -28,14 +28,18 @@ impl Check {
         for event in &trace.events {
             checks.observe(event);
         }
+        let counts = *checks.counts();
         let results = checks.finish();
-        let met = trial::judge(&scenario, &results);
+        let met = trial::judge(&scenario, &results, &counts);
         if self.json {
             output::line(&json::of_judgement(&scenario, &trace, &results, met).to_string())?;
         } else {
             for check in &results {
                 let at = check.step.map(|step| format!(" at step {}", step.0)).unwrap_or_default();
                 output::line(&format!("{:<13} {}{at} {}", check.status.word(), check.name, check.detail))?;
+            }
+            for miscount in trial::miscounts(&scenario, &counts) {
+                output::line(&format!("{:<13} counts {miscount}", Status::Violated.word()))?;
             }
             let violated = results.iter().filter(|check| check.status == Status::Violated).count();
             let judged = match met {

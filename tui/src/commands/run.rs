@@ -112,6 +112,9 @@ impl Run {
             narrate(trace, self.all)?;
             output::line("")?;
             output::line(&table(&outcome.checks))?;
+            for miscount in &outcome.miscounts {
+                output::line(&format!("  ✗ {:<13} {:<24} {miscount}", Status::Violated.word(), "counts"))?;
+            }
             self.tell_violations(scenario, outcome, trace)?;
             output::line("")?;
         }
@@ -155,14 +158,21 @@ fn available(host: Host) -> HostKind {
 
 fn opening(scenario: &Scenario, outcome: &Outcome) -> String {
     let cluster = &scenario.cluster;
+    let plural = |count: u16, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let mut servers = plural(cluster.brokers, "broker");
+    if cluster.is_combined {
+        servers += &format!(", {} of them controllers as well", cluster.voters);
+    } else {
+        servers += &format!(" · {}", plural(cluster.voters, "controller"));
+    }
+    if cluster.standbys > 0 {
+        servers += &format!(" and {} on standby", cluster.standbys);
+    }
+    let release = cluster.release.map(|release| format!(" · as Kafka {release}")).unwrap_or_default();
     format!(
-        "seed {:#x} · {} broker{} · {} controller{} · profile {} · {} simulated\n\
+        "seed {:#x} · {servers}{release} · profile {} · {} simulated\n\
          enable.idempotence is false here (Kafka's default is true): idempotent producers are not built yet\n",
         outcome.seed,
-        cluster.brokers,
-        if cluster.brokers == 1 { "" } else { "s" },
-        cluster.controllers,
-        if cluster.controllers == 1 { "" } else { "s" },
         scenario.profile.word(),
         scenario.duration,
     )
@@ -198,8 +208,9 @@ fn closing(scenario: &Scenario, outcome: &Outcome, under: &str) -> String {
         outcome.summary.events, outcome.summary.turns, outcome.hash, outcome.seed, PROGRAM
     );
     let violated = outcome.checks.iter().filter(|check| check.status == Status::Violated);
-    let violated: Vec<_> =
+    let mut violated: Vec<_> =
         violated.map(|check| if check.decides { check.name.to_owned() } else { format!("{}, advisory", check.name) }).collect();
+    violated.extend(outcome.miscounts.iter().cloned());
     let shown = if violated.is_empty() { "nothing is violated".to_owned() } else { format!("violated: {}", violated.join("; ")) };
     let judged = match outcome.met {
         Some(true) => format!("met: {}{under} does what it expects ({shown})", scenario.name),

@@ -1,23 +1,27 @@
 //! Random faults, within what Kafka promises to survive.
 //!
+//! * `bounds`: what may be struck at all, and what a disk may lose: the rules that keep every promise testable.
+//! * `orders`: what a random operator asks for: moves, elections, voters that come and go.
+//! * `describe`: a random fault in one line.
+//!
 //! * A power failure or a lost disk stops its victim at once, or in the middle of its next turn. What the disk lost is
-//!   drawn when the machine comes back, and a broker comes back only once committed metadata has it in no ISR and fenced:
-//!   until then its copy still counts, or a proposal on its way may make it count. (Kafka promises nothing for a disk that is
-//!   lost while an AlterPartition names its broker: an empty replica in the ISR.) The last member of an ISR comes back with
-//!   its disk whole, and the fault says that it was spared.
-//! * Of the controllers at most a minority is down or still at a time (one, where there is one), and none loses its disk:
-//!   what the metadata quorum has synced is the ground that all else stands on.
-//! * No random fault lasts beyond the end of the chaos.
+//!   drawn when the machine comes back.
+//! * A random shutdown is a controlled one, and its victim comes back when the fault is over.
+//! * No random fault lasts beyond the end of the chaos (a controlled shutdown takes as long as it takes).
 //!
 //! Invariant: whom, when, what and how long are choices, so a random fault can be written down as a scripted one.
 
-use super::fault::{Call, is_random};
+mod bounds;
+mod describe;
+mod orders;
+
+use super::fault::Call;
 use super::process::Place;
 use super::scenario::{Chaos, ChaosKind, FaultAction, FaultSpec, Target, When};
 use super::world::World;
 use crate::choice::{ChoiceKind, Odds, Subject};
-use crate::event::{CrashKind, FaultFact, FaultIndex};
-use crate::ids::{Incarnation, ProcessId};
+use crate::event::{CrashKind, DiskFault, FaultFact};
+use crate::ids::ProcessId;
 use crate::time::{Duration, Instant, Trail};
 
 /// How soon a broker that may not come back yet is looked at again.
@@ -26,6 +30,8 @@ pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(10);
 const CRASH_POINTS: u64 = 6;
 /// How much a random delay adds.
 const DELAY: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(200));
+/// How much longer the calls of a random stall take.
+const STALL: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(400));
 /// How many in a hundred a random loss takes.
 const LOSS_PERCENT: (u64, u64) = (1, 15);
 /// How many in a hundred are repeated at random.
@@ -51,7 +57,13 @@ impl World {
             self.tell(ProcessId::World, Trail::NONE, FaultFact::FaultMissed { fault });
             return;
         };
-        let text = format!("{} {}, for {lasts}", self.now, self.describe(kind, &action));
+        let span = match action {
+            FaultAction::Order(_) => String::new(),
+            FaultAction::ShutDown { .. } => format!(", back after {lasts}"),
+            _ => format!(", for {lasts}"),
+        };
+        let text = format!("{} {}{span}", self.now, self.describe(kind, &action));
+        let lasts = if matches!(action, FaultAction::Order(_)) { Duration::ZERO } else { lasts };
         let fault = self.faults.add_random(FaultSpec::drawn(self.now, Some(lasts), action, text.clone()));
         self.tell(ProcessId::World, Trail::NONE, FaultFact::FaultDrawn { fault, text: text.into() });
         self.handle_call(Call::Strike(fault));
@@ -75,23 +87,6 @@ impl World {
         u32::try_from(point).expect("there are few crash points")
     }
 
-    /// Whether the victim of a random crash may come back. Spares its disk where it holds a last in-sync copy.
-    pub(super) fn may_come_back(&mut self, fault: FaultIndex, bound: &[(Place, Incarnation)]) -> bool {
-        let Some((place, life)) = bound.first().copied() else { return true };
-        let slot = self.slot(place);
-        let ProcessId::Broker(broker) = slot.id else { return true };
-        if slot.is_up || slot.incarnation != life || slot.died_of == CrashKind::Process || !is_random(fault) {
-            return true;
-        }
-        if self.roles.is_last_in_an_isr(broker) {
-            self.slot_mut(place).died_of = CrashKind::Process;
-            self.prove(Some(fault), |proof| proof.was_spared = true);
-            self.tell(ProcessId::World, Trail::NONE, FaultFact::FaultSpared { fault, target: ProcessId::Broker(broker) });
-            return true;
-        }
-        self.roles.is_out_of_every_isr(broker)
-    }
-
     fn draw_kind(&mut self, chaos: &Chaos) -> Option<ChaosKind> {
         let drawn = self.choices.choose(ChoiceKind::FaultKind, Subject::default(), Odds::one_of(chaos.kinds.len()));
         chaos.kinds.get(usize::try_from(drawn).ok()?).copied()
@@ -99,15 +94,19 @@ impl World {
 
     /// What a fault of that kind does, and to whom; `None` when there is nobody whom it may strike.
     fn draw_action(&mut self, kind: ChaosKind) -> Option<FaultAction> {
+        if matches!(kind, ChaosKind::Reassign | ChaosKind::Elect | ChaosKind::Voter) {
+            return self.draw_order(kind).map(FaultAction::Order);
+        }
         let victim = self.draw_victim(kind)?;
         let target = Target::Process(self.id(victim));
         let from = vec![target.clone()];
         let strength = kind as u64 * 2 + 1;
         Some(match kind {
-            ChaosKind::Crash => FaultAction::Crash { target, kind: CrashKind::Process },
-            ChaosKind::Power => FaultAction::Crash { target, kind: CrashKind::Power },
-            ChaosKind::DiskReplaced => FaultAction::Crash { target, kind: CrashKind::DiskReplaced },
-            ChaosKind::Pause => FaultAction::Pause { target },
+            ChaosKind::Crash => FaultAction::Crash { targets: from, kind: CrashKind::Process },
+            ChaosKind::Power => FaultAction::Crash { targets: from, kind: CrashKind::Power },
+            ChaosKind::DiskReplaced => FaultAction::Crash { targets: from, kind: CrashKind::DiskReplaced },
+            ChaosKind::Pause => FaultAction::Pause { targets: from },
+            ChaosKind::ShutDown => FaultAction::ShutDown { targets: from },
             ChaosKind::Cut => FaultAction::Cut { from, to: self.draw_peers(victim, kind), one_way: false },
             ChaosKind::CutOneWay => {
                 let peers = self.draw_peers(victim, kind);
@@ -117,21 +116,37 @@ impl World {
             }
             ChaosKind::Loss => {
                 let ppm = self.range_percent(strength, LOSS_PERCENT);
-                FaultAction::Loss { from, to: self.draw_peers(victim, kind), ppm }
+                FaultAction::Loss { from, to: self.draw_peers(victim, kind), ppm, only: None }
             }
             ChaosKind::Delay => {
                 let by = self.range_span(strength, DELAY);
-                FaultAction::Delay { from, to: self.draw_peers(victim, kind), by }
+                FaultAction::Delay { from, to: self.draw_peers(victim, kind), by, only: None }
             }
             ChaosKind::Duplicate => {
                 let ppm = self.range_percent(strength, DUPLICATE_PERCENT);
-                FaultAction::Duplicate { from: self.draw_peers(victim, kind), to: from, ppm }
+                FaultAction::Duplicate { from: self.draw_peers(victim, kind), to: from, ppm, only: None }
             }
             ChaosKind::ClockJump => FaultAction::ClockJump { target, by_us: self.range_around(strength, JUMP_MS) * 1_000 },
             ChaosKind::ClockDrift => {
                 let ppm = self.range_around(strength, DRIFT_PPM);
                 FaultAction::ClockDrift { target, ppm: i32::try_from(ppm).expect("the range is small") }
             }
+            ChaosKind::WriteFails
+            | ChaosKind::ReadFails
+            | ChaosKind::SyncFails
+            | ChaosKind::SyncLies
+            | ChaosKind::ShortRead
+            | ChaosKind::BitRot
+            | ChaosKind::MisdirectedWrite
+            | ChaosKind::Full
+            | ChaosKind::Stalls => FaultAction::Disk {
+                targets: from,
+                fault: kind.disk_fault()?,
+                file: None,
+                times: None,
+                stall: self.range_span(strength, STALL),
+            },
+            ChaosKind::Reassign | ChaosKind::Elect | ChaosKind::Voter => return None,
         })
     }
 
@@ -140,34 +155,6 @@ impl World {
         let drawn =
             self.choices.choose(ChoiceKind::FaultTarget, Subject::default().about(kind as u64), Odds::one_of(candidates.len()));
         candidates.get(usize::try_from(drawn).ok()?).copied()
-    }
-
-    fn may_strike(&self, kind: ChaosKind, place: Place) -> bool {
-        let slot = self.slot(place);
-        let is_well = slot.is_up && slot.pauses == 0 && slot.doom.is_none();
-        match (kind, slot.id) {
-            (_, ProcessId::World) => false,
-            (ChaosKind::ClockJump | ChaosKind::ClockDrift, _) => slot.bent_by.is_none(),
-            (_, ProcessId::Client(_)) | (ChaosKind::DiskReplaced, ProcessId::Controller(_)) => false,
-            (ChaosKind::Crash | ChaosKind::Power | ChaosKind::Pause, ProcessId::Controller(_)) => {
-                is_well && self.may_miss_a_controller()
-            }
-            (ChaosKind::Crash | ChaosKind::Power | ChaosKind::DiskReplaced | ChaosKind::Pause, ProcessId::Broker(_)) => is_well,
-            (
-                ChaosKind::Cut | ChaosKind::CutOneWay | ChaosKind::Loss | ChaosKind::Delay | ChaosKind::Duplicate,
-                ProcessId::Broker(_) | ProcessId::Controller(_),
-            ) => true,
-        }
-    }
-
-    fn may_miss_a_controller(&self) -> bool {
-        let controllers =
-            self.setup.places().map(|place| self.slot(place)).filter(|slot| matches!(slot.id, ProcessId::Controller(_)));
-        let (all, missing) = controllers.fold((0, 0), |(all, missing), slot| {
-            let is_missing = !slot.is_up || slot.pauses > 0 || slot.doom.is_some();
-            (all + 1, missing + u32::from(is_missing))
-        });
-        missing < ((all - 1) / 2).max(1)
     }
 
     /// Everybody else, or some of them.
@@ -206,33 +193,6 @@ impl World {
         let drawn = self.range(ChoiceKind::FaultSpan, what, (0, most * 2));
         i64::try_from(drawn).expect("the ranges are small") - i64::try_from(most).expect("the ranges are small")
     }
-
-    fn describe(&self, kind: ChaosKind, action: &FaultAction) -> String {
-        let names = |targets: &[Target]| {
-            let names = targets.iter().map(|target| match target {
-                Target::Process(id) => self.setup.name(*id),
-                Target::Role(_) => "a role".to_owned(),
-            });
-            names.collect::<Vec<_>>().join(" ")
-        };
-        let name = kind.word();
-        match action {
-            FaultAction::Crash { target, .. } | FaultAction::Restart { target } | FaultAction::Pause { target } => {
-                format!("{name} {}", names(std::slice::from_ref(target)))
-            }
-            FaultAction::Cut { from, to, one_way } => {
-                format!("{name} {} {} {}", names(from), if *one_way { "->" } else { "|" }, names(to))
-            }
-            FaultAction::Loss { from, to, ppm } | FaultAction::Duplicate { from, to, ppm } => {
-                format!("{name} {}% {} -> {}", ppm / PERCENT, names(from), names(to))
-            }
-            FaultAction::Delay { from, to, by } => format!("{name} {by} {} -> {}", names(from), names(to)),
-            FaultAction::ClockJump { target, by_us } => {
-                format!("{name} {} by {}ms", names(std::slice::from_ref(target)), by_us / 1_000)
-            }
-            FaultAction::ClockDrift { target, ppm } => format!("{name} {} by {ppm}ppm", names(std::slice::from_ref(target))),
-        }
-    }
 }
 
 impl FaultAction {
@@ -245,5 +205,37 @@ impl FaultAction {
 impl FaultSpec {
     fn drawn(at: Instant, lasts: Option<Duration>, action: FaultAction, text: String) -> Self {
         Self { when: When::At(at), action, lasts, text, line: 0 }
+    }
+}
+
+impl ChaosKind {
+    /// How a disk fails by it, if it is that kind.
+    fn disk_fault(self) -> Option<DiskFault> {
+        match self {
+            Self::WriteFails => Some(DiskFault::WriteFailed),
+            Self::ReadFails => Some(DiskFault::ReadFailed),
+            Self::SyncFails => Some(DiskFault::SyncFailed),
+            Self::SyncLies => Some(DiskFault::SyncLied),
+            Self::ShortRead => Some(DiskFault::ShortRead),
+            Self::BitRot => Some(DiskFault::BitRot),
+            Self::MisdirectedWrite => Some(DiskFault::MisdirectedWrite),
+            Self::Full => Some(DiskFault::Full),
+            Self::Stalls => Some(DiskFault::Stalled),
+            Self::Crash
+            | Self::Power
+            | Self::DiskReplaced
+            | Self::Pause
+            | Self::Cut
+            | Self::CutOneWay
+            | Self::Loss
+            | Self::Delay
+            | Self::Duplicate
+            | Self::ClockJump
+            | Self::ClockDrift
+            | Self::ShutDown
+            | Self::Reassign
+            | Self::Elect
+            | Self::Voter => None,
+        }
     }
 }

@@ -1,0 +1,206 @@
+//! What random faults may strike, and what they may take: the bounds within which Kafka's promises hold.
+//!
+//! Servers. Of the voters at most a minority is away at a time: down, still, doomed, or on a disk that the quorum does not
+//! know (one, where there is one voter).
+//!
+//! What a broker's disk may lose. A broker that died with losses comes back only once committed metadata has it in no ISR and
+//! fenced: until then its copy still counts, or a proposal on its way may make it count. (Kafka promises nothing for a disk
+//! that is lost while an AlterPartition names its broker: an empty replica in the ISR.) Where nobody else is left in ISR and
+//! ELR whose disk can be trusted, it comes back with its disk whole, and the fault says that it was spared. A disk fault that
+//! may lose data strikes at most min.insync.replicas - 1 copies of any partition at a time.
+//!
+//! What a voter's disk may lose: what was never synced (a power failure, a failed sync). A voter trusts what it has synced and
+//! no more copies than a majority need hold it, so a disk that loses that breaks Raft even when it is a single one; a voter
+//! whose disk may have is given a new disk. By its directory id it is no voter then (KIP-853), and the operator takes the old
+//! one out of the quorum and the new one in. Without `voter-uuid` no voter's disk loses anything synced.
+//!
+//! A disk under suspicion. A random disk fault that may have lost something (it has struck a call) costs its server what it
+//! could cost at most: the next death is a power failure (failed or lying syncs, short reads) or takes the disk (rotten or
+//! misdirected bytes), and when the fault ends the operator sees to that death himself.
+//!
+//! Invariant: under these bounds every check must hold; a scenario that wants more scripts it.
+
+use crate::config::TopicConfig;
+use crate::event::{CrashKind, DiskFault, FaultFact, FaultIndex, PartitionFacts};
+use crate::ids::{BrokerId, BrokerSet, DirectoryId, Incarnation, ProcessId, TopicPartition};
+use crate::sim::fault::is_random;
+use crate::sim::life::worse;
+use crate::sim::process::{Place, Slot};
+use crate::sim::scenario::ChaosKind;
+use crate::sim::world::World;
+use crate::time::Trail;
+
+/// What becomes of a broker that died with losses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Return {
+    /// It comes back.
+    Now,
+    /// Somebody still counts on it.
+    Later,
+    /// Nobody else is left to count on.
+    Spared,
+}
+
+impl World {
+    /// Whether a fault of this kind may strike there now.
+    pub(super) fn may_strike(&self, kind: ChaosKind, place: Place) -> bool {
+        let slot = self.slot(place);
+        let is_well = slot.is_up && slot.pauses == 0 && slot.doom.is_none() && slot.asked_by.is_empty();
+        if matches!(slot.id, ProcessId::World) || (matches!(slot.id, ProcessId::Client(_)) && !kind.is_about_clocks()) {
+            return false;
+        }
+        match kind {
+            ChaosKind::ClockJump | ChaosKind::ClockDrift => slot.bent_by.is_none(),
+            ChaosKind::Cut | ChaosKind::CutOneWay | ChaosKind::Loss | ChaosKind::Delay | ChaosKind::Duplicate => true,
+            ChaosKind::Crash | ChaosKind::Power | ChaosKind::Pause | ChaosKind::ShutDown => is_well && self.quorum_can_miss(place),
+            ChaosKind::DiskReplaced => is_well && self.may_lose_disk(place),
+            ChaosKind::WriteFails | ChaosKind::ReadFails | ChaosKind::Full | ChaosKind::Stalls => {
+                is_well && self.quorum_can_miss(place)
+            }
+            ChaosKind::SyncFails => is_well && self.quorum_can_miss(place) && self.may_lose_copy(place),
+            ChaosKind::SyncLies | ChaosKind::ShortRead | ChaosKind::BitRot | ChaosKind::MisdirectedWrite => {
+                is_well && self.may_lose_disk(place) && self.may_lose_copy(place)
+            }
+            ChaosKind::Reassign | ChaosKind::Elect | ChaosKind::Voter => false,
+        }
+    }
+
+    /// Whether the metadata quorum keeps its majority without this server.
+    fn quorum_can_miss(&self, place: Place) -> bool {
+        let voters = self.roles.voters();
+        if !voters.iter().any(|key| key.voter == self.id(place)) {
+            return true;
+        }
+        let is_away = |voter: ProcessId, directory: Option<DirectoryId>| {
+            let slot = self.slot(self.place_of(voter));
+            let is_known = directory.is_none_or(|directory| directory == directory_of(slot));
+            !slot.is_up
+                || slot.pauses > 0
+                || slot.doom.is_some()
+                || !slot.asked_by.is_empty()
+                || slot.suspect.is_some()
+                || !is_known
+        };
+        let away = voters.iter().filter(|key| is_away(key.voter, key.directory)).count();
+        away < (voters.len().saturating_sub(1) / 2).max(1)
+    }
+
+    /// Whether a server can do without what it has synced.
+    fn may_lose_disk(&self, place: Place) -> bool {
+        let voters = self.roles.voters();
+        let is_voter = voters.iter().any(|key| key.voter == self.id(place));
+        let is_lone_controller = matches!(self.id(place), ProcessId::Controller(_));
+        if is_voter {
+            return voters.len() > 2 && self.setup.is_voter_uuid_on && self.quorum_can_miss(place);
+        }
+        // A standby may be on its way into the quorum under the directory id that it has.
+        !is_lone_controller
+    }
+
+    /// Whether every partition keeps enough copies on disks that can be trusted, should this one turn out not to be.
+    fn may_lose_copy(&self, place: Place) -> bool {
+        let ProcessId::Broker(broker) = self.id(place) else { return true };
+        let suspects = self.distrusted().with(broker);
+        self.roles.partitions().filter(|(_, facts)| facts.replicas.contains(&broker)).all(|(partition, facts)| {
+            let struck = facts.replicas.iter().filter(|replica| suspects.contains(**replica)).count();
+            struck < self.min_isr(partition, facts)
+        })
+    }
+
+    /// The brokers whose copies may have lost something: under a disk fault, down with losses, or back and not registered yet.
+    fn distrusted(&self) -> BrokerSet {
+        let is_suspect = |slot: &&Slot| {
+            let may_lose = slot.died_of != CrashKind::Process || slot.doom.is_some_and(|doom| doom.kind != CrashKind::Process);
+            slot.suspect.is_some() || slot.is_lossy || slot.has_bad_disk || may_lose
+        };
+        let brokers = self.slots.iter().filter(is_suspect).filter_map(|slot| match slot.id {
+            ProcessId::Broker(broker) => Some(broker),
+            ProcessId::World | ProcessId::Controller(_) | ProcessId::Client(_) => None,
+        });
+        brokers.collect()
+    }
+
+    /// How many in-sync copies an acknowledgement of everybody needs.
+    fn min_isr(&self, partition: TopicPartition, facts: &PartitionFacts) -> usize {
+        let own = self.roles.topic(partition.topic).map(|topic| topic.config.as_slice()).unwrap_or_default();
+        let mut config: TopicConfig = self.setup.topic_defaults.clone();
+        for (key, value) in own {
+            config.set(key, value).expect("the controller has checked the configurations of topics");
+        }
+        usize::try_from(config.min_insync_replicas).unwrap_or(usize::MAX).min(facts.replicas.len())
+    }
+
+    /// Whether the victim of a random fault may come back. Spares its disk where nobody else is left to count on.
+    pub(in crate::sim) fn may_come_back(&mut self, fault: FaultIndex, bound: &[(Place, Incarnation)]) -> bool {
+        let Some((place, life)) = bound.first().copied() else { return true };
+        let slot = self.slot(place);
+        let ProcessId::Broker(broker) = slot.id else { return true };
+        if slot.is_up || slot.incarnation != life || slot.died_of == CrashKind::Process || !is_random(fault) {
+            return true;
+        }
+        match self.return_of(broker) {
+            Return::Now => true,
+            Return::Later => false,
+            Return::Spared => {
+                self.slot_mut(place).died_of = CrashKind::Process;
+                self.prove(Some(fault), |proof| proof.was_spared = true);
+                self.tell(ProcessId::World, Trail::NONE, FaultFact::FaultSpared { fault, target: ProcessId::Broker(broker) });
+                true
+            }
+        }
+    }
+
+    fn return_of(&self, broker: BrokerId) -> Return {
+        let distrusted = self.distrusted().with(broker);
+        let mut has_to_wait = self.roles.is_unfenced(broker);
+        for (_, facts) in self.roles.partitions() {
+            let trusted = facts.isr.iter().chain(facts.elr.iter()).any(|other| !distrusted.contains(other));
+            let is_last = facts.isr.contains(broker) && facts.isr.len() == 1 && facts.elr.is_empty();
+            if is_last || (facts.elr.contains(broker) && facts.isr.is_empty() && !trusted) {
+                return Return::Spared;
+            }
+            has_to_wait |= facts.isr.contains(broker);
+        }
+        if has_to_wait { Return::Later } else { Return::Now }
+    }
+
+    /// A rule of a fault has struck a call of this server's disk.
+    pub(in crate::sim) fn note_suspect(&mut self, place: Place, fault: FaultIndex, struck: DiskFault) {
+        if !is_random(fault) {
+            return;
+        }
+        let is_voter = self.roles.voters().iter().any(|key| key.voter == self.id(place));
+        let loss = match struck {
+            DiskFault::WriteFailed | DiskFault::ReadFailed | DiskFault::Full | DiskFault::Stalled => return,
+            DiskFault::SyncFailed => CrashKind::Power,
+            DiskFault::SyncLied | DiskFault::ShortRead if is_voter => CrashKind::DiskReplaced,
+            DiskFault::SyncLied | DiskFault::ShortRead => CrashKind::Power,
+            DiskFault::BitRot | DiskFault::MisdirectedWrite => CrashKind::DiskReplaced,
+        };
+        let slot = self.slot_mut(place);
+        slot.suspect = Some(slot.suspect.map_or(loss, |old| worse(old, loss)));
+    }
+
+    /// A random fault is over: the operator turns off a machine whose disk is under suspicion.
+    pub(in crate::sim) fn retire_disk(&mut self, fault: FaultIndex, bound: &[(Place, Incarnation)]) {
+        for (place, life) in bound.iter().copied() {
+            self.mend_disk(fault, place);
+            let slot = self.slot_mut(place);
+            slot.has_bad_disk = false;
+            if slot.is_up && slot.incarnation == life && slot.suspect.is_some() {
+                self.crash(place, CrashKind::Power, Some(fault), Trail::NONE);
+            }
+        }
+    }
+}
+
+/// The directory id under which a voter on this disk is known.
+pub(super) fn directory_of(slot: &Slot) -> DirectoryId {
+    DirectoryId(slot.formatted_by.0)
+}
+
+impl ChaosKind {
+    fn is_about_clocks(self) -> bool {
+        matches!(self, Self::ClockJump | Self::ClockDrift)
+    }
+}
