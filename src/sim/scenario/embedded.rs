@@ -38,6 +38,8 @@ embedded! {
     "museum" / "r2-divergent-logs",
     "museum" / "r3-fast-failover",
     "museum" / "r6-join-at-high-watermark",
+    "museum" / "r9-delayed-isr-request",
+    "museum" / "r10-last-replica-standing",
     "museum" / "r11-isr-of-one",
     "museum" / "r12a-unclean-lost",
     "museum" / "r12b-unclean-two-values",
