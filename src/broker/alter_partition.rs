@@ -146,7 +146,7 @@ impl Broker {
         if self.alter_partitions.unsent.is_empty() {
             return;
         }
-        let (Some(to), Some(broker_epoch)) = (self.observer.leader(), self.lifecycle.epoch()) else {
+        let (Some(to), Some(broker_epoch)) = (self.metadata.leader(), self.lifecycle.epoch()) else {
             self.retry_proposals_later(cx);
             return;
         };

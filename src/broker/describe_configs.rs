@@ -32,8 +32,8 @@ impl Broker {
 
     fn describe_topic_config(&self, name: &str) -> Result<Vec<DescribedConfig>, ErrorCode> {
         let topic = self.image.topic_by_name(name).ok_or(ErrorCode::UnknownTopicOrPartition)?;
-        let dynamic = Dynamic::new();
-        let values = topic.effective_config(&self.topic_defaults());
+        let dynamic = self.image.dynamic_config(self.setup.me);
+        let values = topic.effective_config(&self.setup.topic_defaults);
         let described = TopicConfig::KEYS.iter().map(|key| {
             let is_own = topic.config.iter().any(|(own, _)| own == key.name);
             let value = values.get(key.name).unwrap_or_default();
@@ -45,7 +45,7 @@ impl Broker {
     }
 
     fn describe_broker_config(&self) -> Vec<DescribedConfig> {
-        let dynamic = Dynamic::new();
+        let dynamic = self.image.dynamic_config(self.setup.me);
         let described = BrokerConfig::KEYS.iter().map(|key| {
             let value = self.setup.config.get(key.name).unwrap_or_default();
             let source = source_of(&value, key, [key.name].into_iter(), &dynamic);
@@ -56,10 +56,13 @@ impl Broker {
 
     /// Of the cluster as a whole only what was set for it is told, as in Kafka.
     fn describe_cluster_config(&self) -> Vec<DescribedConfig> {
-        let dynamic = Dynamic::new();
-        let set = dynamic.iter().filter(|(_, (_, source))| *source == ConfigSource::DynamicDefault);
-        set.map(|(key, (value, source))| DescribedConfig { key: (*key).to_owned(), value: (*value).to_owned(), source: *source })
-            .collect()
+        let set = self.image.config_of(&ConfigResource::Cluster);
+        let described = set.map(|(key, value)| DescribedConfig {
+            key: key.to_owned(),
+            value: value.to_owned(),
+            source: ConfigSource::DynamicDefault,
+        });
+        described.collect()
     }
 }
 

@@ -92,7 +92,7 @@ impl Broker {
     }
 
     fn send_forwarded(&mut self, cx: &mut Context<'_>) {
-        let Some(to) = self.observer.leader() else {
+        let Some(to) = self.metadata.leader() else {
             self.retry_forwarding_later(cx);
             return;
         };

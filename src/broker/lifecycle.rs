@@ -212,7 +212,7 @@ impl Broker {
     }
 
     fn send_lifecycle(&mut self, cx: &mut Context<'_>) {
-        let Some(server) = self.observer.leader() else {
+        let Some(server) = self.metadata.leader() else {
             self.lifecycle.next = Next::SeekController;
             return;
         };
@@ -238,7 +238,7 @@ impl Broker {
             Some(epoch) => BrokerHeartbeatRequest {
                 broker,
                 epoch,
-                current_metadata_offset: self.observer.handed_out(),
+                current_metadata_offset: self.metadata.end(),
                 want_fence: !self.lifecycle.is_caught_up(),
                 want_shut_down: self.lifecycle.stage == Stage::Leaving,
                 offline_replicas: self.partitions.iter().filter(|replica| replica.is_offline()).map(Partition::partition).collect(),

@@ -7,6 +7,8 @@
 //! * `shutdown`: what is written at an end in order.
 //! * [`lifecycle`]: registration and heartbeats. A broker leads and follows nothing before it is registered and has caught
 //!   up with the metadata.
+//! * `dynamic`: what may be set while it runs.
+//! * `source`: where its metadata comes from, and how it is applied.
 //! * [`roles`]: what a change of the metadata means for the replicas here.
 //! * [`replicator`]: one fetcher per leader followed.
 //! * [`alter_partition`]: proposals for the ISR, on their way to the controller.
@@ -36,6 +38,7 @@ pub mod replicator;
 pub mod roles;
 pub mod router;
 mod shutdown;
+mod source;
 pub mod upkeep;
 
 use std::sync::Arc;
@@ -44,7 +47,7 @@ use crate::config::{BrokerConfig, TopicConfig, Variants};
 use crate::context::{Command, Context, Input, Machine, Message};
 use crate::controller::image::MetadataImage;
 use crate::event::Purpose;
-use crate::ids::{BrokerId, CorrelationId, ProcessId};
+use crate::ids::{BrokerId, CorrelationId, Offset, ProcessId};
 use crate::protocol::Response;
 use crate::raft::{Observer, ObserverSetup};
 use crate::replica::{Membership, Partitions, Purgatory, ReplicaSetup, Rules};
@@ -54,6 +57,7 @@ use alter_partition::AlterPartitions;
 use forwarding::Forwarding;
 use lifecycle::Lifecycle;
 use replicator::Replicator;
+use source::MetadataSource;
 use upkeep::Upkeep;
 
 /// What a broker is told before it starts.
@@ -76,9 +80,12 @@ pub struct BrokerSetup {
 /// One broker.
 #[derive(Clone, Debug)]
 pub struct Broker {
+    /// As it was told before it started.
+    file: Arc<BrokerSetup>,
+    /// As it acts now: its file under what was set while it runs.
     setup: Arc<BrokerSetup>,
     replica_setup: Arc<ReplicaSetup>,
-    observer: Observer,
+    metadata: MetadataSource,
     image: Arc<MetadataImage>,
     members: Membership,
     partitions: Partitions,
@@ -94,17 +101,23 @@ impl Broker {
     /// A broker that has not started yet; its disk is read in its first turn.
     #[must_use]
     pub fn new(setup: BrokerSetup) -> Self {
-        let replica_setup = ReplicaSetup {
-            me: setup.me,
-            lag_time_max: setup.config.replica_lag_time_max,
-            variants: setup.variants,
-            rules: setup.rules,
-        };
         let observer = ObserverSetup { me: setup.me, voters: setup.controllers.clone(), config: setup.config.clone() };
+        Self::with_source(setup, MetadataSource::Fetched(Box::new(Observer::new(observer))))
+    }
+
+    /// The same beside a controller in one process, which hands it the metadata ([`Broker::take_metadata`]).
+    #[must_use]
+    pub fn combined(setup: BrokerSetup) -> Self {
+        Self::with_source(setup, MetadataSource::HandedIn { end: Offset::ZERO, leader: None })
+    }
+
+    fn with_source(setup: BrokerSetup, metadata: MetadataSource) -> Self {
+        let setup = Arc::new(setup);
         Self {
-            setup: Arc::new(setup),
-            replica_setup: Arc::new(replica_setup),
-            observer: Observer::new(observer),
+            file: Arc::clone(&setup),
+            replica_setup: Arc::new(setup.of_replicas()),
+            setup,
+            metadata,
             image: Arc::default(),
             members: Membership::default(),
             partitions: Partitions::default(),
@@ -144,7 +157,9 @@ impl Broker {
         match purpose {
             Purpose::Fetcher => self.handle_replication_response(from, correlation, response, cx),
             Purpose::MetadataFetcher => {
-                self.observer.handle_response(from, correlation, response, cx);
+                if let Some(observer) = self.metadata.observer() {
+                    observer.handle_response(from, correlation, response, cx);
+                }
                 self.follow_metadata(cx);
             }
             Purpose::Heartbeat => self.handle_lifecycle_response(correlation, &response, cx),
@@ -156,7 +171,11 @@ impl Broker {
     fn handle_disconnect(&mut self, from: ProcessId, purpose: Purpose, cx: &mut Context<'_>) {
         match purpose {
             Purpose::Fetcher => self.handle_fetcher_disconnect(from, cx),
-            Purpose::MetadataFetcher => self.observer.handle_disconnect(from, cx),
+            Purpose::MetadataFetcher => {
+                if let Some(observer) = self.metadata.observer() {
+                    observer.handle_disconnect(from, cx);
+                }
+            }
             Purpose::Heartbeat => self.handle_lifecycle_disconnect(cx),
             Purpose::ToController => self.handle_controller_disconnect(cx),
             Purpose::Client | Purpose::Quorum => panic!("a broker has no connection of this kind"),
@@ -166,8 +185,10 @@ impl Broker {
     /// Everything whose time has come. What is not due does nothing.
     fn handle_deadline(&mut self, cx: &mut Context<'_>) {
         let now = cx.mono();
-        if self.observer.next_deadline().is_some_and(|at| at <= now) {
-            self.observer.handle_deadline(cx);
+        if self.metadata.next_deadline().is_some_and(|at| at <= now) {
+            if let Some(observer) = self.metadata.observer() {
+                observer.handle_deadline(cx);
+            }
             self.follow_metadata(cx);
         }
         self.release_expired(cx);
@@ -194,7 +215,7 @@ impl Machine for Broker {
 
     fn next_deadline(&self) -> Option<Instant> {
         let deadlines = [
-            self.observer.next_deadline(),
+            self.metadata.next_deadline(),
             self.purgatory.next_deadline(),
             self.lifecycle.next_deadline(),
             self.replicator.next_deadline(),

@@ -12,13 +12,11 @@ use super::Broker;
 use super::shutdown::{self, CleanShutdown};
 use crate::context::{Context, Disk};
 use crate::controller::image::{Change, MetadataImage};
-use crate::controller::records::MetadataRecord;
 use crate::error::Fault;
-use crate::event::RaftFact;
 use crate::files::{FileName, FilePath, Folder};
-use crate::ids::{BrokerId, Offset, TopicPartition};
+use crate::ids::{BrokerId, Offset, PartitionIndex, TopicPartition};
 use crate::log::{PartitionLog, checkpoint};
-use crate::raft::Drained;
+use crate::protocol::ConfigResource;
 use crate::replica::{Partition, Registration};
 
 impl Broker {
@@ -32,49 +30,10 @@ impl Broker {
             }
         };
         self.begin_upkeep(cx);
-        self.observer.start(cx);
+        if let Some(observer) = self.metadata.observer() {
+            observer.start(cx);
+        }
         self.begin_lifecycle(former, cx);
-    }
-
-    /// Applies what is newly committed. A control record of the quorum says nothing of the cluster, but whoever has passed
-    /// it has applied it too (Kafka's `MetadataLoader`).
-    pub(super) fn follow_metadata(&mut self, cx: &mut Context<'_>) {
-        let before = self.observer.handed_out();
-        let Drained { snapshot, records } = self.observer.drain_committed(cx);
-        let end = self.observer.handed_out();
-        if end == before {
-            self.seek_controller(cx);
-            return;
-        }
-        let mut touched = Vec::new();
-        let image = Arc::make_mut(&mut self.image);
-        if let Some((end, records)) = snapshot {
-            match MetadataImage::from_snapshot(end, &records) {
-                Ok(newer) => {
-                    touched = newer.changes_since(image);
-                    *image = newer;
-                }
-                Err(fault) => {
-                    cx.halt(format!("a metadata snapshot cannot be read: {fault}"));
-                    return;
-                }
-            }
-        }
-        for (offset, bytes) in records {
-            match MetadataRecord::decode(&bytes) {
-                Ok(record) => touched.push(image.apply(offset, &record)),
-                Err(fault) => {
-                    cx.halt(format!("a committed metadata record cannot be read: {fault}"));
-                    return;
-                }
-            }
-        }
-        cx.emit(RaftFact::MetadataApplied { end });
-        for change in touched {
-            self.follow_change(&change, cx);
-        }
-        self.seek_controller(cx);
-        self.replicate(cx);
     }
 
     /// Takes on every role that the image has for this broker: it has caught up for the first time. What lies on its disk
@@ -95,26 +54,37 @@ impl Broker {
         self.replicate(cx);
     }
 
-    fn follow_change(&mut self, change: &Change, cx: &mut Context<'_>) {
-        match *change {
+    pub(super) fn follow_change(&mut self, change: &Change, cx: &mut Context<'_>) {
+        match change {
             Change::BrokerRegistered(broker)
             | Change::BrokerRegisteredUnclean(broker)
             | Change::BrokerFenced(broker)
             | Change::BrokerUnfenced(broker)
-            | Change::BrokerShuttingDown(broker) => self.follow_registration(broker),
-            Change::TopicCreated(_)
-            | Change::TopicDeleted { .. }
-            | Change::ReplicasOffline(_)
-            | Change::ConfigChanged(_)
-            | Change::FeatureChanged(_)
-            | Change::ProducerIdsAllocated { .. }
-            | Change::Nothing => {}
+            | Change::BrokerShuttingDown(broker) => self.follow_registration(*broker),
             Change::PartitionCreated(partition, _) | Change::PartitionChanged { partition, .. } => {
                 if self.lifecycle.is_caught_up() {
                     let image = Arc::clone(&self.image);
-                    self.take_role(partition, &image, cx);
+                    self.take_role(*partition, &image, cx);
                 }
             }
+            Change::TopicDeleted { topic, partitions } => {
+                let image = Arc::clone(&self.image);
+                for index in 0..*partitions {
+                    self.drop_replica(TopicPartition::new(*topic, PartitionIndex(index)), &image, cx);
+                }
+            }
+            Change::ConfigChanged(ConfigResource::Topic(name)) => {
+                if let Some(topic) = self.image.topic_by_name(name).map(|topic| topic.id) {
+                    self.follow_topic_config(topic);
+                }
+            }
+            // Settings of brokers and rules were taken in before; the others are no replica's business.
+            Change::ConfigChanged(ConfigResource::Broker(_) | ConfigResource::Cluster)
+            | Change::FeatureChanged(_)
+            | Change::TopicCreated(_)
+            | Change::ReplicasOffline(_)
+            | Change::ProducerIdsAllocated { .. }
+            | Change::Nothing => {}
         }
     }
 
@@ -122,12 +92,17 @@ impl Broker {
         if let Some(known) = self.image.broker(broker) {
             let fenced = known.fenced || known.in_controlled_shutdown;
             self.members.set(broker, Registration { epoch: known.epoch, fenced });
+            self.members.set_rack(broker, known.rack.clone());
         }
     }
 
     /// Does for one partition what the image says. A partition that changed more than once ends in the newest state.
     fn take_role(&mut self, partition: TopicPartition, image: &MetadataImage, cx: &mut Context<'_>) {
-        let facts = image.partition(partition).expect("a changed partition is in the image");
+        // A partition that came and went in one batch is no more.
+        let Some(facts) = image.partition(partition) else {
+            self.drop_replica(partition, image, cx);
+            return;
+        };
         let me = self.setup.me;
         if !facts.replicas.contains(&me) {
             self.drop_replica(partition, image, cx);

@@ -1,7 +1,7 @@
 //! `ack-on-min-isr`: an acks=all answer means at least min.insync.replicas copies.
 //!
 //! Promises: when a leader answers an acks=all request, at least `min.insync.replicas` replicas (the replication factor, if that
-//! is less) are in its ISR and hold the record; and no producer hears of success without that answer. A member of the leader's
+//! is less, or was when its leader last heard of it) are in its ISR and hold the record; and no producer hears of success without that answer. A member of the leader's
 //! ISR counts whose disk has lost the record since: it held it when it said so, and the leader may not know yet, even if the
 //! controller does.
 //!
@@ -54,8 +54,7 @@ impl AckOnMinIsr {
             return;
         }
         self.finding.judge();
-        let replicas = ledger.facts.as_ref().map_or(usize::MAX, |facts| facts.replicas.len());
-        let wanted = usize::try_from(answer.min_insync).unwrap_or(usize::MAX).min(replicas);
+        let wanted = usize::try_from(answer.min_insync).unwrap_or(usize::MAX).min(ledger.least_replicas);
         let Some(leader) = ledger.copy(scene.event.process) else { return };
         let record = ledger.entry(leader, answer.last);
         let holds = |copy: &LogCopy| ledger.entry(copy, answer.last) == record;

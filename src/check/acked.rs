@@ -43,7 +43,7 @@ struct AckedPartition {
 impl Acked {
     /// A record was acknowledged: whoever leads by now must have it.
     pub(super) fn acknowledge(&mut self, scene: Scene<'_>, ledger: &PartitionLedger, record: AckedRecord) {
-        if self.finding.is_violated() {
+        if self.finding.is_violated() || ledger.is_deleted {
             return;
         }
         self.finding.judge();
@@ -90,13 +90,22 @@ impl Acked {
         }
     }
 
+    /// The partition is deleted: what was acknowledged is nobody's any more.
+    pub(super) fn forget(&mut self, partition: TopicPartition) {
+        self.partitions.remove(&partition);
+    }
+
     /// At the end of a run: an acknowledged record that fewer than two live replicas hold is lost if luck turns.
     pub(super) fn judge_end(&mut self, ledger: &Ledger, live: &Liveness, names: &Names) {
         for ledger in ledger.data_partitions() {
             let Some(partition) = self.partitions.get(&ledger.partition) else { continue };
             let replicas = ledger.facts.as_ref().map_or(ledger.copies().len(), |facts| facts.replicas.len());
             let holders = |record: AckedRecord| {
-                ledger.copies().iter().filter(|copy| live.is_live(copy.process) && has(ledger, copy, record)).count()
+                ledger
+                    .copies()
+                    .iter()
+                    .filter(|copy| live.is_live(copy.process) && !copy.is_offline && has(ledger, copy, record))
+                    .count()
             };
             let youngest = partition.all.iter().max_by_key(|record| record.offset);
             let weakest = partition.pending.iter().chain(youngest).map(|record| (holders(*record), *record));

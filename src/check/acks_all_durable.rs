@@ -9,8 +9,8 @@
 //!
 //! At risk: the run ends and an acknowledged record is on fewer than two live replicas, although there should be more.
 //!
-//! Not promised: no producer asks for acks=all, or an unclean leader election is allowed. Not exercised: nothing was
-//! acknowledged.
+//! Not promised: no producer asks for acks=all, an unclean leader election is allowed, or disks may lose more than there are
+//! copies for. Not exercised: nothing was acknowledged.
 
 use super::acked::{Acked, AckedRecord};
 use super::finding::{Promise, Scene};
@@ -19,7 +19,7 @@ use super::liveness::Liveness;
 use super::promises::Promises;
 use super::{CheckResult, Claim};
 use crate::event::Acks;
-use crate::ids::ProcessId;
+use crate::ids::{ProcessId, TopicPartition};
 use crate::trace::Names;
 
 /// The claim.
@@ -52,11 +52,16 @@ impl AcksAllDurable {
         self.0.judge(scene, ledger, process, role);
     }
 
+    /// The partition is deleted.
+    pub(super) fn forget(&mut self, partition: TopicPartition) {
+        self.0.forget(partition);
+    }
+
     /// At the end of the run.
     pub(super) fn finish(mut self, promises: &Promises, ledger: &Ledger, live: &Liveness, names: &Names) -> CheckResult {
         self.0.judge_end(ledger, live, names);
         let promise = if promises.acks.contains(&Acks::All) {
-            Promise::when(!promises.unclean_leader_election, "unclean.leader.election.enable=true gives it up")
+            promises.copies_are_kept()
         } else {
             Promise::when(false, "no producer asks for acks=all")
         };

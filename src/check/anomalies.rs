@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use super::testing::{CONSUMER, Cluster, ORDERS, PRODUCER, b};
-use crate::event::{Acks, ClientFact, CrashKind, LogFact, PositionReason, ReplicaFact, TruncationReason, WorldFact};
+use super::testing::{CONSUMER, Cluster, ORDERS, PRODUCER, b, k, voter};
+use crate::event::{
+    Acks, ClientFact, ControllerFact, CrashKind, LogFact, PositionReason, QuorumRole, RaftFact, ReplicaFact, TruncationReason,
+    WorldFact,
+};
 use crate::files::{FileName, FilePath};
-use crate::ids::{BrokerId, Digest, Incarnation, Offset, ProcessId};
+use crate::ids::{BrokerId, Digest, Incarnation, LeaderEpoch, Offset, ProcessId, TopicPartition};
 use crate::time::Duration;
 
 /// How to break a claim at the end of a valid history in which b1, b2 and b3 live and are in sync.
@@ -24,17 +27,27 @@ pub(super) const ANOMALIES: &[Anomaly] = &[
     Anomaly { name: "any-ack-durable", companions: &[], inject: lose_what_only_the_leader_had },
     Anomaly { name: "committed-kept", companions: &[], inject: cut_a_candidate },
     Anomaly { name: "log-matching", companions: &[], inject: fork_a_follower },
-    Anomaly { name: "strong-isr", companions: &[], inject: run_ahead_of_the_isr },
+    Anomaly { name: "strong-isr", companions: &["weak-isr"], inject: run_ahead_of_the_isr },
+    Anomaly { name: "weak-isr", companions: &[], inject: forget_who_is_counted_on },
     Anomaly { name: "high-watermark-monotone", companions: &[], inject: take_the_watermark_back },
     Anomaly { name: "offset-bounds", companions: &[], inject: learn_too_much },
+    Anomaly { name: "replication-quorum-superset", companions: &[], inject: take_in_whom_the_leader_does_not_count_on },
     Anomaly { name: "ack-on-min-isr", companions: &[], inject: answer_alone },
     Anomaly { name: "single-leader-per-epoch", companions: &[], inject: lead_twice },
     Anomaly { name: "leader-completeness", companions: &[], inject: lead_without_the_committed },
+    Anomaly { name: "epoch-cache", companions: &[], inject: mistake_an_epoch },
+    Anomaly { name: "epochs-monotone", companions: &[], inject: go_back_to_an_old_quorum_epoch },
+    Anomaly { name: "fenced-not-in-isr", companions: &[], inject: fence_a_member_and_keep_it },
     Anomaly { name: "offset-order", companions: &[], inject: swap_two_sends },
     Anomaly { name: "no-duplicates", companions: &[], inject: store_twice },
     Anomaly { name: "no-foreign-values", companions: &[], inject: read_what_nobody_sent },
     Anomaly { name: "poll-order", companions: &[], inject: read_again },
+    Anomaly { name: "election-safety", companions: &[], inject: lead_the_quorum_twice },
+    Anomaly { name: "single-vote-per-epoch", companions: &[], inject: vote_twice },
+    Anomaly { name: "one-voter-change", companions: &[], inject: change_two_voters_at_once },
+    Anomaly { name: "metadata-log-matching", companions: &[], inject: fork_the_metadata },
     Anomaly { name: "recovery-prefix", companions: &[], inject: forget_what_was_synced },
+    Anomaly { name: "index-matches-scan", companions: &[], inject: lose_the_way_in_an_index },
     Anomaly { name: "assertions-hold", companions: &[], inject: fail_an_assertion },
     Anomaly { name: "converges", companions: &[], inject: leave_a_follower_behind },
 ];
@@ -90,6 +103,81 @@ fn run_ahead_of_the_isr(cluster: &mut Cluster) {
     cluster.advance(base + 1);
 }
 
+/// A leader has not heard that a member left, and does not wait for it all the same.
+fn forget_who_is_counted_on(cluster: &mut Cluster) {
+    let (one, _) = others(cluster);
+    cluster.isr.retain(|broker| *broker != one);
+    cluster.change_partition(Some(cluster.leader));
+    let sent = cluster.invoke(Acks::Leader);
+    let base = cluster.append(&[sent.1]);
+    cluster.replicate_all();
+    cluster.advance(base + 1);
+}
+
+/// The controller takes a replica back into the ISR that its leader did not ask for. (It holds everything.)
+fn take_in_whom_the_leader_does_not_count_on(cluster: &mut Cluster) {
+    let (one, _) = others(cluster);
+    let all = cluster.isr.clone();
+    cluster.isr.retain(|broker| *broker != one);
+    cluster.change_isr();
+    cluster.isr = all;
+    cluster.change_partition(Some(cluster.leader));
+}
+
+/// A follower says that an epoch to come begins within its log.
+fn mistake_an_epoch(cluster: &mut Cluster) {
+    cluster.produce(2, Acks::All);
+    let (one, _) = others(cluster);
+    let (epoch, start) = (cluster.epoch.next(), Offset(cluster.end(one) - 1));
+    cluster.push(b(one), LogFact::EpochStarted { partition: ORDERS, epoch, start });
+}
+
+fn go_back_to_an_old_quorum_epoch(cluster: &mut Cluster) {
+    let fact = |epoch| RaftFact::QuorumRoleChanged { role: QuorumRole::Unattached, epoch, leader: None };
+    cluster.push(k(3), fact(LeaderEpoch(7)));
+    cluster.push(k(3), fact(LeaderEpoch(6)));
+}
+
+/// A broker is fenced, and the ISR keeps it. (Its registration is the one it began with, or that of its second life.)
+fn fence_a_member_and_keep_it(cluster: &mut Cluster) {
+    let (one, _) = others(cluster);
+    let (broker, epoch) = (BrokerId(one), cluster.registration(one));
+    cluster.push(k(1), ControllerFact::BrokerFenced { broker, epoch });
+    cluster.poll();
+}
+
+fn lead_the_quorum_twice(cluster: &mut Cluster) {
+    let epoch = LeaderEpoch(9);
+    for number in 2..=3 {
+        let leader = Some(k(number - 1));
+        cluster.push(k(number), RaftFact::QuorumRoleChanged { role: QuorumRole::Follower, epoch, leader });
+    }
+}
+
+fn vote_twice(cluster: &mut Cluster) {
+    let epoch = LeaderEpoch(9);
+    cluster.push(k(3), RaftFact::VoteCast { epoch, candidate: voter(1, 1) });
+    cluster.push(k(3), RaftFact::VoteCast { epoch, candidate: voter(2, 1) });
+}
+
+/// k1 drops two voters, one record after the other, before the first is committed.
+fn change_two_voters_at_once(cluster: &mut Cluster) {
+    cluster.change_voters(1, (10, LeaderEpoch(1)), vec![voter(1, 1), voter(2, 1)]);
+    cluster.change_voters(1, (11, LeaderEpoch(1)), vec![voter(1, 1)]);
+}
+
+/// A broker's copy of the metadata has another record than k1's, of the same epoch.
+fn fork_the_metadata(cluster: &mut Cluster) {
+    let (partition, epoch) = (TopicPartition::METADATA, LeaderEpoch(1));
+    cluster.push(b(1), LogFact::EpochStarted { partition, epoch, start: Offset(0) });
+    let batch = Cluster::batch(0, epoch, &[Digest(1), Digest(2)]);
+    cluster.push(b(1), LogFact::RecordsReplicated { partition, from: BrokerId(3001), batch });
+}
+
+fn lose_the_way_in_an_index(cluster: &mut Cluster) {
+    cluster.probe(1, 4, 2);
+}
+
 fn take_the_watermark_back(cluster: &mut Cluster) {
     cluster.produce(2, Acks::All);
     let back = cluster.high_watermark - 1;
@@ -130,7 +218,7 @@ fn lead_without_the_committed(cluster: &mut Cluster) {
     let (one, _) = others(cluster);
     let end = Offset(cluster.end(one));
     cluster.isr.retain(|broker| *broker != one);
-    cluster.change_partition(Some(cluster.leader));
+    cluster.change_isr();
     let sent = cluster.invoke(Acks::Leader);
     let base = cluster.append(&[sent.1]);
     cluster.replicate_all();

@@ -15,7 +15,7 @@ use super::liveness::Liveness;
 use super::promises::Promises;
 use super::{CheckResult, Claim};
 use crate::event::Acks;
-use crate::ids::ProcessId;
+use crate::ids::{ProcessId, TopicPartition};
 use crate::trace::Names;
 
 /// The claim.
@@ -46,6 +46,11 @@ impl AnyAckDurable {
     /// After `BecameLeader` of the newest epoch, or `LogRecovered` of the whole ISR.
     pub(super) fn judge(&mut self, scene: Scene<'_>, ledger: &PartitionLedger, process: ProcessId, role: &str) {
         self.0.judge(scene, ledger, process, role);
+    }
+
+    /// The partition is deleted.
+    pub(super) fn forget(&mut self, partition: TopicPartition) {
+        self.0.forget(partition);
     }
 
     /// At the end of the run.

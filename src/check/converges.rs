@@ -1,9 +1,10 @@
 //! `converges`: after the last fault heals all promised progress happens in time.
 //!
 //! Promises: once nothing was done to the world for `heal-time` (no fault struck, lasted or ended, nobody started or died, no
-//! application sent anything new), every partition that has a live member of its ISR has a leader; its ISR is all live replicas;
-//! their logs are equal, and the high watermark is their end; no send is without an answer; and every live broker's metadata
-//! is the committed one.
+//! application sent anything new), somebody leads the metadata quorum if a majority of its voters lives; every partition that has a
+//! live member of its ISR, or a live eligible leader, has a leader; its ISR is all live replicas whose logs can be read; their logs
+//! are equal, and the high watermark is their end; no send is without an answer; and every live broker's metadata is the
+//! committed one.
 //!
 //! Violated: at the first event after such a quiet `heal-time` (or the end of the run) at which one of these does not hold.
 //!
@@ -46,6 +47,8 @@ pub(super) struct Sight<'a> {
     pub(super) live: &'a Liveness,
     /// The sends.
     pub(super) sends: &'a Sends,
+    /// Whether somebody leads the metadata quorum.
+    pub(super) leads_quorum: bool,
     /// The names.
     pub(super) names: &'a Names,
 }
@@ -96,6 +99,9 @@ fn first_unsettled(sight: Sight<'_>) -> Option<Unsettled> {
     if sight.sends.open() > 0 {
         return Some((None, format!("{} sends have no answer", sight.sends.open())));
     }
+    if !sight.leads_quorum && sight.live.has_voter_majority() {
+        return Some((None, "a majority of the voters lives, and nobody leads the metadata quorum".to_owned()));
+    }
     if let Some((broker, end)) = sight.live.behind() {
         let detail = format!("{broker} has applied the metadata up to {end} of {}", sight.live.metadata_end);
         return Some((None, detail));
@@ -109,8 +115,10 @@ fn first_unsettled(sight: Sight<'_>) -> Option<Unsettled> {
 fn partition_unsettled(sight: Sight<'_>, partition: &PartitionLedger) -> Option<(Offset, String)> {
     let facts = partition.facts.as_ref()?;
     let replicas: BrokerSet = facts.replicas.iter().copied().collect();
-    let live: BrokerSet = replicas.iter().filter(|broker| sight.live.brokers().contains(*broker)).collect();
-    if facts.isr.iter().all(|broker| !live.contains(broker)) {
+    let is_offline = |broker| partition.copy(ProcessId::Broker(broker)).is_some_and(|copy| copy.is_offline);
+    let live = replicas.iter().filter(|broker| sight.live.brokers().contains(*broker) && !is_offline(*broker));
+    let live: BrokerSet = live.collect();
+    if partition.candidates().iter().all(|broker| !live.contains(broker)) {
         return None;
     }
     let nobody_leads = || Some((Offset::ZERO, format!("nobody leads {}", facts.epoch)));

@@ -194,7 +194,8 @@ impl Counts {
             | LogFact::RecoveryPointsCheckpointed { .. }
             | LogFact::LogStartsCheckpointed { .. }
             | LogFact::IndexesRebuilt { .. }
-            | LogFact::LogDeleted { .. } => {}
+            | LogFact::LogDeleted { .. }
+            | LogFact::IndexProbed { .. } => {}
         }
     }
 

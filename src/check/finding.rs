@@ -6,7 +6,8 @@
 
 use super::{CheckResult, Claim, Place, Status};
 use crate::event::Event;
-use crate::ids::{Offset, Step, TopicPartition};
+use crate::ids::{Offset, ProcessId, Step, TopicPartition};
+use crate::time::Instant;
 use crate::trace::Names;
 
 /// The event being judged, and the names to tell of it.
@@ -22,6 +23,8 @@ pub(super) struct Scene<'a> {
 #[derive(Clone, Debug)]
 struct Evidence {
     step: Step,
+    /// Whose event it was, and when; nobody's where the end of the run told it.
+    by: Option<(ProcessId, Instant)>,
     place: Option<Place>,
     detail: String,
 }
@@ -49,17 +52,33 @@ impl Finding {
     /// The claim is broken at this event.
     pub(super) fn violate(&mut self, scene: Scene<'_>, place: Option<(TopicPartition, Offset)>, detail: String) {
         self.judged += 1;
-        self.violated.get_or_insert_with(|| Evidence::at(scene.event.step, place, detail));
+        self.violated.get_or_insert_with(|| Evidence::at(scene.event, place, detail));
+    }
+
+    /// A disk fault of this process and moment excuses what was found of this partition in the same turn: what a disk did wrong
+    /// is told after what came of it.
+    pub(super) fn forgive(&mut self, event: &Event, partition: TopicPartition) {
+        let is_same = |found: &Evidence| {
+            found.by == Some((event.process, event.at)) && found.place.is_some_and(|place| place.partition == partition)
+        };
+        self.violated = self.violated.take().filter(|found| !is_same(found));
+    }
+
+    /// Counts what another finding of the same claim has judged.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.judged += other.judged;
     }
 
     /// What the claim forbids happened, where nobody promised that it would not.
     pub(super) fn note_unpromised(&mut self, scene: Scene<'_>, place: (TopicPartition, Offset), detail: String) {
-        self.unpromised.get_or_insert_with(|| Evidence::at(scene.event.step, Some(place), detail));
+        self.unpromised.get_or_insert_with(|| Evidence::at(scene.event, Some(place), detail));
     }
 
     /// The claim holds at the end of the run, but only as long as nothing more goes wrong.
     pub(super) fn warn(&mut self, place: (TopicPartition, Offset), detail: String) {
-        self.risk.get_or_insert_with(|| Evidence::at(Step::NONE, Some(place), detail));
+        let (partition, offset) = place;
+        let place = Some(Place { partition, offset });
+        self.risk.get_or_insert_with(|| Evidence { step: Step::NONE, by: None, place, detail });
     }
 
     /// The check's line in the table.
@@ -106,8 +125,9 @@ impl Finding {
 }
 
 impl Evidence {
-    fn at(step: Step, place: Option<(TopicPartition, Offset)>, detail: String) -> Self {
-        Self { step, place: place.map(|(partition, offset)| Place { partition, offset }), detail }
+    fn at(event: &Event, place: Option<(TopicPartition, Offset)>, detail: String) -> Self {
+        let place = place.map(|(partition, offset)| Place { partition, offset });
+        Self { step: event.step, by: Some((event.process, event.at)), place, detail }
     }
 }
 

@@ -1,15 +1,16 @@
 //! `leader-completeness`: a new leader holds everything committed before.
 //!
 //! Promises: what a leader of an earlier epoch committed is in the log of every leader of a later one (Raft's property of
-//! that name; in Kafka it follows from electing only out of the ISR).
+//! that name; in Kafka it follows from electing only out of the ISR). The same of the metadata log and the leaders of its quorum.
 //!
-//! Violated: at a `BecameLeader` whose log is not the committed log up to where leaders of earlier epochs committed; or at a
-//! `HighWatermarkAdvanced` of an old leader beyond what the newest one has.
+//! Violated: at a `BecameLeader` or `QuorumLeaderElected` whose log is not the committed log up to where leaders of earlier epochs
+//! committed; or at a `HighWatermarkAdvanced` or `MetadataCommitted` of an old leader beyond what the newest one has.
 //! Companions: `acks-all-durable` and `any-ack-durable`, when the record was acknowledged; `committed-kept` and `strong-isr`.
 //!
-//! Not promised: an unclean leader election is allowed. Not exercised: no leader followed another.
+//! Not promised: an unclean leader election is allowed (of the quorum it is promised all the same), or disks may lose more than
+//! there are copies for. Not exercised: no leader followed another.
 
-use super::finding::{Finding, Promise, Scene};
+use super::finding::{Finding, Scene};
 use super::ledger::PartitionLedger;
 use super::promises::Promises;
 use super::{CheckResult, Claim};
@@ -25,15 +26,18 @@ pub(super) const CLAIM: Claim = Claim {
 
 /// The check.
 #[derive(Clone, Debug, Default)]
-pub(super) struct LeaderCompleteness(Finding);
+pub(super) struct LeaderCompleteness {
+    data: Finding,
+    metadata: Finding,
+}
 
 impl LeaderCompleteness {
-    /// After `BecameLeader`.
+    /// After `BecameLeader` or `QuorumLeaderElected`.
     pub(super) fn judge(&mut self, scene: Scene<'_>, ledger: &PartitionLedger, leader: ProcessId, epoch: LeaderEpoch) {
-        if self.0.is_violated() || epoch == LeaderEpoch::ZERO {
+        if epoch == LeaderEpoch::ZERO || (!ledger.is_data() && ledger.committed_end() == Offset::ZERO) {
             return;
         }
-        self.0.judge();
+        self.finding(ledger).judge();
         self.require(scene, ledger, leader, ledger.committed_before(epoch));
     }
 
@@ -45,14 +49,22 @@ impl LeaderCompleteness {
     }
 
     /// At the end of the run.
-    pub(super) fn finish(self, promises: &Promises) -> CheckResult {
-        let promise = Promise::when(!promises.unclean_leader_election, "unclean.leader.election.enable=true gives it up");
-        self.0.result(&CLAIM, promise, promises.named.contains(CLAIM.name))
+    pub(super) fn finish(mut self, promises: &Promises) -> CheckResult {
+        let is_named = promises.named.contains(CLAIM.name);
+        if self.metadata.is_violated() {
+            return self.metadata.result(&CLAIM, promises.quorum_keeps(), is_named);
+        }
+        self.data.add(&self.metadata);
+        self.data.result(&CLAIM, promises.copies_are_kept(), is_named)
+    }
+
+    fn finding(&mut self, ledger: &PartitionLedger) -> &mut Finding {
+        if ledger.is_data() { &mut self.data } else { &mut self.metadata }
     }
 
     fn require(&mut self, scene: Scene<'_>, ledger: &PartitionLedger, leader: ProcessId, end: Offset) {
         let Some(copy) = ledger.copy(leader) else { return };
-        if self.0.is_violated() || copy.agreed() >= end {
+        if copy.agreed() >= end || self.finding(ledger).is_violated() {
             return;
         }
         let offset = copy.agreed();
@@ -62,6 +74,6 @@ impl LeaderCompleteness {
             scene.names.process(leader),
             if offset < copy.end() { "has another record there".to_owned() } else { format!("ends at {offset}") },
         );
-        self.0.violate(scene, Some((ledger.partition, offset)), detail);
+        self.finding(ledger).violate(scene, Some((ledger.partition, offset)), detail);
     }
 }

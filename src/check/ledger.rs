@@ -12,9 +12,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::log_copy::{DiskState, Entry, LogCopy, Misfit, end_of, entry_at};
+use super::epoch_model::EpochModel;
+use super::log_copy::{DiskState, Entry, LeaderQuorum, LogCopy, Misfit, end_of, entry_at};
 use crate::event::{BatchFacts, PartitionFacts, RecoveryFacts};
-use crate::ids::{BrokerId, BrokerSet, Digest, LeaderEpoch, Offset, ProcessId, TopicPartition};
+use crate::ids::{BrokerId, BrokerSet, Digest, LeaderEpoch, Offset, ProcessId, TopicId, TopicPartition};
 
 /// All partitions of a run.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +39,17 @@ impl Ledger {
         self.partitions.iter().filter(|ledger| ledger.is_data())
     }
 
+    /// A topic is no more. Returns its partitions, as far as they were heard of.
+    pub(super) fn delete_topic(&mut self, topic: TopicId) -> Vec<TopicPartition> {
+        let of_topic = self.partitions.iter_mut().filter(|ledger| ledger.partition.topic == topic);
+        of_topic
+            .map(|ledger| {
+                ledger.delete();
+                ledger.partition
+            })
+            .collect()
+    }
+
     /// A process lost its life and with it every role.
     pub(super) fn forget_roles(&mut self, process: ProcessId) {
         for ledger in &mut self.partitions {
@@ -48,20 +60,21 @@ impl Ledger {
     /// A server's disk is empty now.
     pub(super) fn empty_disk(&mut self, process: ProcessId) {
         for ledger in &mut self.partitions {
-            if let Some(copy) = ledger.existing_copy_mut(process) {
-                copy.remember();
-                copy.restart(Offset::ZERO);
-                copy.disk = DiskState::Whole;
-                copy.is_suspect = true;
-                copy.has_registered = false;
+            if ledger.copy(process).is_none() {
+                continue;
             }
+            ledger.suspect(process, DiskState::Whole);
+            let copy = ledger.copy_mut(process);
+            copy.restart(Offset::ZERO);
+            copy.cache = EpochModel::default();
+            copy.disk = DiskState::Whole;
         }
     }
 
     /// A broker's new incarnation is known to the controller, so that no proposal can name its old one any more.
     pub(super) fn note_registration(&mut self, broker: BrokerId) {
         for ledger in &mut self.partitions {
-            let is_named = ledger.isr().contains(broker);
+            let is_named = ledger.candidates().contains(broker);
             if let Some(copy) = ledger.existing_copy_mut(ProcessId::Broker(broker)) {
                 copy.has_registered = true;
                 copy.is_suspect &= is_named;
@@ -91,6 +104,10 @@ pub(super) struct PartitionLedger {
     /// Who acts as its leader in the newest epoch, as long as it lives and the controller has not gone on to another.
     pub(super) newest_leader: Option<(ProcessId, LeaderEpoch)>,
     newest_epoch: LeaderEpoch,
+    /// The smallest replication factor it had in the present leader epoch: a leader may not have heard of a larger one.
+    pub(super) least_replicas: usize,
+    /// Its topic was deleted.
+    pub(super) is_deleted: bool,
     trunk: Vec<Entry>,
     commits: Vec<(LeaderEpoch, Offset)>,
     copies: Vec<LogCopy>,
@@ -104,6 +121,8 @@ impl PartitionLedger {
             facts: None,
             newest_leader: None,
             newest_epoch: LeaderEpoch::ZERO,
+            least_replicas: usize::MAX,
+            is_deleted: false,
             trunk: Vec::new(),
             commits: Vec::new(),
             copies: Vec::new(),
@@ -113,6 +132,16 @@ impl PartitionLedger {
     /// Whether it holds clients' records.
     pub(super) fn is_data(&self) -> bool {
         self.partition != TopicPartition::METADATA
+    }
+
+    /// Who may be elected cleanly: the committed ISR, and who is not in it but eligible all the same (KIP-966).
+    pub(super) fn candidates(&self) -> BrokerSet {
+        self.facts.as_ref().map_or(BrokerSet::EMPTY, |facts| facts.isr.union(facts.elr))
+    }
+
+    /// Whether it may be elected cleanly.
+    pub(super) fn is_candidate(&self, process: ProcessId) -> bool {
+        matches!(process, ProcessId::Broker(broker) if self.candidates().contains(broker))
     }
 
     /// The committed ISR.
@@ -250,7 +279,10 @@ impl PartitionLedger {
 
     /// A broker acts as the leader. Returns whether nobody leads or led in a newer epoch.
     pub(super) fn become_leader(&mut self, process: ProcessId, epoch: LeaderEpoch, high_watermark: Offset) -> bool {
+        let excused = self.suspects();
         let copy = self.copy_mut(process);
+        copy.is_offline = false;
+        copy.quorum = LeaderQuorum { excused, ..LeaderQuorum::default() };
         copy.leads = Some(epoch);
         copy.led = Some((epoch, high_watermark));
         copy.high_watermark = high_watermark;
@@ -280,14 +312,32 @@ impl PartitionLedger {
 
     /// The committed word on the partition changed.
     pub(super) fn change(&mut self, facts: Arc<PartitionFacts>) {
-        let before = self.isr();
+        let (before, after) = (self.candidates(), facts.isr.union(facts.elr));
         for copy in &mut self.copies {
             let ProcessId::Broker(broker) = copy.process else { continue };
-            let is_released = !facts.isr.contains(broker) && (before.contains(broker) || copy.has_registered);
+            let is_released = !after.contains(broker) && (before.contains(broker) || copy.has_registered);
             copy.is_suspect &= !is_released;
         }
         self.newest_leader = self.newest_leader.filter(|(_, epoch)| *epoch >= facts.epoch);
+        let is_same_epoch = self.facts.as_ref().is_some_and(|known| known.epoch == facts.epoch);
+        let earlier = if is_same_epoch { self.least_replicas } else { usize::MAX };
+        self.least_replicas = facts.replicas.len().min(earlier);
         self.facts = Some(facts);
+    }
+
+    /// The topic is no more: nobody owes anything about it.
+    pub(super) fn delete(&mut self) {
+        self.is_deleted = true;
+        self.facts = None;
+        self.newest_leader = None;
+    }
+
+    /// A replica's log was deleted: what it holds is forgotten, and no loss.
+    pub(super) fn delete_copy(&mut self, process: ProcessId) {
+        self.forget_role(process);
+        if let Some(copy) = self.existing_copy_mut(process) {
+            *copy = LogCopy::new(process);
+        }
     }
 
     /// Its disk lost something of this log (or worse): the replica does not count until the ISR lets go of it.
@@ -297,6 +347,17 @@ impl PartitionLedger {
         copy.disk = copy.disk.max(disk);
         copy.is_suspect = true;
         copy.has_registered = false;
+        if let ProcessId::Broker(broker) = process {
+            for leader in self.copies.iter_mut().filter(|copy| copy.leads.is_some()) {
+                leader.quorum.excused = leader.quorum.excused.with(broker);
+            }
+        }
+    }
+
+    /// Those whose disks lost something and who do not count for that reason.
+    pub(super) fn suspects(&self) -> BrokerSet {
+        let suspects = self.copies.iter().filter(|copy| copy.is_suspect);
+        suspects.filter_map(|copy| if let ProcessId::Broker(broker) = copy.process { Some(broker) } else { None }).collect()
     }
 
     /// Cuts the committed log to what this new leader has of it: the rest is lost, and has been told of. Returns what is lost.

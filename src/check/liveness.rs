@@ -2,9 +2,9 @@
 //!
 //! Called by: `Checks`; read by `converges`, `acks-all-durable` and `any-ack-durable`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ids::{BrokerId, BrokerSet, Offset, ProcessId};
+use crate::ids::{BrokerId, BrokerSet, Offset, ProcessId, VoterKey};
 
 /// The state of the run's processes.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +12,10 @@ pub(super) struct Liveness {
     brokers: BrokerSet,
     paused: BrokerSet,
     applied: BTreeMap<BrokerId, Offset>,
+    alive: BTreeSet<ProcessId>,
+    voters: Vec<VoterKey>,
+    /// Voters whose disk is another now, so that their server votes no more under this key.
+    replaced: Vec<VoterKey>,
     /// Up to where the metadata is committed.
     pub(super) metadata_end: Offset,
 }
@@ -19,6 +23,7 @@ pub(super) struct Liveness {
 impl Liveness {
     /// A process lives.
     pub(super) fn start(&mut self, process: ProcessId) {
+        self.alive.insert(process);
         if let Some(broker) = broker_of(process) {
             self.brokers = self.brokers.with(broker);
             self.paused = self.paused.without(broker);
@@ -27,6 +32,7 @@ impl Liveness {
 
     /// A process is dead.
     pub(super) fn stop(&mut self, process: ProcessId) {
+        self.alive.remove(&process);
         if let Some(broker) = broker_of(process) {
             self.brokers = self.brokers.without(broker);
             self.paused = self.paused.without(broker);
@@ -46,6 +52,24 @@ impl Liveness {
         if let Some(broker) = broker_of(process) {
             self.applied.insert(broker, end);
         }
+    }
+
+    /// These vote in the metadata quorum, as was told last.
+    pub(super) fn change_voters(&mut self, voters: &[VoterKey]) {
+        voters.clone_into(&mut self.voters);
+    }
+
+    /// A server's disk is another: if voters are known by their disks, it is none.
+    pub(super) fn replace_disk(&mut self, process: ProcessId) {
+        let is_its = |voter: &&VoterKey| voter.voter == process && voter.directory.is_some();
+        self.replaced.extend(self.voters.iter().filter(is_its));
+    }
+
+    /// Whether more than half of the voters live, as far as it is known who votes.
+    pub(super) fn has_voter_majority(&self) -> bool {
+        let votes = |voter: &&VoterKey| self.alive.contains(&voter.voter) && !self.replaced.contains(voter);
+        let alive = self.voters.iter().filter(votes).count();
+        alive * 2 > self.voters.len()
     }
 
     /// Whether a process is a broker that lives.

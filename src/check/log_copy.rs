@@ -8,8 +8,9 @@
 
 use std::collections::VecDeque;
 
+use super::epoch_model::EpochModel;
 use crate::event::{BatchFacts, RecoveryFacts};
-use crate::ids::{Digest, LeaderEpoch, Offset, ProcessId};
+use crate::ids::{BrokerSet, Digest, LeaderEpoch, Offset, PartitionEpoch, ProcessId, Step};
 
 /// One record of a log, as far as checks compare logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,21 @@ pub(super) enum Misfit {
     Overlap(Offset),
 }
 
+/// What a replica that acts as a leader counts on, as it tells.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct LeaderQuorum {
+    /// The ISR that it takes for the committed one.
+    pub(super) isr: BrokerSet,
+    /// That and what it proposed: whom its high watermark waits for.
+    pub(super) maximal: BrokerSet,
+    /// The version of the partition that it knows; `None` until it told one.
+    pub(super) partition_epoch: Option<PartitionEpoch>,
+    /// Members of its ISR whose disks have lost something since they came into it.
+    pub(super) excused: BrokerSet,
+    /// What it proposed last, and when.
+    pub(super) proposed: Option<(BrokerSet, Step)>,
+}
+
 /// One replica's log.
 #[derive(Clone, Debug)]
 pub(super) struct LogCopy {
@@ -69,6 +85,14 @@ pub(super) struct LogCopy {
     pub(super) is_suspect: bool,
     /// It has registered again since its disk lost data.
     pub(super) has_registered: bool,
+    /// Its files can not be trusted or read: it serves nobody until it is read back.
+    pub(super) is_offline: bool,
+    /// A write failed half-way, so that more may be on its disk than was told.
+    pub(super) may_hold_more: bool,
+    /// What it counts on while it acts as a leader.
+    pub(super) quorum: LeaderQuorum,
+    /// Its epoch cache, as far as it was told.
+    pub(super) cache: EpochModel,
     /// What its disk did since it was last read back.
     pub(super) disk: DiskState,
     agreed: Offset,
@@ -103,6 +127,10 @@ impl LogCopy {
             led: None,
             is_suspect: false,
             has_registered: false,
+            is_offline: false,
+            may_hold_more: false,
+            quorum: LeaderQuorum::default(),
+            cache: EpochModel::default(),
             disk: DiskState::Whole,
             agreed: Offset::ZERO,
             tail: VecDeque::new(),
@@ -186,6 +214,7 @@ impl LogCopy {
         } else {
             self.tail.truncate(usize::try_from(to.since(self.agreed)).unwrap_or(usize::MAX));
         }
+        self.cache.cut(to);
         self.start = self.start.min(to);
         self.flushed = self.flushed.min(to);
         self.high_watermark = self.high_watermark.min(to);
@@ -194,6 +223,7 @@ impl LogCopy {
     /// Begins anew, empty, at `start`.
     pub(super) fn restart(&mut self, start: Offset) {
         self.start = start;
+        self.cache = EpochModel::unknown();
         self.agreed = start;
         self.tail.clear();
         self.cut_off.clear();
@@ -220,6 +250,8 @@ impl LogCopy {
         }
         self.start = recovery.start.max(first);
         self.high_watermark = recovery.high_watermark;
+        (self.is_offline, self.may_hold_more) = (false, false);
+        self.cache = EpochModel::read_back(&recovery.epochs);
         self.flushed = if recovery.was_clean { self.end() } else { flushed.min(self.end()) };
         self.disk = DiskState::Whole;
     }

@@ -1,7 +1,7 @@
 //! `log-matching`: two logs that agree on an offset's epoch agree on everything below it.
 //!
 //! Promises: an epoch has one leader and a leader writes an offset once, so (offset, epoch) names a record and all before it.
-//! Holds for the metadata log as well, whose followers are the brokers.
+//! Of the metadata log, `metadata-log-matching` says the same.
 //!
 //! Violated: at `RecordsAppended`, `RecordsReplicated` or `LogRecovered` that brings a record whose epoch another replica has
 //! at the same offset, while the logs differ there or below; and where a batch leaves a hole or writes an offset again.
@@ -55,6 +55,11 @@ impl LogMatching {
     /// At the end of the run.
     pub(super) fn finish(self, promises: &Promises) -> CheckResult {
         self.0.result(&CLAIM, Promise::MADE, promises.named.contains(CLAIM.name))
+    }
+
+    /// What was found, for a claim of another name.
+    pub(super) fn into_finding(self) -> Finding {
+        self.0
     }
 
     /// Compares the last offset that both logs have; only if they differ there, the written ones below it too.

@@ -24,28 +24,40 @@ mod converges;
 pub mod counts;
 mod digests;
 mod dispatch;
+mod election_safety;
+mod epoch_cache;
+mod epoch_model;
+mod epochs_monotone;
+mod fenced_not_in_isr;
 mod finding;
 mod high_watermark_monotone;
+mod index_matches_scan;
 mod leader_completeness;
 mod ledger;
 mod liveness;
 mod log_copy;
 mod log_matching;
 pub mod loss;
+mod metadata_log_matching;
 mod no_duplicates;
 mod no_foreign_values;
 mod offset_bounds;
 mod offset_order;
+mod one_voter_change;
 mod poll_order;
 mod promises;
+mod quorum_time;
 mod recovery_prefix;
+mod replication_quorum_superset;
 mod sends;
 mod single_leader_per_epoch;
+mod single_vote_per_epoch;
 mod strong_isr;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
+mod weak_isr;
 
 use crate::ids::{Offset, Step, TopicPartition};
 
@@ -73,16 +85,26 @@ pub const CLAIMS: &[Claim] = &[
     committed_kept::CLAIM,
     log_matching::CLAIM,
     strong_isr::CLAIM,
+    weak_isr::CLAIM,
     high_watermark_monotone::CLAIM,
     offset_bounds::CLAIM,
+    replication_quorum_superset::CLAIM,
     ack_on_min_isr::CLAIM,
     single_leader_per_epoch::CLAIM,
     leader_completeness::CLAIM,
+    epoch_cache::CLAIM,
+    epochs_monotone::CLAIM,
+    fenced_not_in_isr::CLAIM,
     offset_order::CLAIM,
     no_duplicates::CLAIM,
     no_foreign_values::CLAIM,
     poll_order::CLAIM,
+    election_safety::CLAIM,
+    single_vote_per_epoch::CLAIM,
+    one_voter_change::CLAIM,
+    metadata_log_matching::CLAIM,
     recovery_prefix::CLAIM,
+    index_matches_scan::CLAIM,
     assertions_hold::CLAIM,
     converges::CLAIM,
 ];

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeSet;
 
+use super::finding::Promise;
+use crate::config::Variants;
 use crate::event::Acks;
 use crate::ids::ProcessId;
 use crate::time::Duration;
@@ -27,6 +29,11 @@ pub struct Promises {
     pub duration: Duration,
     /// Whether a fault other than a crash is never ended, so that nobody promises that all converges.
     pub never_healed: bool,
+    /// The rules in force from the start. A run under an old rule is judged all the same: its expectation says what that breaks.
+    pub variants: Variants,
+    /// Whether disks may lose more than is promised to be survived: more than a minority of the voters, or more than
+    /// `min.insync.replicas` less one copies of a partition, at a time.
+    pub disks_unbounded: bool,
     /// The checks that the expectation in force names: they decide whatever they are.
     pub named: BTreeSet<String>,
 }
@@ -41,12 +48,27 @@ impl Default for Promises {
             heal_time: Duration::from_secs(15),
             duration: Duration::MAX,
             never_healed: false,
+            variants: Variants::default(),
+            disks_unbounded: false,
             named: BTreeSet::new(),
         }
     }
 }
 
 impl Promises {
+    /// Whether what the ISR held stays held by whoever may lead.
+    pub(super) fn copies_are_kept(&self) -> Promise {
+        if self.unclean_leader_election {
+            return Promise::when(false, "unclean.leader.election.enable=true gives it up");
+        }
+        Promise::when(!self.disks_unbounded, "disks may lose more copies at a time than min.insync.replicas stands for")
+    }
+
+    /// Whether what the quorum agreed on stays agreed on.
+    pub(super) fn quorum_keeps(&self) -> Promise {
+        Promise::when(!self.disks_unbounded, "disks may lose what a majority of the voters holds")
+    }
+
     /// Whether sends of `producer` keep their order although some are retried.
     pub(super) fn keeps_order(&self, producer: ProcessId) -> bool {
         self.in_order.contains(&producer) || self.idempotent.contains(&producer)

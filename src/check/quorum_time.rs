@@ -51,6 +51,11 @@ impl QuorumTime {
         }
     }
 
+    /// Whether some live server takes itself for the leader.
+    pub(super) fn is_led(&self) -> bool {
+        !self.leaders.is_empty()
+    }
+
     /// Counts the time since the last change.
     pub(super) fn count_until(&mut self, at: Instant, counts: &mut Counts) {
         let span = at.0.saturating_sub(self.since.0);

@@ -7,6 +7,10 @@
 //! told of. So the log may go on beyond its known end with the very records that its last cut took off, if nothing was written
 //! since.
 //!
+//! A write that failed half-way is not told; what of it is on the disk may come back too. A sync that lied made nothing sure: a
+//! log is held to what was synced after the last lie. What was found is taken back if the disk is told in the same turn to
+//! have failed the reading.
+//!
 //! Violated: at the `LogRecovered` that has another record than the old log, goes on beyond it without that excuse, or ends too
 //! early. (A disk that gave back other bytes than were written excuses any shorter end.) Companions: `committed-kept` and
 //! `strong-isr`, when the replica is in the ISR.
@@ -49,6 +53,11 @@ impl RecoveryPrefix {
         }
     }
 
+    /// What was found at this moment is the doing of a disk that lied.
+    pub(super) fn forgive(&mut self, scene: Scene<'_>, ledger: &PartitionLedger) {
+        self.0.forgive(scene.event, ledger.partition);
+    }
+
     /// At the end of the run.
     pub(super) fn finish(self, promises: &Promises) -> CheckResult {
         self.0.result(&CLAIM, Promise::MADE, promises.named.contains(CLAIM.name))
@@ -61,6 +70,7 @@ impl RecoveryPrefix {
             match ledger.entry(old, offset).or_else(|| old.entry_cut_off(offset)) {
                 Some(entry) if entry.digest == record.digest && entry.epoch == epoch => {}
                 Some(_) => return Some((offset, format!("offset {offset} came back as another record"))),
+                None if old.may_hold_more && offset >= old.end() => {}
                 None => return Some((offset, format!("offset {offset} came back, and the log ended at {}", old.end()))),
             }
         }

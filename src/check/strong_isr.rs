@@ -1,7 +1,8 @@
 //! `strong-isr`: below a leader's high watermark all members of the controller's ISR are identical.
 //!
-//! Promises: whatever a leader shows to consumers or answers acks=all with is on every replica that may be elected cleanly.
-//! A replica whose disk lost data does not count from `DiskLost` until the committed ISR no longer names it.
+//! Promises: whatever a leader shows to consumers or answers acks=all with is on every replica that may be elected cleanly:
+//! the members of the ISR, and the eligible leaders outside of it (KIP-966).
+//! A replica whose disk lost data does not count from `DiskLost` until the controller names it in neither.
 //!
 //! Violated: at `HighWatermarkAdvanced`, `BecameLeader`, `PartitionChanged`, `LogTruncated` or `LogRecovered` after which a
 //! replica that acts as leader has a record below its high watermark that a member of the committed ISR has not.
@@ -9,7 +10,7 @@
 //!
 //! Not promised: an unclean leader election is allowed. Not exercised: no leader with a high watermark above 0.
 
-use super::finding::{Finding, Promise, Scene};
+use super::finding::{Finding, Scene};
 use super::ledger::PartitionLedger;
 use super::log_copy::LogCopy;
 use super::promises::Promises;
@@ -35,7 +36,7 @@ impl StrongIsr {
         }
         for leader in ledger.copies().iter().filter(|copy| copy.leads.is_some() && !copy.is_suspect) {
             for member in ledger.copies() {
-                let counts = ledger.is_in_sync(member.process) && !member.is_suspect && member.process != leader.process;
+                let counts = ledger.is_candidate(member.process) && !member.is_suspect && member.process != leader.process;
                 if counts && leader.high_watermark > leader.start {
                     self.compare(scene, ledger, leader, member);
                 }
@@ -45,8 +46,17 @@ impl StrongIsr {
 
     /// At the end of the run.
     pub(super) fn finish(self, promises: &Promises) -> CheckResult {
-        let promise = Promise::when(!promises.unclean_leader_election, "unclean.leader.election.enable=true gives it up");
-        self.0.result(&CLAIM, promise, promises.named.contains(CLAIM.name))
+        self.0.result(&CLAIM, promises.copies_are_kept(), promises.named.contains(CLAIM.name))
+    }
+
+    /// Whether nothing was found so far.
+    pub(super) fn holds(&self) -> bool {
+        !self.0.is_violated()
+    }
+
+    /// What was found at this moment is the doing of a disk that lied.
+    pub(super) fn forgive(&mut self, scene: Scene<'_>, ledger: &PartitionLedger) {
+        self.0.forgive(scene.event, ledger.partition);
     }
 
     fn compare(&mut self, scene: Scene<'_>, ledger: &PartitionLedger, leader: &LogCopy, member: &LogCopy) {
@@ -54,13 +64,21 @@ impl StrongIsr {
         let end = leader.high_watermark;
         let Some(offset) = ledger.first_difference(leader, member, end) else { return };
         let detail = format!(
-            "{} is below the high watermark {end} of {}, and {} is in the ISR {} and has {}",
+            "{} is below the high watermark {end} of {}, and {} is in the {} and has {}",
             scene.names.place(ledger.partition, offset),
             scene.names.process(leader.process),
             scene.names.process(member.process),
-            ledger.isr(),
+            standing(ledger, member),
             if ledger.entry(member, offset).is_some() { "another record there" } else { "none there" },
         );
         self.0.violate(scene, Some((ledger.partition, offset)), detail);
     }
+}
+
+/// Where the controller names it.
+fn standing(ledger: &PartitionLedger, member: &LogCopy) -> String {
+    if ledger.is_in_sync(member.process) {
+        return format!("ISR {}", ledger.isr());
+    }
+    format!("eligible leader replicas {}", ledger.facts.as_ref().map(|facts| facts.elr).unwrap_or_default())
 }

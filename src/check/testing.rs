@@ -9,12 +9,13 @@ use bytes::Bytes;
 
 use super::{CheckResult, Checks, Promises, Status};
 use crate::event::{
-    Acks, BatchFacts, ClientFact, ControllerFact, CrashKind, Event, Fact, LogFact, PartitionFacts, PollFacts, PositionReason,
-    ReadRecord, RecordFacts, RecoveryFacts, ReplicaFact, RunFacts, SentRecord, TopicFacts, TruncationReason, WorldFact,
+    Acks, BatchFacts, ClientFact, ControllerFact, CrashKind, Event, Fact, IndexProbe, LogFact, PartitionFacts, PollFacts,
+    PositionReason, QuorumRole, RaftFact, ReadRecord, RecordFacts, RecoveryFacts, ReplicaFact, RunFacts, SentRecord, TopicFacts,
+    TruncationReason, VoterSetFacts, WorldFact,
 };
 use crate::ids::{
-    BrokerId, BrokerSet, Digest, Incarnation, LeaderEpoch, Offset, PartitionEpoch, PartitionIndex, ProcessId, SendId, Step,
-    TopicId, TopicPartition,
+    BrokerEpoch, BrokerId, BrokerSet, Digest, DirectoryId, Incarnation, LeaderEpoch, Offset, PartitionEpoch, PartitionIndex,
+    ProcessId, SendId, Step, TopicId, TopicPartition, VoterKey,
 };
 use crate::time::{Duration, Instant, Timestamp, Trail};
 
@@ -25,6 +26,16 @@ pub(super) const CONSUMER: ProcessId = ProcessId::Client(2);
 /// A broker as a process.
 pub(super) fn b(number: u16) -> ProcessId {
     ProcessId::Broker(BrokerId(number))
+}
+
+/// A controller as a process.
+pub(super) fn k(number: u16) -> ProcessId {
+    ProcessId::Controller(number)
+}
+
+/// A voter by its number and the life that formatted its disk.
+pub(super) fn voter(number: u16, directory: u32) -> VoterKey {
+    VoterKey { voter: k(number), directory: Some(DirectoryId(directory)) }
 }
 
 /// A set of brokers.
@@ -41,7 +52,9 @@ pub(super) struct Cluster {
     pub(super) leader: u16,
     pub(super) epoch: LeaderEpoch,
     pub(super) high_watermark: u64,
-    partition_epoch: u32,
+    pub(super) partition_epoch: u32,
+    epochs: [Vec<(LeaderEpoch, Offset)>; 3],
+    metadata_end: Offset,
     lives: [u32; 3],
     sends: u32,
     position: u64,
@@ -59,6 +72,8 @@ impl Cluster {
             epoch: LeaderEpoch(0),
             high_watermark: 0,
             partition_epoch: 0,
+            epochs: [Vec::new(), Vec::new(), Vec::new()],
+            metadata_end: Offset::ZERO,
             lives: [1, 1, 1],
             sends: 0,
             position: 0,
@@ -79,6 +94,10 @@ impl Cluster {
         cluster.push(ProcessId::World, WorldFact::RunStarted { run: Arc::new(run) });
         for (process, _) in names {
             cluster.push(process, WorldFact::ProcessStarted { incarnation: Incarnation(1) });
+        }
+        cluster.begin_quorum();
+        for broker in 1..=3 {
+            cluster.register(broker, u64::from(broker));
         }
         let topic = TopicFacts { id: TopicId(1), name: "orders".into(), partitions: 1, replication_factor: 3, config: Vec::new() };
         cluster.push(ProcessId::Controller(1), ControllerFact::TopicCreated { topic: Arc::new(topic) });
@@ -130,6 +149,7 @@ impl Cluster {
     pub(super) fn append(&mut self, digests: &[Digest]) -> u64 {
         let (leader, epoch) = (self.leader, self.epoch);
         let base = self.end(leader);
+        self.begin_epoch(leader, epoch);
         self.log_mut(leader).extend(digests.iter().map(|digest| (epoch, *digest)));
         self.push(b(leader), LogFact::RecordsAppended { partition: ORDERS, batch: Self::batch(base, epoch, digests) });
         base
@@ -141,6 +161,7 @@ impl Cluster {
         let missing: Vec<_> = self.log(leader).iter().skip(usize::try_from(from).expect("small")).copied().collect();
         for (epoch, digest) in missing {
             let batch = Self::batch(self.end(follower), epoch, &[digest]);
+            self.begin_epoch(follower, epoch);
             self.log_mut(follower).push((epoch, digest));
             self.push(b(follower), LogFact::RecordsReplicated { partition: ORDERS, from: BrokerId(leader), batch });
         }
@@ -226,6 +247,104 @@ impl Cluster {
         self.push(ProcessId::Controller(1), ControllerFact::PartitionChanged { partition: ORDERS, now: Arc::new(now) });
     }
 
+    /// The controller commits the present ISR, and the leader hears of it.
+    pub(super) fn change_isr(&mut self) {
+        self.change_partition(Some(self.leader));
+        self.adopt_isr();
+    }
+
+    /// The leader counts on the present ISR.
+    pub(super) fn adopt_isr(&mut self) {
+        let (isr, partition_epoch, epoch) = (set(&self.isr), PartitionEpoch(self.partition_epoch), self.epoch);
+        let fact = ReplicaFact::IsrAdopted { partition: ORDERS, isr, maximal: isr, partition_epoch, epoch };
+        self.push(b(self.leader), fact);
+    }
+
+    /// The leader asks for an ISR with this broker in it.
+    pub(super) fn propose(&mut self, broker: u16) {
+        let isr = set(&self.isr).with(BrokerId(broker));
+        let partition_epoch = PartitionEpoch(self.partition_epoch);
+        self.push(b(self.leader), ReplicaFact::IsrProposed { partition: ORDERS, isr, maximal: isr, partition_epoch });
+    }
+
+    /// k1 leads the metadata quorum of k1, k2 and k3; all hold what it wrote, and it is committed.
+    fn begin_quorum(&mut self) {
+        let voters = (1..=3).map(|number| voter(number, 1)).collect();
+        let voters = Arc::new(VoterSetFacts { offset: Offset::ZERO, epoch: LeaderEpoch(0), voters });
+        for number in 1..=3 {
+            self.push(k(number), WorldFact::ProcessStarted { incarnation: Incarnation(1) });
+            self.push(k(number), RaftFact::VotersChanged { voters: Arc::clone(&voters) });
+        }
+        let epoch = LeaderEpoch(1);
+        for number in 1..=3 {
+            self.push(k(number), RaftFact::VoteCast { epoch, candidate: voter(1, 1) });
+        }
+        self.lead_quorum(1, epoch);
+        for number in 2..=3 {
+            let role = QuorumRole::Follower;
+            self.push(k(number), RaftFact::QuorumRoleChanged { role, epoch, leader: Some(k(1)) });
+        }
+        self.write_metadata(1, (0, epoch), 3);
+        self.write_metadata(2, (0, epoch), 3);
+        self.write_metadata(3, (0, epoch), 3);
+        self.commit_metadata(3);
+    }
+
+    /// k1 commits what it has, and every broker applies it.
+    fn commit_metadata(&mut self, end: u64) {
+        self.metadata_end = Offset(end);
+        self.push(k(1), RaftFact::MetadataCommitted { end: self.metadata_end, epoch: LeaderEpoch(1) });
+        for broker in 1..=3 {
+            self.push(b(broker), RaftFact::MetadataApplied { end: self.metadata_end });
+        }
+    }
+
+    /// A controller leads the quorum from here on.
+    pub(super) fn lead_quorum(&mut self, number: u16, epoch: LeaderEpoch) {
+        self.push(k(number), RaftFact::QuorumLeaderElected { epoch });
+        let leader = Some(k(number));
+        self.push(k(number), RaftFact::QuorumRoleChanged { role: QuorumRole::Leader, epoch, leader });
+    }
+
+    /// A controller writes `count` records of metadata from this offset on.
+    pub(super) fn write_metadata(&mut self, number: u16, (base, epoch): (u64, LeaderEpoch), count: u64) {
+        let partition = TopicPartition::METADATA;
+        let digests: Vec<Digest> = (base..base + count).map(|offset| Digest(offset * 7 + u64::from(epoch.0) * 1_000)).collect();
+        self.push(k(number), LogFact::EpochStarted { partition, epoch, start: Offset(base) });
+        self.push(k(number), LogFact::RecordsAppended { partition, batch: Self::batch(base, epoch, &digests) });
+    }
+
+    /// A broker registers with the controller, which unfences it.
+    pub(super) fn register(&mut self, broker: u16, epoch: u64) {
+        let incarnation = Incarnation(self.life(broker));
+        let (id, epoch) = (BrokerId(broker), BrokerEpoch(epoch));
+        self.push(k(1), ControllerFact::BrokerRegistered { broker: id, incarnation, epoch, rack: None });
+        self.push(k(1), ControllerFact::BrokerUnfenced { broker: id, epoch });
+    }
+
+    /// The broker epoch of its present life.
+    pub(super) fn registration(&self, broker: u16) -> BrokerEpoch {
+        BrokerEpoch(u64::from(broker) + 10 * u64::from(self.life(broker) - 1))
+    }
+
+    /// A replica's first record of an epoch follows.
+    pub(super) fn begin_epoch(&mut self, broker: u16, epoch: LeaderEpoch) {
+        let start = Offset(self.end(broker));
+        let epochs = self.epochs.get_mut(usize::from(broker - 1)).expect("brokers are 1 to 3");
+        if epochs.last().is_none_or(|(latest, _)| *latest != epoch) {
+            epochs.push((epoch, start));
+            self.push(b(broker), LogFact::EpochStarted { partition: ORDERS, epoch, start });
+        }
+    }
+
+    /// A broker's epoch cache, cut to where its log ends.
+    fn epochs_of(&mut self, broker: u16) -> Vec<(LeaderEpoch, Offset)> {
+        let end = Offset(self.end(broker));
+        let epochs = self.epochs.get_mut(usize::from(broker - 1)).expect("brokers are 1 to 3");
+        epochs.retain(|(_, start)| *start < end);
+        epochs.clone()
+    }
+
     /// The leader leads and the rest of the ISR follow.
     pub(super) fn take_roles(&mut self) {
         self.high_watermark = self.high_watermark.min(self.end(self.leader));
@@ -254,6 +373,7 @@ impl Cluster {
     pub(super) fn cut(&mut self, broker: u16, to: u64, why: TruncationReason) -> Step {
         let from = Offset(self.end(broker));
         self.log_mut(broker).truncate(usize::try_from(to).expect("small"));
+        self.epochs_of(broker);
         self.push(b(broker), LogFact::LogTruncated { partition: ORDERS, from, to: Offset(to), why })
     }
 
@@ -274,19 +394,23 @@ impl Cluster {
             let next = *self.isr.first().expect("a test leaves somebody in the ISR");
             self.elect(next);
         } else {
-            self.change_partition(Some(self.leader));
+            self.change_isr();
         }
+        let epoch = self.registration(broker);
+        self.push(k(1), ControllerFact::BrokerFenced { broker: BrokerId(broker), epoch });
     }
 
     /// It comes back, reads its log, catches up and joins the ISR again.
     pub(super) fn come_back(&mut self, broker: u16) {
         self.restart(broker);
         self.recover(broker, self.end(broker));
+        self.register(broker, self.registration(broker).0);
         self.follow(broker);
         self.replicate(broker);
+        self.propose(broker);
         self.isr.push(broker);
         self.isr.sort_unstable();
-        self.change_partition(Some(self.leader));
+        self.change_isr();
     }
 
     pub(super) fn restart(&mut self, broker: u16) {
@@ -295,6 +419,7 @@ impl Cluster {
         *life += 1;
         let incarnation = Incarnation(*life);
         self.push(b(broker), WorldFact::ProcessStarted { incarnation });
+        self.push(b(broker), RaftFact::MetadataApplied { end: self.metadata_end });
     }
 
     /// A broker reads its log back up to `end`.
@@ -309,10 +434,34 @@ impl Cluster {
             high_watermark: Offset(end.min(self.high_watermark)),
             was_clean: false,
             torn_bytes: 0,
-            epochs: Vec::new(),
+            epochs: self.epochs_of(broker),
             batches,
         };
         self.push(b(broker), LogFact::LogRecovered { recovery: Arc::new(recovery) });
+    }
+
+    /// k1 takes k4 among the voters, and that is committed.
+    pub(super) fn add_voter(&mut self) {
+        let voters = (1..=4).map(|number| voter(number, 1)).collect();
+        self.change_voters(1, (3, LeaderEpoch(1)), voters);
+        for number in 1..=2 {
+            let batch = Self::batch(3, LeaderEpoch(1), &[Digest(1)]);
+            self.push(k(number), LogFact::RecordsAppended { partition: TopicPartition::METADATA, batch });
+        }
+        self.commit_metadata(4);
+    }
+
+    /// A controller's log names these voters.
+    pub(super) fn change_voters(&mut self, number: u16, (offset, epoch): (u64, LeaderEpoch), voters: Vec<VoterKey>) {
+        let voters = Arc::new(VoterSetFacts { offset: Offset(offset), epoch, voters });
+        self.push(k(number), RaftFact::VotersChanged { voters });
+    }
+
+    /// A broker looks an offset up in its indexes, and by a walk.
+    pub(super) fn probe(&mut self, broker: u16, indexed: u64, scanned: u64) {
+        let (indexed, scanned) = (Some(Offset(indexed)), Some(Offset(scanned)));
+        let probe = IndexProbe { partition: ORDERS, base: Offset(0), offset: Offset(2), timestamp: None, indexed, scanned };
+        self.push(b(broker), LogFact::IndexProbed { probe: Arc::new(probe) });
     }
 
     pub(super) fn finish(&mut self) {

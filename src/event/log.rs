@@ -44,6 +44,8 @@ facts! {
         [214] IndexesRebuilt { partition: TopicPartition, base: Offset }
         /// A replica's log was deleted: the partition is gone, or not this broker's any more.
         [215] LogDeleted { partition: TopicPartition }
+        /// A replica looked something up in its own log twice: through a segment's index, and by walking through the segment.
+        [216] IndexProbed { probe: Arc<IndexProbe> }
     }
 }
 
@@ -118,6 +120,25 @@ pub struct RecoveryFacts {
 }
 
 record_fields!(RecoveryFacts { partition, start, end, high_watermark, was_clean, torn_bytes, epochs, batches });
+
+/// One lookup made in two ways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IndexProbe {
+    /// Whose log.
+    pub partition: TopicPartition,
+    /// The segment, by its first offset.
+    pub base: Offset,
+    /// The offset looked for.
+    pub offset: Offset,
+    /// The timestamp looked for instead, where it was one.
+    pub timestamp: Option<Timestamp>,
+    /// The first offset of the batch that the index led to.
+    pub indexed: Option<Offset>,
+    /// The first offset of the batch that the walk led to.
+    pub scanned: Option<Offset>,
+}
+
+record_fields!(IndexProbe { partition, base, offset, timestamp, indexed, scanned });
 
 /// Why a log was cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -24,7 +24,7 @@ use canonical::Field;
 pub use client::{Acks, ClientFact, PollFacts, PositionReason, ReadRecord, SentRecord};
 pub use controller::{ConfigFacts, ControllerFact, PartitionFacts, TopicFacts};
 pub use fault::{FaultFact, FaultIndex};
-pub use log::{BatchFacts, LogFact, ProducerFacts, RecordFacts, RecoveryFacts, TruncationReason};
+pub use log::{BatchFacts, IndexProbe, LogFact, ProducerFacts, RecordFacts, RecoveryFacts, TruncationReason};
 pub use network::{ApiKey, CloseReason, ConnectionNumber, DropReason, MessageFacts, NetworkFact, Purpose};
 pub use raft::{QuorumRole, RaftFact, ResignReason, VoterSetFacts};
 pub use replica::ReplicaFact;

@@ -25,6 +25,7 @@ pub mod dump;
 mod epochs;
 mod index;
 mod partition_log;
+mod probe;
 mod recovery;
 mod segment;
 mod start;

@@ -208,6 +208,7 @@ impl PartitionLog {
         next.create(cx)?;
         self.is_folder_unsynced = true;
         let closed = std::mem::replace(&mut self.active, Arc::new(next));
+        closed.probe_indexes(cx);
         Arc::make_mut(&mut self.closed).push(closed);
         cx.emit(LogFact::SegmentRolled { partition: self.partition, base });
         Ok(())

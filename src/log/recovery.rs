@@ -73,6 +73,7 @@ impl PartitionLog {
             batches: scan.batches,
         };
         cx.emit(LogFact::LogRecovered { recovery: Arc::new(recovery) });
+        log.active.probe_indexes(cx);
         Ok(log)
     }
 

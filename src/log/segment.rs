@@ -76,6 +76,16 @@ impl Segment {
         self.base
     }
 
+    /// Whose log it is of.
+    pub(super) fn partition(&self) -> TopicPartition {
+        self.partition
+    }
+
+    /// The places of all its batches.
+    pub(super) fn batches(&self) -> &[BatchPlace] {
+        &self.batches
+    }
+
     /// Its bytes.
     pub(super) fn size(&self) -> u32 {
         self.size

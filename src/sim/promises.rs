@@ -21,6 +21,8 @@ impl Scenario {
             heal_time: self.heal_time,
             duration: self.duration,
             never_healed: self.faults.iter().any(|fault| fault.lasts.is_none() && lasts_for_ever(&fault.action)),
+            variants: self.variants,
+            disks_unbounded: false,
             named: self.expectation().map(Expectation::decided).unwrap_or_default(),
         }
     }

@@ -8,6 +8,7 @@
 //!
 //! Called by: the commands `run` and `check`, the screen.
 
+mod metadata;
 mod remedy;
 mod story;
 
@@ -18,6 +19,7 @@ use super::{CheckResult, claim};
 use crate::event::{Event, Fact, RunFacts, WorldFact};
 use crate::ids::{ProcessId, Step};
 use crate::trace::Names;
+use metadata::MetadataStory;
 use remedy::Remedy;
 use story::{Copies, LeaderNow, Removal, Story};
 
@@ -39,7 +41,10 @@ impl Verdict {
         let mut lines = vec![teller.headline(result)];
         match Story::of(events, result) {
             Some(story) => teller.tell_loss(&story, &mut lines),
-            None => teller.tell_briefly(result, &mut lines),
+            None => match MetadataStory::of(events, result) {
+                Some(story) => teller.tell_metadata(&story, result, &mut lines),
+                None => teller.tell_briefly(result, &mut lines),
+            },
         }
         lines.truncate(Self::LINES_MAX);
         Self { lines }
@@ -144,6 +149,32 @@ impl<'a> Teller<'a> {
             }
             lines.push(line("then", &again));
         }
+    }
+
+    /// The story of a decision of the controller that was committed and is gone.
+    fn tell_metadata(&self, story: &MetadataStory, result: &CheckResult, lines: &mut Vec<String>) {
+        let place = self.names.place(story.place.partition, story.place.offset);
+        lines.push(line("lost", &format!("{place}@{}: a decision of the controller", story.epoch)));
+        let by = self.names.process(story.committed_by);
+        lines.push(line("committed", &format!("by {by} {}", self.when(story.committed_at))));
+        let holders: Vec<String> = story.holders.iter().map(|process| self.names.process(*process).to_string()).collect();
+        lines.push(line("copies", &format!("then on {}", holders.join(", "))));
+        lines.push(line("found", &result.detail));
+        for removal in story.removals.iter().take(3) {
+            lines.push(line("a copy", &self.tell_removal(removal)));
+        }
+        if let Some((leader, epoch)) = story.now {
+            lines.push(line("now", &format!("{} was the last to lead the quorum, in {epoch}", self.names.process(leader))));
+        }
+        let kept_by = match story.remedy {
+            metadata::Remedy::VoterUuid => "voter-uuid=on: a voter on another disk is then another voter, and has no vote (KIP-853)",
+            metadata::Remedy::ReconfigGuard => {
+                "reconfig-guard=on: the voters then change only after a record of the leader's own epoch is committed (KIP-853)"
+            }
+            metadata::Remedy::None => "no setting: a majority of the voters should have kept it (or: voters that do not all lose it)",
+        };
+        lines.push(line("kept by", kept_by));
+        self.tell_command(lines);
     }
 
     fn tell_copies(&self, copies: &Copies) -> String {

@@ -2,7 +2,7 @@
 //!
 //! Called by: [`super::Verdict`].
 
-use super::story::{How, Story};
+use super::story::{Disk, How, Story};
 use crate::event::{Acks, TruncationReason};
 use crate::trace::Names;
 
@@ -35,10 +35,18 @@ impl Remedy {
             let setting = format!("topic.{topic}.min.insync.replicas=2");
             return Self::setting(&setting, "an ISR of one then refuses what it alone would hold");
         }
-        if story.removals.iter().any(|removal| removal.how == How::DiskReplaced) {
-            let sentence = "no setting here: the last in-sync replica came back with an empty disk and led all the same \
-                            (KIP-966, which asks the others first, is not built yet)";
-            return Self { sentence: sentence.to_owned(), settings: Vec::new() };
+        let by_disk = |how: How| matches!(how, How::DiskReplaced | How::Recovered { .. });
+        if story.was_elsewhere && !story.has_eligible_leaders && story.removals.iter().any(|removal| by_disk(removal.how)) {
+            return Self::setting("elr=on", "who held all that was committed may then lead, and who lost its disk may not (KIP-966)");
+        }
+        let lied = |how: How| matches!(how, How::Recovered { disk: Disk::Lied | Disk::Corrupted, .. } | How::DiskReplaced);
+        if story.removals.iter().any(|removal| lied(removal.how)) {
+            let sentence = format!(
+                "no setting here: disks took {} of {copies} copies, and no log outlives its last disk (more copies on disks that \
+                 fail by themselves, and a min.insync.replicas to match)",
+                story.removals.iter().filter(|removal| lied(removal.how)).count(),
+            );
+            return Self { sentence, settings: Vec::new() };
         }
         if story.removals.iter().any(|removal| matches!(removal.how, How::Recovered { .. })) {
             let setting = format!("topic.{topic}.flush.messages=1");

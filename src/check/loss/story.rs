@@ -2,6 +2,7 @@
 //!
 //! Called by: [`super::Verdict`].
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,9 +12,10 @@ use super::super::ledger::PartitionLedger;
 use super::super::log_copy::LogCopy;
 use super::super::{CheckResult, Place};
 use crate::event::{
-    Acks, ClientFact, ControllerFact, Event, Fact, LogFact, PartitionFacts, RecoveryFacts, ReplicaFact, SentRecord,
+    Acks, ClientFact, ControllerFact, DiskFault, Event, Fact, LogFact, PartitionFacts, RecoveryFacts, ReplicaFact, SentRecord,
     TruncationReason, WorldFact,
 };
+use crate::files::{FileName, FilePath, Folder};
 use crate::ids::{BrokerId, BrokerSet, Digest, LeaderEpoch, Offset, ProcessId, SendId, Step};
 use crate::trace::Names;
 
@@ -34,6 +36,10 @@ pub(super) struct Story<'a> {
     pub(super) now: LeaderNow,
     pub(super) was_committed: bool,
     pub(super) was_unclean: bool,
+    /// Others had the record still when its fate was sealed.
+    pub(super) was_elsewhere: bool,
+    /// The controller told of eligible leaders, so that the rule about them is in force (KIP-966).
+    pub(super) has_eligible_leaders: bool,
     pub(super) replicas: usize,
     pub(super) topic_config: &'a [(String, String)],
     doom: Option<&'a Event>,
@@ -54,13 +60,27 @@ pub(super) struct Removal {
     pub(super) how: How,
 }
 
+/// What a disk did before a log was read back from it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Disk {
+    /// It lost what nobody had asked it to keep.
+    #[default]
+    LostUnsynced,
+    /// It said that something was synced, and it was not.
+    Lied,
+    /// It gave back other bytes than were written.
+    Corrupted,
+}
+
 /// By what.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum How {
     /// It cut its log.
     Cut { from: Offset, to: Offset, why: TruncationReason },
-    /// Its disk came back shorter.
-    Recovered { end: Offset },
+    /// Its disk came back shorter, because of this.
+    Recovered { end: Offset, disk: Disk },
+    /// It deleted its log: the partition was moved away from it.
+    Deleted,
     /// Its disk was replaced.
     DiskReplaced,
     /// Something else was written over it.
@@ -78,7 +98,15 @@ impl fmt::Display for How {
                 };
                 write!(f, "cut its log from {from} to {to}: {why}")
             }
-            Self::Recovered { end } => write!(f, "read its log back up to {end}: the rest had not been synced"),
+            Self::Recovered { end, disk } => {
+                let why = match disk {
+                    Disk::LostUnsynced => "the rest had not been synced",
+                    Disk::Lied => "its disk had said that the rest was synced, and it was not",
+                    Disk::Corrupted => "its disk gave back other bytes than were written",
+                };
+                write!(f, "read its log back up to {end}: {why}")
+            }
+            Self::Deleted => f.write_str("deleted its log, because the partition was moved away from it"),
             Self::DiskReplaced => f.write_str("came back with an empty disk"),
             Self::Overwritten => f.write_str("wrote another record over it"),
         }
@@ -109,8 +137,10 @@ impl<'a> Story<'a> {
             _ => None,
         })?;
         let mut fold = Fold::new(place, digest, event.step);
+        let mut was_elsewhere = false;
         for event in events {
             fold.observe(event);
+            was_elsewhere |= result.step == Some(event.step) && !fold.holding().is_empty();
         }
         let doom = result.step.and_then(|step| events.iter().find(|event| event.step == step));
         let facts = fold.ledger.facts.clone();
@@ -128,6 +158,8 @@ impl<'a> Story<'a> {
             now: fold.leader_now(events),
             was_committed: fold.was_committed,
             was_unclean: fold.was_unclean,
+            was_elsewhere,
+            has_eligible_leaders: fold.has_eligible_leaders,
             replicas: facts.map_or(fold.ledger.copies().len(), |facts| facts.replicas.len()),
             topic_config: topic_config(events, place),
             copies: fold.copies,
@@ -154,20 +186,23 @@ impl<'a> Story<'a> {
 }
 
 /// Follows the logs of one partition.
-struct Fold {
+pub(super) struct Fold {
     place: Place,
     digest: Digest,
     acked_at: Step,
-    ledger: PartitionLedger,
+    pub(super) ledger: PartitionLedger,
     epoch: Option<LeaderEpoch>,
     copies: Copies,
-    removals: Vec<Removal>,
+    pub(super) removals: Vec<Removal>,
     was_committed: bool,
     was_unclean: bool,
+    has_eligible_leaders: bool,
+    disks: BTreeMap<ProcessId, Disk>,
 }
 
 impl Fold {
-    fn new(place: Place, digest: Digest, acked_at: Step) -> Self {
+    /// Follows the record with this digest from the moment on when it counted.
+    pub(super) fn new(place: Place, digest: Digest, acked_at: Step) -> Self {
         Self {
             place,
             digest,
@@ -178,10 +213,13 @@ impl Fold {
             removals: Vec::new(),
             was_committed: false,
             was_unclean: false,
+            has_eligible_leaders: false,
+            disks: BTreeMap::new(),
         }
     }
 
-    fn observe(&mut self, event: &Event) {
+    /// Takes an event in.
+    pub(super) fn observe(&mut self, event: &Event) {
         match &event.fact {
             Fact::Log(fact) => self.observe_log(event, fact),
             Fact::Replica(ReplicaFact::BecameLeader { partition, epoch, high_watermark, .. }) if self.is_mine(*partition) => {
@@ -199,7 +237,24 @@ impl Fold {
             Fact::World(WorldFact::DiskReplaced { .. }) => {
                 self.watch(event, How::DiskReplaced, |ledger| ledger.copy_mut(event.process).restart(Offset::ZERO));
             }
-            Fact::World(WorldFact::ProcessCrashed { .. }) => self.ledger.forget_role(event.process),
+            Fact::World(
+                WorldFact::ProcessCrashed { .. } | WorldFact::ProcessHalted { .. } | WorldFact::ProcessStopped { .. },
+            ) => self.ledger.forget_role(event.process),
+            Fact::World(WorldFact::DiskFaulted { file, fault }) if self.is_of_segment(*file) => match fault {
+                DiskFault::SyncLied => self.blame(event.process, Disk::Lied),
+                DiskFault::BitRot | DiskFault::MisdirectedWrite | DiskFault::ShortRead => {
+                    self.blame(event.process, Disk::Corrupted);
+                }
+                DiskFault::WriteFailed
+                | DiskFault::ReadFailed
+                | DiskFault::SyncFailed
+                | DiskFault::Full
+                | DiskFault::Stalled => {}
+            },
+            Fact::World(WorldFact::DiskCorrupted { file, .. }) if self.is_of_segment(*file) => {
+                self.blame(event.process, Disk::Corrupted);
+            }
+            Fact::Controller(ControllerFact::UncleanShutdownFound { .. }) => self.has_eligible_leaders = true,
             Fact::Network(_)
             | Fact::Replica(_)
             | Fact::Controller(_)
@@ -229,6 +284,9 @@ impl Fold {
             LogFact::LogStartAdvanced { partition, new, .. } if self.is_mine(*partition) => {
                 self.ledger.copy_mut(event.process).advance_start(*new);
             }
+            LogFact::LogDeleted { partition } if self.is_mine(*partition) => {
+                self.watch(event, How::Deleted, |ledger| ledger.delete_copy(event.process));
+            }
             LogFact::LogRecovered { recovery } if self.is_mine(recovery.partition) => self.recover(event, recovery),
             LogFact::RecordsAppended { .. }
             | LogFact::RecordsReplicated { .. }
@@ -245,15 +303,28 @@ impl Fold {
             | LogFact::RecoveryPointsCheckpointed { .. }
             | LogFact::LogStartsCheckpointed { .. }
             | LogFact::IndexesRebuilt { .. }
-            | LogFact::LogDeleted { .. } => {}
+            | LogFact::LogDeleted { .. }
+            | LogFact::IndexProbed { .. } => {}
         }
     }
 
     fn recover(&mut self, event: &Event, recovery: &Arc<RecoveryFacts>) {
-        self.watch(event, How::Recovered { end: recovery.end }, |ledger| ledger.recover(event.process, recovery));
+        let disk = self.disks.remove(&event.process).unwrap_or_default();
+        self.watch(event, How::Recovered { end: recovery.end, disk }, |ledger| ledger.recover(event.process, recovery));
+    }
+
+    /// A disk did this to the log since it was last read back.
+    fn blame(&mut self, process: ProcessId, what: Disk) {
+        let worst = self.disks.entry(process).or_default();
+        *worst = what.max(*worst);
+    }
+
+    fn is_of_segment(&self, file: FilePath) -> bool {
+        matches!((file.folder, file.name), (Folder::Log(_, of), FileName::Segment(_)) if of == self.place.partition)
     }
 
     fn change(&mut self, now: &Arc<PartitionFacts>) {
+        self.has_eligible_leaders |= !now.elr.is_empty();
         if self.ledger.facts.as_ref().is_none_or(|known| known.partition_epoch < now.partition_epoch) {
             self.ledger.change(Arc::clone(now));
         }
@@ -278,8 +349,13 @@ impl Fold {
     }
 
     fn holders(&self) -> BrokerSet {
-        let holders = self.ledger.copies().iter().filter(|copy| self.has(copy.process));
-        holders.filter_map(|copy| if let ProcessId::Broker(broker) = copy.process { Some(broker) } else { None }).collect()
+        let holders = self.holding().into_iter();
+        holders.filter_map(|process| if let ProcessId::Broker(broker) = process { Some(broker) } else { None }).collect()
+    }
+
+    /// Every server that has the record.
+    pub(super) fn holding(&self) -> Vec<ProcessId> {
+        self.ledger.copies().iter().map(|copy| copy.process).filter(|process| self.has(*process)).collect()
     }
 
     fn has(&self, process: ProcessId) -> bool {

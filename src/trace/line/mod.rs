@@ -132,7 +132,8 @@ pub fn is_beat(event: &Event) -> bool {
             | LogFact::HighWatermarksCheckpointed { .. }
             | LogFact::RecoveryPointsCheckpointed { .. }
             | LogFact::LogStartsCheckpointed { .. }
-            | LogFact::IndexesRebuilt { .. },
+            | LogFact::IndexesRebuilt { .. }
+            | LogFact::IndexProbed { .. },
         ) => false,
         Fact::Log(
             LogFact::LogFenced { partition, .. } | LogFact::LogRefused { partition, .. } | LogFact::LogDeleted { partition },

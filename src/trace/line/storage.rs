@@ -62,6 +62,10 @@ pub(super) fn log(fact: &LogFact, names: &Names) -> Told {
             Told::new(Mark::Back, format!("makes the indexes of {} at {base} anew", names.partition(*partition)))
         }
         LogFact::LogDeleted { partition } => Told::new(Mark::Cut, format!("deletes its log of {}", names.partition(*partition))),
+        LogFact::IndexProbed { probe } => Told::new(
+            Mark::Change,
+            format!("looks up offset {} of {} in its indexes, and by a walk", probe.offset, names.partition(probe.partition)),
+        ),
         LogFact::HighWatermarksCheckpointed { partitions } => {
             Told::new(Mark::Change, format!("writes down the high watermarks of {partitions} partition(s)"))
         }

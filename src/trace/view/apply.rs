@@ -192,7 +192,8 @@ impl View {
             | LogFact::RecoveryPointsCheckpointed { .. }
             | LogFact::LogStartsCheckpointed { .. }
             | LogFact::IndexesRebuilt { .. }
-            | LogFact::LogDeleted { .. } => {}
+            | LogFact::LogDeleted { .. }
+            | LogFact::IndexProbed { .. } => {}
         }
     }
 

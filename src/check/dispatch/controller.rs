@@ -1,0 +1,73 @@
+//! What the controller decides.
+
+use std::sync::Arc;
+
+use super::super::finding::Scene;
+use super::Checks;
+use crate::event::{ControllerFact, Event, PartitionFacts};
+use crate::ids::{ProcessId, TopicId, TopicPartition};
+
+/// The feature whose level says whether there are eligible leader replicas.
+const ELR: &str = "elr";
+
+impl Checks {
+    pub(super) fn observe_controller(&mut self, event: &Event, fact: &ControllerFact) {
+        match fact {
+            ControllerFact::TopicCreated { .. } => self.names.observe(event),
+            ControllerFact::BrokerRegistered { broker, epoch, .. } => {
+                if self.fenced_not_in_isr.register(event, *broker, *epoch) {
+                    self.ledger.note_registration(*broker);
+                }
+            }
+            ControllerFact::BrokerFenced { broker, epoch } => self.fenced_not_in_isr.fence(event, *broker, *epoch),
+            ControllerFact::BrokerUnfenced { broker, epoch } => self.fenced_not_in_isr.unfence(*broker, *epoch),
+            ControllerFact::BrokerShuttingDown { broker, epoch } => self.fenced_not_in_isr.leave(*broker, *epoch),
+            ControllerFact::PartitionChanged { partition, now } => self.change_partition(event, *partition, now),
+            ControllerFact::TopicDeleted { topic } => self.delete_topic(*topic),
+            ControllerFact::FeatureChanged { feature, level } => {
+                if feature.as_str() == ELR && self.promises.variants.level(ELR) != Some(*level) {
+                    self.fenced_not_in_isr.change_rule();
+                }
+            }
+            ControllerFact::RegistrationRefused { .. }
+            | ControllerFact::LeaderElected { .. }
+            | ControllerFact::AlterPartitionRefused { .. }
+            | ControllerFact::AdminRefused { .. }
+            | ControllerFact::UncleanShutdownFound { .. }
+            | ControllerFact::PartitionsAdded { .. }
+            | ControllerFact::ConfigChanged { .. }
+            | ControllerFact::ProducerIdsAllocated { .. }
+            | ControllerFact::ReassignmentStarted { .. }
+            | ControllerFact::ReassignmentCompleted { .. }
+            | ControllerFact::ReassignmentCancelled { .. }
+            | ControllerFact::ControllerActivated { .. }
+            | ControllerFact::ControllerDeactivated { .. } => {}
+        }
+    }
+
+    fn change_partition(&mut self, event: &Event, partition: TopicPartition, now: &Arc<PartitionFacts>) {
+        let ledger = self.ledger.partition_mut(partition);
+        let scene = Scene { event, names: &self.names };
+        self.epochs_monotone.judge_partition(scene, partition, now);
+        let is_known = ledger.facts.as_ref().is_some_and(|known| known.partition_epoch >= now.partition_epoch);
+        if is_known || ledger.is_deleted {
+            return; // A controller that came back, or came after, tells once more what may not have been told.
+        }
+        if let Some(leader) = now.leader {
+            self.single_leader_per_epoch.judge(scene, partition, now.epoch, ProcessId::Broker(leader));
+        }
+        let before = ledger.facts.clone();
+        ledger.change(Arc::clone(now));
+        self.committed_kept.judge_change(scene, ledger, before.as_deref());
+        self.fenced_not_in_isr.judge_change(scene, ledger, before.as_deref());
+        self.replication_quorum_superset.judge_isr(scene, ledger);
+        self.judge_isr(event, partition);
+    }
+
+    fn delete_topic(&mut self, topic: TopicId) {
+        for partition in self.ledger.delete_topic(topic) {
+            self.acks_all_durable.forget(partition);
+            self.any_ack_durable.forget(partition);
+        }
+    }
+}

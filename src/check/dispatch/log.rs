@@ -1,0 +1,98 @@
+//! What logs do: writes, cuts, flushes, and logs read back.
+
+use super::super::finding::Scene;
+use super::Checks;
+use crate::event::{BatchFacts, Event, LogFact, RecoveryFacts, TruncationReason};
+use crate::ids::{Offset, TopicPartition};
+
+impl Checks {
+    pub(super) fn observe_log(&mut self, event: &Event, fact: &LogFact) {
+        match fact {
+            LogFact::RecordsAppended { partition, batch } => {
+                let scene = Scene { event, names: &self.names };
+                self.single_leader_per_epoch.judge(scene, *partition, batch.leader_epoch, event.process);
+                self.write(event, *partition, batch);
+            }
+            LogFact::RecordsReplicated { partition, batch, .. } => self.write(event, *partition, batch),
+            LogFact::LogTruncated { partition, to, why, .. } => self.truncate(event, *partition, (*to, *why)),
+            LogFact::LogFlushed { partition, to } => {
+                let copy = self.ledger.partition_mut(*partition).copy_mut(event.process);
+                copy.flushed = copy.flushed.max(*to);
+            }
+            LogFact::LogStartAdvanced { partition, new, .. } => {
+                let ledger = self.ledger.partition_mut(*partition);
+                ledger.copy_mut(event.process).advance_start(*new);
+                self.offset_bounds.judge(Scene { event, names: &self.names }, ledger);
+            }
+            LogFact::LogRecovered { recovery } => self.recover(event, recovery),
+            LogFact::EpochStarted { partition, epoch, start } => {
+                let ledger = self.ledger.partition_mut(*partition);
+                self.epoch_cache.judge_start(Scene { event, names: &self.names }, ledger, (*epoch, *start));
+                ledger.copy_mut(event.process).cache.start(*epoch, *start);
+            }
+            LogFact::LogDeleted { partition } => self.delete_log(event, *partition),
+            LogFact::LogRefused { partition, .. } => {
+                self.ledger.partition_mut(*partition).copy_mut(event.process).is_offline = true;
+            }
+            LogFact::IndexProbed { probe } => {
+                self.index_matches_scan.judge(Scene { event, names: &self.names }, probe);
+            }
+            LogFact::SegmentRolled { .. }
+            | LogFact::HighWatermarksCheckpointed { .. }
+            | LogFact::LogFenced { .. }
+            | LogFact::LogDirectoryFailed { .. }
+            | LogFact::RecoveryPointsCheckpointed { .. }
+            | LogFact::LogStartsCheckpointed { .. }
+            | LogFact::IndexesRebuilt { .. } => {}
+        }
+    }
+
+    fn write(&mut self, event: &Event, partition: TopicPartition, batch: &BatchFacts) {
+        let ledger = self.ledger.partition_mut(partition);
+        let scene = Scene { event, names: &self.names };
+        self.epoch_cache.judge_end(scene, ledger);
+        let misfit = ledger.append(event.process, batch);
+        let matching = if ledger.is_data() { &mut self.log_matching } else { &mut self.metadata_log_matching.0 };
+        if let Some(misfit) = misfit {
+            matching.judge_misfit(scene, ledger, event.process, misfit);
+        }
+        matching.judge(scene, ledger, event.process, batch.base);
+    }
+
+    fn truncate(&mut self, event: &Event, partition: TopicPartition, (to, why): (Offset, TruncationReason)) {
+        let ledger = self.ledger.partition_mut(partition);
+        let scene = Scene { event, names: &self.names };
+        self.epoch_cache.judge_end(scene, ledger);
+        if !ledger.is_data() && why != TruncationReason::BehindLogStart {
+            self.committed_kept.judge_metadata_cut(scene, ledger, to);
+        }
+        ledger.truncate(event.process, to);
+        self.committed_kept.judge_replica(scene, ledger, event.process);
+        self.judge_isr(event, partition);
+    }
+
+    /// A replica that goes by order of the controller is no loss; one that the controller still counts on is.
+    fn delete_log(&mut self, event: &Event, partition: TopicPartition) {
+        let ledger = self.ledger.partition_mut(partition);
+        ledger.delete_copy(event.process);
+        self.committed_kept.judge_replica(Scene { event, names: &self.names }, ledger, event.process);
+        self.judge_isr(event, partition);
+    }
+
+    fn recover(&mut self, event: &Event, recovery: &RecoveryFacts) {
+        let ledger = self.ledger.partition_mut(recovery.partition);
+        let scene = Scene { event, names: &self.names };
+        self.recovery_prefix.judge(scene, ledger, recovery);
+        ledger.recover(event.process, recovery);
+        self.epoch_cache.judge_recovery(scene, ledger, recovery);
+        let matching = if ledger.is_data() { &mut self.log_matching } else { &mut self.metadata_log_matching.0 };
+        matching.judge(scene, ledger, event.process, recovery.start);
+        self.offset_bounds.judge(scene, ledger);
+        self.committed_kept.judge_replica(scene, ledger, event.process);
+        if ledger.is_in_sync(event.process) && ledger.isr().len() == 1 {
+            self.acks_all_durable.judge(scene, ledger, event.process, "is the whole ISR");
+            self.any_ack_durable.judge(scene, ledger, event.process, "is the whole ISR");
+        }
+        self.judge_isr(event, recovery.partition);
+    }
+}
