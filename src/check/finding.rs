@@ -84,7 +84,7 @@ impl Finding {
     /// The check's line in the table.
     ///
     /// A claim that is broken where nobody promised it reads `not-promised` with what happened, unless the expectation
-    /// names it; an advisory one reads `violated` and does not decide.
+    /// names it (then it is told as any other); an advisory one reads `violated` and does not decide.
     pub(super) fn result(self, claim: &Claim, promise: Promise, named: bool) -> CheckResult {
         let decides = named || (promise.made && !claim.advisory);
         let mut result =
@@ -103,7 +103,7 @@ impl Finding {
                 result.status = Status::NotPromised;
                 result.detail = format!("{}; it happened: {}", promise.reason, evidence.detail);
             }
-            None if !promise.made => {
+            None if !promise.made && !named => {
                 result.status = Status::NotPromised;
                 promise.reason.clone_into(&mut result.detail);
             }

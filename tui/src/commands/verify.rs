@@ -68,6 +68,9 @@ impl Verify {
         for choice in &self.changes.choices {
             command.args(["--choose", choice]);
         }
+        if let Some(fortune) = self.changes.luck {
+            command.args(["--luck", fortune.word()]);
+        }
         let told = command.output()?;
         let told: serde_json::Value = serde_json::from_slice(&told.stdout)
             .map_err(|error| Problem::new(format!("the second process told no JSON: {error}")))?;
