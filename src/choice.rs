@@ -82,6 +82,10 @@ kinds! {
     21 QuorumJitter = "quorum-jitter",
     /// What a process's clock shows at first: its offset and drift.
     22 Clock = "clock",
+    /// Which sector of a file's surviving unsynced bytes was not written all the same when the power failed.
+    23 TornSector = "torn-sector",
+    /// The word from which a disk fault takes its luck: which bit rots, where a write lands, how much of one is there.
+    24 DiskFault = "disk-fault",
 }
 
 /// Whom a choice is about: small, stable numbers. Unused places are 0.

@@ -190,9 +190,16 @@ impl Broker {
                 current_metadata_offset: self.observer.handed_out(),
                 want_fence: !self.lifecycle.is_caught_up(),
                 want_shut_down: false,
-                offline_replicas: Vec::new(),
+                offline_replicas: self.offline_replicas(),
             }
             .into(),
+        }
+    }
+
+    /// The controller should hear something before the next heartbeat is due.
+    pub(super) fn report_soon(&mut self, cx: &Context<'_>) {
+        if let Next::Send(..) = self.lifecycle.next {
+            self.send_lifecycle_after(Duration::ZERO, cx);
         }
     }
 

@@ -6,6 +6,7 @@
 //! * [`lifecycle`]: registration and heartbeats. A broker leads and follows nothing before it is registered and has caught
 //!   up with the metadata.
 //! * [`roles`]: what a change of the metadata means for the replicas here.
+//! * [`logs`]: opening, placing and failing the logs on the disks; the checkpoints beside them.
 //! * [`replicator`]: one fetcher per leader followed.
 //! * [`alter_partition`]: proposals for the ISR, on their way to the controller.
 //! * [`upkeep`]: what happens by the clock: the ISR check, the high-watermark checkpoint.
@@ -22,6 +23,7 @@ pub mod fetch;
 pub mod forwarding;
 pub mod lifecycle;
 pub mod list_offsets;
+pub mod logs;
 pub mod metadata;
 pub mod offset_for_leader_epoch;
 pub mod produce;
@@ -47,6 +49,7 @@ use crate::time::Instant;
 use alter_partition::AlterPartitions;
 use forwarding::Forwarding;
 use lifecycle::Lifecycle;
+use logs::Logs;
 use replicator::Replicator;
 use upkeep::Upkeep;
 
@@ -75,6 +78,7 @@ pub struct Broker {
     observer: Observer,
     image: Arc<MetadataImage>,
     members: Membership,
+    logs: Logs,
     partitions: Partitions,
     purgatory: Purgatory,
     lifecycle: Lifecycle,
@@ -101,6 +105,7 @@ impl Broker {
             observer: Observer::new(observer),
             image: Arc::default(),
             members: Membership::default(),
+            logs: Logs::default(),
             partitions: Partitions::default(),
             purgatory: Purgatory::default(),
             lifecycle: Lifecycle::default(),
@@ -181,6 +186,7 @@ impl Machine for Broker {
             Input::Deadline => self.handle_deadline(cx),
             Input::Command(_) => panic!("the scenario commands clients only"),
         }
+        self.settle_disks(cx);
     }
 
     fn next_deadline(&self) -> Option<Instant> {

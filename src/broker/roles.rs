@@ -9,24 +9,18 @@
 use std::sync::Arc;
 
 use super::Broker;
-use crate::context::{Context, Disk};
+use crate::context::Context;
 use crate::controller::image::{Change, MetadataImage};
 use crate::controller::records::MetadataRecord;
-use crate::error::Fault;
 use crate::event::RaftFact;
-use crate::files::{FileName, FilePath, Folder};
-use crate::ids::{BrokerId, Offset, TopicPartition};
-use crate::log::{PartitionLog, checkpoint};
+use crate::ids::{BrokerId, TopicPartition};
 use crate::raft::Drained;
-use crate::replica::{Partition, Registration};
+use crate::replica::Registration;
 
 impl Broker {
     /// Reads back every log that lies on the disk, then begins to follow the metadata and to register.
     pub(super) fn start(&mut self, cx: &mut Context<'_>) {
-        if let Err(fault) = self.recover_logs(cx) {
-            cx.halt(format!("the log directory cannot be read: {fault}"));
-            return;
-        }
+        self.open_logs(cx);
         self.begin_upkeep(cx);
         self.observer.start(cx);
         self.begin_lifecycle(cx);
@@ -119,6 +113,7 @@ impl Broker {
         let facts = image.partition(partition).expect("a changed partition is in the image");
         let me = self.setup.me;
         if !facts.replicas.contains(&me) {
+            self.logs.forget(partition);
             if let Some(replica) = self.partitions.get_mut(partition) {
                 let change = replica.become_idle(facts, cx);
                 self.replicator.forget(partition, cx);
@@ -126,8 +121,7 @@ impl Broker {
             }
             return;
         }
-        if let Err(fault) = self.ensure_log(partition, image, cx) {
-            cx.halt(format!("a log cannot be made: {fault}"));
+        if !self.ensure_log(partition, image, cx) {
             return;
         }
         let replica = self.partitions.get_mut(partition).expect("its log was made or found just now");
@@ -140,36 +134,5 @@ impl Broker {
             change
         };
         self.release_changed(partition, change, cx);
-    }
-
-    fn ensure_log(&mut self, partition: TopicPartition, image: &MetadataImage, cx: &mut Context<'_>) -> Result<(), Fault> {
-        let topic = image.topic(partition.topic).expect("a topic is written before its partitions");
-        if let Some(replica) = self.partitions.get_mut(partition) {
-            if replica.epoch().is_none() {
-                replica.set_config(topic.effective_config(&self.setup.topic_defaults));
-            }
-            return Ok(());
-        }
-        let log = PartitionLog::create(partition, topic.effective_config(&self.setup.topic_defaults), cx)?;
-        self.partitions.insert(Partition::new(Arc::clone(&self.replica_setup), log, Offset::ZERO));
-        Ok(())
-    }
-
-    /// The high watermark of a recovered log is the one written down last, never above the log's end. The topics' own
-    /// configuration is not known before the metadata is.
-    fn recover_logs(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
-        let file = FilePath::root(FileName::HighWatermarkCheckpoint);
-        let known = checkpoint::read(file, cx)?;
-        for folder in cx.folders() {
-            let partition = match folder {
-                Folder::Log(_, partition) if partition != TopicPartition::METADATA => partition,
-                Folder::Log(..) | Folder::Root(_) => continue,
-            };
-            let found = known.iter().find(|(checkpointed, _)| *checkpointed == partition);
-            let high_watermark = found.map_or(Offset::ZERO, |(_, offset)| *offset);
-            let log = PartitionLog::recover(partition, self.setup.topic_defaults.clone(), high_watermark, false, cx)?;
-            self.partitions.insert(Partition::new(Arc::clone(&self.replica_setup), log, high_watermark));
-        }
-        Ok(())
     }
 }

@@ -26,5 +26,5 @@ pub use nearest::nearest;
 pub use producer::ProducerConfig;
 pub use profile::Profile;
 pub use topic::TopicConfig;
-pub use value::{AutoOffsetReset, Partitioner, TimestampType, Value};
+pub use value::{AutoOffsetReset, LogDirs, Partitioner, TimestampType, Value};
 pub use variants::{EpochFencing, HwIsr, IsrEligibility, IsrJoinRule, Switch, Truncation, Variant, Variants};

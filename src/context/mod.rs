@@ -9,6 +9,7 @@
 mod input;
 mod outbox;
 
+use std::ops::Range;
 use std::panic::Location;
 
 use bytes::Bytes;
@@ -17,7 +18,7 @@ use crate::choice::{ChoiceKind, Choices, Odds, Subject};
 use crate::error::Fault;
 use crate::event::{Event, Fact, MessageFacts, NetworkFact, Purpose};
 use crate::files::{FileName, FilePath, Folder};
-use crate::ids::{CorrelationId, Incarnation, ProcessId, Step};
+use crate::ids::{CorrelationId, Incarnation, LogDirectory, ProcessId, Step};
 use crate::protocol::{Request, Response};
 use crate::time::{Instant, Timestamp, Trail};
 
@@ -50,6 +51,9 @@ pub trait Disk {
     fn truncate(&mut self, file: FilePath, to: u64) -> Result<(), Fault>;
     /// Gives a file another name; a file of that name is replaced. Errors: [`Fault::NoSuchFile`], [`Fault::Io`].
     fn rename(&mut self, from: FilePath, to: FilePath) -> Result<(), Fault>;
+    /// Gives a folder with all its files another name in the same log directory; nothing happens when there is none. A folder
+    /// of that name must not hold anything. Errors: [`Fault::Io`].
+    fn rename_folder(&mut self, from: Folder, to: Folder) -> Result<(), Fault>;
     /// Removes a file; nothing happens when there is none. Errors: [`Fault::Io`].
     fn delete(&mut self, file: FilePath) -> Result<(), Fault>;
     /// The files of a folder, in the order of their names.
@@ -60,6 +64,20 @@ pub trait Disk {
     fn sync(&mut self, file: FilePath) -> Result<(), Fault>;
     /// Makes a folder's entries durable (fsync of the directory). Errors: [`Fault::Io`].
     fn sync_folder(&mut self, folder: Folder) -> Result<(), Fault>;
+}
+
+/// A disk as somebody sees it who only looks: nothing fails, nothing costs time, nothing changes.
+pub trait DiskView {
+    /// The folders that hold a file, in order.
+    fn folders(&self) -> Vec<Folder>;
+    /// The files of a folder, in the order of their names.
+    fn files(&self, folder: Folder) -> Vec<FileName>;
+    /// What a file holds, as the page cache has it; `None` when there is none.
+    fn content(&self, file: FilePath) -> Option<Bytes>;
+    /// The bytes of a file that a power failure may take, in order.
+    fn not_durable(&self, file: FilePath) -> Vec<Range<u64>>;
+    /// Whether a power failure leaves the file under its name.
+    fn is_entry_durable(&self, file: FilePath) -> bool;
 }
 
 /// Which process a turn belongs to, and what its clocks show.
@@ -85,12 +103,13 @@ pub struct Context<'a> {
     disk: &'a mut dyn Disk,
     choices: &'a mut Choices,
     out: &'a mut Outbox,
+    disk_failures: Vec<(LogDirectory, Fault)>,
 }
 
 impl<'a> Context<'a> {
     /// The window of one turn.
     pub fn new(moment: Moment, disk: &'a mut dyn Disk, choices: &'a mut Choices, out: &'a mut Outbox) -> Self {
-        Self { moment, disk, choices, out }
+        Self { moment, disk, choices, out, disk_failures: Vec::new() }
     }
 
     /// The process whose turn it is.
@@ -214,25 +233,34 @@ impl<'a> Context<'a> {
     }
 }
 
-/// Writes count as effects and do not happen after the process's death; reads answer still, since nobody will see it.
+/// Writes count as effects and do not happen after the process's death; reads answer still, since nobody will see it. Every
+/// failure is noted (see [`Context::take_disk_failures`]).
 impl Disk for Context<'_> {
     fn append(&mut self, file: FilePath, bytes: Bytes) -> Result<u64, Fault> {
-        if self.out.count_effect() { self.disk.append(file, bytes) } else { Ok(self.disk.len(file).unwrap_or(0)) }
+        if !self.out.count_effect() {
+            return Ok(self.disk.len(file).unwrap_or(0));
+        }
+        let done = self.disk.append(file, bytes);
+        self.noting(file.folder, done)
     }
     fn read(&mut self, file: FilePath, at: u64, count: u64) -> Result<Bytes, Fault> {
-        self.disk.read(file, at, count)
+        let done = self.disk.read(file, at, count);
+        self.noting(file.folder, done)
     }
     fn len(&mut self, file: FilePath) -> Option<u64> {
         self.disk.len(file)
     }
     fn truncate(&mut self, file: FilePath, to: u64) -> Result<(), Fault> {
-        if self.out.count_effect() { self.disk.truncate(file, to) } else { Ok(()) }
+        self.change(file.folder, |disk| disk.truncate(file, to))
     }
     fn rename(&mut self, from: FilePath, to: FilePath) -> Result<(), Fault> {
-        if self.out.count_effect() { self.disk.rename(from, to) } else { Ok(()) }
+        self.change(from.folder, |disk| disk.rename(from, to))
+    }
+    fn rename_folder(&mut self, from: Folder, to: Folder) -> Result<(), Fault> {
+        self.change(from, |disk| disk.rename_folder(from, to))
     }
     fn delete(&mut self, file: FilePath) -> Result<(), Fault> {
-        if self.out.count_effect() { self.disk.delete(file) } else { Ok(()) }
+        self.change(file.folder, |disk| disk.delete(file))
     }
     fn list(&mut self, folder: Folder) -> Vec<FileName> {
         self.disk.list(folder)
@@ -241,9 +269,38 @@ impl Disk for Context<'_> {
         self.disk.folders()
     }
     fn sync(&mut self, file: FilePath) -> Result<(), Fault> {
-        if self.out.count_effect() { self.disk.sync(file) } else { Ok(()) }
+        self.change(file.folder, |disk| disk.sync(file))
     }
     fn sync_folder(&mut self, folder: Folder) -> Result<(), Fault> {
-        if self.out.count_effect() { self.disk.sync_folder(folder) } else { Ok(()) }
+        self.change(folder, |disk| disk.sync_folder(folder))
+    }
+}
+
+impl Context<'_> {
+    /// What the disk failed to do in this turn since this was last asked, by log directory: whatever became of the failed call
+    /// itself, the directory is not to be trusted any more. (Kafka's `LogDirFailureChannel`.)
+    pub fn take_disk_failures(&mut self) -> Vec<(LogDirectory, Fault)> {
+        std::mem::take(&mut self.disk_failures)
+    }
+
+    /// Whether something of this kind was told in this turn.
+    #[must_use]
+    pub fn has_told(&self, is_it: impl Fn(&Fact) -> bool) -> bool {
+        self.out.events.iter().any(|(event, _)| is_it(&event.fact))
+    }
+
+    fn change(&mut self, folder: Folder, act: impl FnOnce(&mut dyn Disk) -> Result<(), Fault>) -> Result<(), Fault> {
+        if !self.out.count_effect() {
+            return Ok(());
+        }
+        let done = act(self.disk);
+        self.noting(folder, done)
+    }
+
+    fn noting<T>(&mut self, folder: Folder, done: Result<T, Fault>) -> Result<T, Fault> {
+        if let Err(fault) = &done {
+            self.disk_failures.push((folder.directory(), fault.clone()));
+        }
+        done
     }
 }

@@ -87,6 +87,19 @@ impl EpochCache {
         self.entries.last().filter(|_| has_changed).copied()
     }
 
+    /// Forgets the epochs that end at `start` or before; the one that holds it begins there now. Returns whether any did.
+    pub(super) fn truncate_from_start(&mut self, start: Offset) -> bool {
+        let below = self.entries.partition_point(|entry| entry.start < start);
+        let Some(last_below) = below.checked_sub(1) else { return false };
+        let begins_there = self.entries.get(below).is_some_and(|next| next.start == start);
+        let gone = if begins_there { below } else { last_below };
+        self.entries.drain(..gone);
+        if let Some(first) = self.entries.first_mut() {
+            first.start = start;
+        }
+        true
+    }
+
     /// Forgets what begins at `end` or later. Returns whether anything did.
     pub(super) fn truncate_from_end(&mut self, end: Offset) -> bool {
         let before = self.entries.len();
@@ -137,6 +150,19 @@ mod tests {
         let newest = cache.assign(LeaderEpoch(4), Offset(10));
         assert_eq!(newest, Some(EpochEntry { epoch: LeaderEpoch(4), start: Offset(3) }));
         assert_eq!(cache.assign(LeaderEpoch(4), Offset(11)), None, "nothing new");
+    }
+
+    #[test]
+    fn moving_the_log_start_forgets_what_ended_before_it() {
+        let mut cache = cache(&[(1, 0), (2, 6), (3, 8)]);
+        assert!(!cache.truncate_from_start(Offset(0)));
+        assert!(cache.truncate_from_start(Offset(7)));
+        assert_eq!(asked(&cache, 2), Some((2, 8)));
+        assert_eq!(asked(&cache, 1), Some((1, 7)), "older than all: it ended before the oldest began");
+        assert!(cache.truncate_from_start(Offset(8)));
+        assert_eq!(cache.entries(), [EpochEntry { epoch: LeaderEpoch(3), start: Offset(8) }]);
+        assert!(cache.truncate_from_start(Offset(20)));
+        assert_eq!(cache.latest(), Some(LeaderEpoch(3)), "the newest epoch stays, at the log's start");
     }
 
     #[test]

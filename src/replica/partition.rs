@@ -164,9 +164,9 @@ impl Partition {
         RoleChange { announced: Some(announced), stopped_leading, high_watermark: None }
     }
 
-    /// Serves nobody from here on: its disk failed. Every log of a broker lies on the one disk, so the broker ends itself,
-    /// as Kafka's does when all its log directories have failed.
-    pub(super) fn become_offline(&mut self, fault: &Fault, cx: &mut Context<'_>) -> RoleChange {
+    /// Serves nobody from here on: its disk failed. The broker takes every other replica of the log directory with it, and lets
+    /// those go who wait here.
+    pub fn become_offline(&mut self, fault: &Fault, cx: &mut Context<'_>) -> RoleChange {
         if self.is_offline() {
             return RoleChange::default();
         }
@@ -174,7 +174,6 @@ impl Partition {
         self.role = Role::Offline;
         let why = Arc::new(fault.to_string());
         let announced = cx.emit(ReplicaFact::ReplicaOffline { partition: self.partition(), why });
-        cx.halt(format!("the log directory of {} failed: {fault}", self.partition()));
         RoleChange { announced: Some(announced), stopped_leading, high_watermark: None }
     }
 
@@ -241,6 +240,13 @@ impl Partition {
         wanted.min(self.replicas.len())
     }
 
+    /// Makes its log durable. A failed disk takes the replica offline.
+    pub fn flush(&mut self, cx: &mut Context<'_>) {
+        if let Err(fault) = self.log.flush(cx) {
+            self.become_offline(&fault, cx);
+        }
+    }
+
     /// Makes the segments durable that no longer grow. A failed disk takes the replica offline.
     pub fn flush_closed(&mut self, cx: &mut Context<'_>) {
         if let Err(fault) = self.log.flush_closed(cx) {
@@ -248,7 +254,9 @@ impl Partition {
         }
     }
 
-    pub(super) fn is_offline(&self) -> bool {
+    /// Whether its disk failed.
+    #[must_use]
+    pub fn is_offline(&self) -> bool {
         matches!(self.role, Role::Offline)
     }
 

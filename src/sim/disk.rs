@@ -1,29 +1,58 @@
-//! A server's simulated disk: bytes in files, a page cache over a device, folders whose entries need a sync of their own.
+//! A server's simulated disk: bytes in files, a page cache over a device, folders whose entries need a sync of their own,
+//! and faults that are laid upon it.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `disk` | the calls, and what a power failure leaves |
+//! | `file` | one file: what is in the cache, what is on the device |
+//! | `entries` | one folder: its names, and what a power failure takes back |
+//! | `faults` | the rules by which calls go wrong |
+//! | `struck` | what becomes of an append or a read that a rule struck |
 //!
 //! Invariant: what was synced survives a power failure: of a file its synced prefix, of a folder its entries as of the
-//! last [`Disk::sync_folder`]. Of the rest luck decides: a file keeps any part of its unsynced suffix (so a batch may be
-//! torn in the middle), and of a folder's unsynced operations a first part survives (file systems journal them in order).
+//! last [`Disk::sync_folder`], of a log directory the folders that were in it when it was last synced. Of the rest luck
+//! decides: a file keeps any part of its unsynced suffix (so a batch may be torn, inside a sector), and of that a sector may
+//! be missing though a later one is there; of a folder's unsynced operations a first part survives (file systems journal
+//! them in order). Only a sync that lied or failed breaks this.
 //!
-//! Called by: machines, through [`crate::context::Context`]; by the world when a machine comes back. Latency is counted
-//! here and priced by the world (see [`Calls`]).
-//!
-//! Not modelled: I/O errors and full disks.
+//! Called by: machines, through [`crate::context::Context`]; by the world when a machine comes back or a fault strikes.
+//! Latency is counted here and priced by the world (see [`Calls`]).
+
+mod entries;
+mod faults;
+mod file;
+mod struck;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::file::File;
-use crate::context::Disk;
+pub use faults::{DiskRule, Faulted, Place, SECTOR_BYTES};
+
+use crate::context::{Disk, DiskView};
 use crate::error::Fault;
+use crate::event::{DiskFault, FaultIndex};
 use crate::files::{FileName, FilePath, Folder};
+use crate::time::Duration;
+use entries::{Entries, Operation};
+use faults::{Call, Faults, Strike};
+use file::File;
 
 /// One server's disk. A clone shares every folder until either side changes it.
 #[derive(Clone, Debug, Default)]
 pub struct SimDisk {
     folders: BTreeMap<Folder, Arc<Entries>>,
+    /// What was done to folders since the log directory they lie in was last synced.
+    unsynced: Vec<FolderOperation>,
     calls: Calls,
+    faults: Faults,
+    /// The bytes it holds, and how many there is room for.
+    used: u64,
+    capacity: Option<u64>,
 }
 
 /// How often a turn called the disk, by what it costs.
@@ -35,6 +64,24 @@ pub struct Calls {
     pub reads: u32,
     /// Syncs of files and folders.
     pub syncs: u32,
+    /// What stalled calls took beyond that.
+    pub stalled: Duration,
+}
+
+/// An operation on the folders of a log directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FolderOperation {
+    Made(Folder),
+    Renamed { from: Folder, to: Folder },
+}
+
+impl FolderOperation {
+    /// The folder it is about.
+    fn subject(self) -> Folder {
+        match self {
+            Self::Made(folder) | Self::Renamed { to: folder, .. } => folder,
+        }
+    }
 }
 
 /// What a power failure took from one file.
@@ -42,23 +89,20 @@ pub struct Calls {
 pub struct Loss {
     /// The file.
     pub file: FilePath,
-    /// How many bytes of its end.
+    /// How many bytes of it.
     pub bytes: u64,
 }
 
-/// A folder: its files in the order of their names, and what was done to its entries since its last sync.
-#[derive(Clone, Debug, Default)]
-struct Entries {
-    files: Vec<(FileName, File)>,
-    unsynced: Vec<Operation>,
-}
-
-/// An operation on a folder's entries, with what is needed to undo it.
-#[derive(Clone, Debug)]
-enum Operation {
-    Created(FileName),
-    Renamed { from: FileName, to: FileName, replaced: Option<File> },
-    Deleted(FileName, File),
+/// The luck of one power failure. The world draws each answer as a choice with a name.
+pub trait PowerLuck {
+    /// Whether a folder that is new in its log directory is still there, if the directory was not synced since.
+    fn folder_survives(&mut self, folder: Folder) -> bool;
+    /// Whether the next unsynced operation on this entry survives.
+    fn entry_survives(&mut self, file: FilePath) -> bool;
+    /// How many of the `unsynced` bytes at the file's end survive.
+    fn bytes_kept(&mut self, file: FilePath, unsynced: u64) -> u64;
+    /// Which of the `sectors` that hold the surviving unsynced bytes was not written all the same, if one was not.
+    fn torn_sector(&mut self, file: FilePath, sectors: u64) -> Option<u64>;
 }
 
 impl SimDisk {
@@ -70,44 +114,73 @@ impl SimDisk {
     /// How many bytes it holds.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.folders.values().flat_map(|entries| entries.files.iter()).map(|(_, file)| file.length()).sum()
+        self.used
     }
 
-    /// The power fails: `survives(file)` says whether the next unsynced operation on that entry survives, and
-    /// `kept(file, unsynced)` how many of its unsynced bytes do. What survives is on the device from here on.
-    /// Returns what was lost, in the order of the files.
-    pub fn lose_power(
-        &mut self,
-        mut survives: impl FnMut(FilePath) -> bool,
-        mut kept: impl FnMut(FilePath, u64) -> u64,
-    ) -> Vec<Loss> {
+    /// From now on there is room for so many bytes (without end when `None`). What is there already stays.
+    pub fn set_capacity(&mut self, bytes: Option<u64>) {
+        self.capacity = bytes;
+    }
+
+    /// Lays a rule upon it, after those that are there: of several that fit a call, the first strikes.
+    pub fn add_rule(&mut self, rule: DiskRule) {
+        self.faults.add(rule);
+    }
+
+    /// Takes the rules of one fault away.
+    pub fn remove_rule(&mut self, id: FaultIndex) {
+        self.faults.remove(id);
+    }
+
+    /// What went wrong since this was last asked, in order.
+    pub fn take_faulted(&mut self) -> Vec<Faulted> {
+        self.faults.take_struck()
+    }
+
+    /// A file is lost, entry and all, as if it had never been; returns how many bytes it had, if it was there.
+    pub fn lose_file(&mut self, file: FilePath) -> Option<u64> {
+        let entries = Arc::make_mut(self.folders.get_mut(&file.folder)?);
+        let lost = entries.take(file.name)?.length();
+        entries.unsynced.retain(|operation| operation.subject() != file.name);
+        self.used -= lost;
+        Some(lost)
+    }
+
+    /// The power fails. What survives is on the device from here on. Returns what was lost, in the order of the files.
+    pub fn lose_power(&mut self, luck: &mut dyn PowerLuck) -> Vec<Loss> {
         let mut losses = Vec::new();
+        let operations = std::mem::take(&mut self.unsynced);
+        let surviving = operations.iter().take_while(|operation| luck.folder_survives(operation.subject())).count();
+        for operation in operations.into_iter().skip(surviving).rev() {
+            self.undo(operation, &mut losses);
+        }
         for (folder, entries) in &mut self.folders {
-            let path = |name| FilePath { folder: *folder, name };
-            let is_clean = entries.unsynced.is_empty() && entries.files.iter().all(|(_, file)| file.unsynced() == 0);
-            if is_clean {
-                continue;
-            }
-            let entries = Arc::make_mut(entries);
-            let operations = std::mem::take(&mut entries.unsynced);
-            let surviving = operations.iter().take_while(|operation| survives(path(operation.subject()))).count();
-            for operation in operations.into_iter().skip(surviving).rev() {
-                let name = operation.subject();
-                let bytes = entries.undo(operation);
-                losses.push(Loss { file: path(name), bytes });
-            }
-            for (name, file) in &mut entries.files {
-                let unsynced = file.unsynced();
-                if unsynced > 0 {
-                    let lost = unsynced - kept(path(*name), unsynced).min(unsynced);
-                    file.truncate(file.length() - lost);
-                    file.sync();
-                    losses.extend((lost > 0).then_some(Loss { file: path(*name), bytes: lost }));
-                }
+            if !entries.is_durable() {
+                lose_unsynced(*folder, Arc::make_mut(entries), luck, &mut losses);
             }
         }
         self.folders.retain(|_, entries| !entries.files.is_empty());
+        self.used = self.folders.values().flat_map(|entries| entries.files.iter()).map(|(_, file)| file.length()).sum();
         losses
+    }
+
+    /// Takes an operation on a folder back. The journal keeps the order: with a new name goes whatever was done to the folder
+    /// under it.
+    fn undo(&mut self, operation: FolderOperation, losses: &mut Vec<Loss>) {
+        let Some(mut entries) = self.folders.remove(&operation.subject()) else { return };
+        match operation {
+            FolderOperation::Made(folder) => {
+                let gone = entries.files.iter().map(|(name, file)| Loss { file: folder.file(*name), bytes: file.length() });
+                losses.extend(gone);
+            }
+            FolderOperation::Renamed { from, .. } => {
+                let found = Arc::make_mut(&mut entries);
+                for done in std::mem::take(&mut found.unsynced).into_iter().rev() {
+                    found.undo(done);
+                }
+                self.folders.insert(from, entries);
+            }
+        }
     }
 
     fn file(&self, path: FilePath) -> Option<&File> {
@@ -121,81 +194,90 @@ impl SimDisk {
         let (_, file) = Arc::make_mut(entries).files.get_mut(place).ok_or_else(missing)?;
         Ok(file)
     }
+
+    /// The folder, which is made if need be.
+    fn make_folder(&mut self, folder: Folder) -> &mut Entries {
+        let unsynced = &mut self.unsynced;
+        let entries = self.folders.entry(folder).or_insert_with(|| {
+            if let Folder::Log(..) = folder {
+                unsynced.push(FolderOperation::Made(folder));
+            }
+            Arc::default()
+        });
+        Arc::make_mut(entries)
+    }
+
+    /// The rule that strikes this call, if one does. A stall only costs time.
+    fn strike(&mut self, call: Call, file: FilePath) -> Option<Strike> {
+        if self.faults.is_quiet() {
+            return None;
+        }
+        let strike = self.faults.strike(call, file)?;
+        if strike.fault == DiskFault::Stalled {
+            self.calls.stalled = Duration(self.calls.stalled.0.saturating_add(strike.stall.0));
+            self.faults.note(file, strike, None);
+            return None;
+        }
+        Some(strike)
+    }
+
+    /// A change of an entry or of a file's length fails as a whole.
+    fn fail_change(&mut self, file: FilePath) -> Result<(), Fault> {
+        self.calls.writes += 1;
+        let Some(strike) = self.strike(Call::Change, file) else { return Ok(()) };
+        self.faults.note(file, strike, None);
+        Err(Fault::Io(file.to_string()))
+    }
+
+    /// Appends, as the file system does where nothing is wrong but perhaps the room: then a first part is there.
+    fn put(&mut self, file: FilePath, bytes: Bytes) -> Result<u64, Fault> {
+        let room = self.capacity.map_or(u64::MAX, |capacity| capacity.saturating_sub(self.used));
+        let is_too_much = bytes.len() as u64 > room;
+        let fits = if is_too_much { bytes.slice(..usize::try_from(room).unwrap_or(0)) } else { bytes };
+        self.used += fits.len() as u64;
+        let at = self.make_folder(file.folder).make(file.name).append(fits);
+        if is_too_much { Err(Fault::DiskFull) } else { Ok(at) }
+    }
 }
 
-impl Operation {
-    /// The entry it is about.
-    fn subject(&self) -> FileName {
-        match self {
-            Self::Created(name) | Self::Deleted(name, _) => *name,
-            Self::Renamed { to, .. } => *to,
+/// Takes from one folder what its luck does not leave it.
+fn lose_unsynced(folder: Folder, entries: &mut Entries, luck: &mut dyn PowerLuck, losses: &mut Vec<Loss>) {
+    let operations = std::mem::take(&mut entries.unsynced);
+    let survives = |operation: &&Operation| luck.entry_survives(folder.file(operation.subject()));
+    let surviving = operations.iter().take_while(survives).count();
+    for operation in operations.into_iter().skip(surviving).rev() {
+        let file = folder.file(operation.subject());
+        losses.push(Loss { file, bytes: entries.undo(operation) });
+    }
+    for (name, file) in &mut entries.files {
+        if file.is_durable() {
+            continue;
         }
-    }
-}
-
-impl Entries {
-    fn place(&self, name: FileName) -> Result<usize, usize> {
-        self.files.binary_search_by_key(&name, |(name, _)| *name)
-    }
-
-    fn get(&self, name: FileName) -> Option<&File> {
-        self.place(name).ok().and_then(|place| self.files.get(place)).map(|(_, file)| file)
-    }
-
-    /// Puts a file under a name and returns the one it replaced.
-    fn put(&mut self, name: FileName, file: File) -> Option<File> {
-        match self.place(name) {
-            Ok(place) => self.files.get_mut(place).map(|(_, old)| std::mem::replace(old, file)),
-            Err(place) => {
-                self.files.insert(place, (name, file));
-                None
-            }
-        }
-    }
-
-    fn take(&mut self, name: FileName) -> Option<File> {
-        self.place(name).ok().map(|place| self.files.remove(place).1)
-    }
-
-    /// Takes an operation back; returns how many bytes are no longer to be found under its name.
-    fn undo(&mut self, operation: Operation) -> u64 {
-        match operation {
-            Operation::Created(name) => self.take(name).map_or(0, |file| file.length()),
-            Operation::Renamed { from, to, replaced } => {
-                let Some(file) = self.take(to) else { return 0 };
-                let bytes = file.length();
-                self.put(from, file);
-                if let Some(old) = replaced {
-                    self.put(to, old);
-                }
-                bytes
-            }
-            Operation::Deleted(name, file) => {
-                self.put(name, file);
-                0
-            }
-        }
+        let (path, unsynced, synced) = (folder.file(*name), file.unsynced(), file.length() - file.unsynced());
+        let kept = if unsynced > 0 { luck.bytes_kept(path, unsynced).min(unsynced) } else { 0 };
+        let first = synced / SECTOR_BYTES;
+        let sectors = (synced + kept).div_ceil(SECTOR_BYTES) - first;
+        let torn = if kept > 0 { luck.torn_sector(path, sectors) } else { None };
+        let torn = torn.map(|sector| (first + sector) * SECTOR_BYTES..(first + sector + 1) * SECTOR_BYTES);
+        let bytes = file.lose_power(kept, torn);
+        losses.extend((bytes > 0).then_some(Loss { file: path, bytes }));
     }
 }
 
 impl Disk for SimDisk {
     fn append(&mut self, file: FilePath, bytes: Bytes) -> Result<u64, Fault> {
         self.calls.writes += 1;
-        let entries = Arc::make_mut(self.folders.entry(file.folder).or_default());
-        let place = match entries.place(file.name) {
-            Ok(place) => place,
-            Err(place) => {
-                entries.files.insert(place, (file.name, File::default()));
-                entries.unsynced.push(Operation::Created(file.name));
-                place
-            }
-        };
-        let (_, found) = entries.files.get_mut(place).expect("the file was found or made at this place");
-        Ok(found.append(bytes))
+        match self.strike(Call::Append, file) {
+            None => self.put(file, bytes),
+            Some(strike) => self.put_struck(file, &bytes, strike),
+        }
     }
 
     fn read(&mut self, file: FilePath, at: u64, count: u64) -> Result<Bytes, Fault> {
         self.calls.reads += 1;
+        if let Some(strike) = self.strike(Call::Read, file) {
+            return self.read_struck(file, at, count, strike);
+        }
         let found = self.file(file).ok_or_else(|| Fault::NoSuchFile(file.to_string()))?;
         found.read(at, count).ok_or_else(|| Fault::ShortRead { file: file.to_string(), at, wanted: count })
     }
@@ -205,27 +287,43 @@ impl Disk for SimDisk {
     }
 
     fn truncate(&mut self, file: FilePath, to: u64) -> Result<(), Fault> {
-        self.calls.writes += 1;
-        self.file_mut(file)?.truncate(to);
+        self.fail_change(file)?;
+        let found = self.file_mut(file)?;
+        let before = found.length();
+        found.truncate(to);
+        let cut = before - found.length();
+        self.used -= cut;
         Ok(())
     }
 
     fn rename(&mut self, from: FilePath, to: FilePath) -> Result<(), Fault> {
         assert!(from.folder == to.folder, "files are renamed within their folder");
-        self.calls.writes += 1;
+        self.fail_change(to)?;
         let missing = || Fault::NoSuchFile(from.to_string());
         let entries = Arc::make_mut(self.folders.get_mut(&from.folder).ok_or_else(missing)?);
         let file = entries.take(from.name).ok_or_else(missing)?;
         let replaced = entries.put(to.name, file);
+        self.used -= replaced.as_ref().map_or(0, File::length);
         entries.unsynced.push(Operation::Renamed { from: from.name, to: to.name, replaced });
         Ok(())
     }
 
+    fn rename_folder(&mut self, from: Folder, to: Folder) -> Result<(), Fault> {
+        assert!(from.directory() == to.directory(), "a folder stays on its disk");
+        self.fail_change(from.file(FileName::Temporary(u8::MAX)))?;
+        let Some(entries) = self.folders.remove(&from) else { return Ok(()) };
+        let replaced = self.folders.insert(to, entries);
+        assert!(replaced.is_none_or(|old| old.files.is_empty()), "a folder that holds something is not replaced");
+        self.unsynced.push(FolderOperation::Renamed { from, to });
+        Ok(())
+    }
+
     fn delete(&mut self, file: FilePath) -> Result<(), Fault> {
-        self.calls.writes += 1;
+        self.fail_change(file)?;
         if let Some(entries) = self.folders.get_mut(&file.folder) {
             let entries = Arc::make_mut(entries);
             if let Some(old) = entries.take(file.name) {
+                self.used -= old.length();
                 entries.unsynced.push(Operation::Deleted(file.name, old));
             }
         }
@@ -234,114 +332,66 @@ impl Disk for SimDisk {
 
     fn list(&mut self, folder: Folder) -> Vec<FileName> {
         self.calls.reads += 1;
-        self.folders.get(&folder).map_or_else(Vec::new, |entries| entries.files.iter().map(|(name, _)| *name).collect())
+        DiskView::files(self, folder)
     }
 
     fn folders(&mut self) -> Vec<Folder> {
         self.calls.reads += 1;
-        self.folders.iter().filter(|(_, entries)| !entries.files.is_empty()).map(|(folder, _)| *folder).collect()
+        DiskView::folders(self)
     }
 
     fn sync(&mut self, file: FilePath) -> Result<(), Fault> {
         self.calls.syncs += 1;
-        self.file_mut(file)?.sync();
-        Ok(())
+        let Some(strike) = self.strike(Call::Sync, file) else {
+            self.file_mut(file)?.sync();
+            return Ok(());
+        };
+        self.faults.note(file, strike, None);
+        if strike.fault == DiskFault::SyncLied {
+            return self.file_mut(file).map(|_| ());
+        }
+        self.file_mut(file)?.fail_sync(strike.draw(0, 1) == 1);
+        Err(Fault::Io(file.to_string()))
     }
 
     fn sync_folder(&mut self, folder: Folder) -> Result<(), Fault> {
         self.calls.syncs += 1;
+        let any_file = folder.file(FileName::Temporary(u8::MAX));
+        if let Some(strike) = self.strike(Call::SyncFolder, any_file) {
+            self.faults.note(any_file, strike, None);
+            return if strike.fault == DiskFault::SyncLied { Ok(()) } else { Err(Fault::Io(folder.to_string())) };
+        }
         if let Some(entries) = self.folders.get_mut(&folder).filter(|entries| !entries.unsynced.is_empty()) {
             Arc::make_mut(entries).unsynced.clear();
+        }
+        if let Folder::Root(directory) = folder {
+            self.unsynced.retain(|operation| operation.subject().directory() != directory);
         }
         Ok(())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ids::{LogDirectory, Offset};
-
-    const SEGMENT: FilePath = FilePath { folder: Folder::Root(LogDirectory::FIRST), name: FileName::Segment(Offset(0)) };
-    const CHECKPOINT: FilePath = FilePath { folder: Folder::Root(LogDirectory::FIRST), name: FileName::HighWatermarkCheckpoint };
-
-    fn bytes(text: &'static str) -> Bytes {
-        Bytes::from_static(text.as_bytes())
+impl DiskView for SimDisk {
+    fn folders(&self) -> Vec<Folder> {
+        self.folders.iter().filter(|(_, entries)| !entries.files.is_empty()).map(|(folder, _)| *folder).collect()
     }
 
-    fn content(disk: &mut SimDisk, file: FilePath) -> Option<Bytes> {
-        let length = disk.len(file)?;
-        disk.read(file, 0, length).ok()
+    fn files(&self, folder: Folder) -> Vec<FileName> {
+        self.folders.get(&folder).map_or_else(Vec::new, |entries| entries.files.iter().map(|(name, _)| *name).collect())
     }
 
-    fn write(disk: &mut SimDisk, file: FilePath, text: &'static str) {
-        disk.append(file, bytes(text)).expect("there is room");
+    fn content(&self, file: FilePath) -> Option<Bytes> {
+        let found = self.file(file)?;
+        found.read(0, found.length())
     }
 
-    #[test]
-    fn the_synced_prefix_survives_a_power_failure_and_a_batch_may_be_torn() {
-        let mut disk = SimDisk::default();
-        write(&mut disk, SEGMENT, "synced");
-        disk.sync(SEGMENT).expect("the file is there");
-        disk.sync_folder(Folder::Root(LogDirectory::FIRST)).expect("the folder is there");
-        write(&mut disk, SEGMENT, "cached");
-        let mut torn = disk.clone();
-        assert_eq!(disk.lose_power(|_| false, |_, _| 0), [Loss { file: SEGMENT, bytes: 6 }]);
-        assert_eq!(content(&mut disk, SEGMENT), Some(bytes("synced")));
-        assert_eq!(torn.lose_power(|_| false, |_, unsynced| unsynced / 2), [Loss { file: SEGMENT, bytes: 3 }]);
-        assert_eq!(content(&mut torn, SEGMENT), Some(bytes("syncedcac")));
-        assert!(torn.lose_power(|_| false, |_, _| 0).is_empty(), "what survived one failure is on the device");
+    fn not_durable(&self, file: FilePath) -> Vec<Range<u64>> {
+        self.file(file).map_or_else(Vec::new, File::not_durable)
     }
 
-    #[test]
-    fn a_file_whose_entry_was_never_synced_is_gone_even_if_its_bytes_were() {
-        let mut disk = SimDisk::default();
-        write(&mut disk, SEGMENT, "synced");
-        disk.sync(SEGMENT).expect("the file is there");
-        assert_eq!(disk.lose_power(|_| false, |_, _| 0), [Loss { file: SEGMENT, bytes: 6 }]);
-        assert_eq!(content(&mut disk, SEGMENT), None);
-        assert!(disk.folders().is_empty());
-    }
-
-    #[test]
-    fn an_unsynced_rename_gives_the_old_checkpoint_back() {
-        let mut disk = SimDisk::default();
-        write(&mut disk, CHECKPOINT, "old");
-        disk.sync(CHECKPOINT).expect("the file is there");
-        disk.sync_folder(Folder::Root(LogDirectory::FIRST)).expect("the folder is there");
-        let temporary = CHECKPOINT.temporary();
-        write(&mut disk, temporary, "newer");
-        disk.sync(temporary).expect("the file is there");
-        disk.rename(temporary, CHECKPOINT).expect("the file is there");
-        let mut synced = disk.clone();
-        synced.sync_folder(Folder::Root(LogDirectory::FIRST)).expect("the folder is there");
-        disk.lose_power(|_| false, |_, _| 0);
-        synced.lose_power(|_| false, |_, _| 0);
-        assert_eq!(content(&mut disk, CHECKPOINT), Some(bytes("old")));
-        assert_eq!(disk.list(Folder::Root(LogDirectory::FIRST)), [CHECKPOINT.name]);
-        assert_eq!(content(&mut synced, CHECKPOINT), Some(bytes("newer")));
-    }
-
-    #[test]
-    fn an_unsynced_deletion_comes_back() {
-        let mut disk = SimDisk::default();
-        write(&mut disk, SEGMENT, "kept");
-        disk.sync(SEGMENT).expect("the file is there");
-        disk.sync_folder(Folder::Root(LogDirectory::FIRST)).expect("the folder is there");
-        disk.delete(SEGMENT).expect("deleting is possible");
-        assert_eq!(content(&mut disk, SEGMENT), None);
-        disk.lose_power(|_| false, |_, _| 0);
-        assert_eq!(content(&mut disk, SEGMENT), Some(bytes("kept")));
-    }
-
-    #[test]
-    fn a_clone_is_another_disk() {
-        let mut disk = SimDisk::default();
-        write(&mut disk, SEGMENT, "shared");
-        let mut other = disk.clone();
-        write(&mut other, SEGMENT, "more");
-        disk.truncate(SEGMENT, 2).expect("the file is there");
-        assert_eq!(content(&mut disk, SEGMENT), Some(bytes("sh")));
-        assert_eq!(content(&mut other, SEGMENT), Some(bytes("sharedmore")));
+    fn is_entry_durable(&self, file: FilePath) -> bool {
+        let is_new = |entries: &Arc<Entries>| entries.unsynced.iter().any(|operation| operation.subject() == file.name);
+        let is_folder_new = self.unsynced.iter().any(|operation| operation.subject() == file.folder);
+        !is_folder_new && !self.folders.get(&file.folder).is_some_and(is_new)
     }
 }

@@ -8,15 +8,16 @@
 
 use std::sync::Arc;
 
-use super::disk::SimDisk;
+use super::disk::{PowerLuck, SimDisk};
 use super::process::{Place, Waiting};
 use super::queue::Alarm;
 use super::world::{LifeChange, Turn, World};
-use crate::choice::{ChoiceKind, Odds, Subject};
+use crate::choice::{ChoiceKind, Choices, Odds, Subject};
 use crate::context::{Input, Moment, Outbox};
 use crate::event::canonical::Field;
 use crate::event::{CrashKind, DropReason, FaultIndex, WorldFact};
-use crate::files::FilePath;
+use crate::files::{FilePath, Folder};
+use crate::ids::ProcessId;
 use crate::time::{Instant, Trail};
 
 impl World {
@@ -111,17 +112,7 @@ impl World {
     fn lose_unsynced(&mut self, place: Place, fault: Option<FaultIndex>, trail: Trail) {
         let process = self.id(place);
         let mut disk = std::mem::take(&mut self.slot_mut(place).disk);
-        let subject = |file: FilePath| Subject::of(process).about(file_number(file));
-        let luck = std::cell::RefCell::new(&mut self.choices);
-        let survives = |file| {
-            let odds = Odds::Range { low: 0, high: 1, quiet: 0 };
-            luck.borrow_mut().choose(ChoiceKind::SurvivingEntry, subject(file), odds) == 1
-        };
-        let kept = |file, unsynced| {
-            let odds = Odds::Range { low: 0, high: unsynced, quiet: 0 };
-            luck.borrow_mut().choose(ChoiceKind::SurvivingBytes, subject(file), odds)
-        };
-        let losses = Arc::make_mut(&mut disk).lose_power(survives, kept);
+        let losses = Arc::make_mut(&mut disk).lose_power(&mut Drawn { process, choices: &mut self.choices });
         self.slot_mut(place).disk = disk;
         for loss in losses {
             self.tell(process, trail, WorldFact::DiskLost { file: loss.file, bytes: loss.bytes });
@@ -247,6 +238,41 @@ impl World {
     }
 }
 
+/// What a power failure leaves, drawn as choices of the process whose disk it is.
+struct Drawn<'a> {
+    process: ProcessId,
+    choices: &'a mut Choices,
+}
+
+impl Drawn<'_> {
+    fn coin(&mut self, what: u64) -> bool {
+        let odds = Odds::Range { low: 0, high: 1, quiet: 0 };
+        self.choices.choose(ChoiceKind::SurvivingEntry, Subject::of(self.process).about(what), odds) == 1
+    }
+}
+
+impl PowerLuck for Drawn<'_> {
+    fn folder_survives(&mut self, folder: Folder) -> bool {
+        self.coin(number_of(&folder))
+    }
+
+    fn entry_survives(&mut self, file: FilePath) -> bool {
+        self.coin(number_of(&file))
+    }
+
+    fn bytes_kept(&mut self, file: FilePath, unsynced: u64) -> u64 {
+        let odds = Odds::Range { low: 0, high: unsynced, quiet: 0 };
+        self.choices.choose(ChoiceKind::SurvivingBytes, Subject::of(self.process).about(number_of(&file)), odds)
+    }
+
+    /// About one time in four, one is missing.
+    fn torn_sector(&mut self, file: FilePath, sectors: u64) -> Option<u64> {
+        let odds = Odds::Range { low: 0, high: sectors.saturating_mul(4), quiet: sectors };
+        let subject = Subject::of(self.process).about(number_of(&file));
+        Some(self.choices.choose(ChoiceKind::TornSector, subject, odds)).filter(|sector| *sector < sectors)
+    }
+}
+
 /// Of two ways to die, the one that takes more.
 fn worse(one: CrashKind, other: CrashKind) -> CrashKind {
     match (one, other) {
@@ -256,9 +282,9 @@ fn worse(one: CrashKind, other: CrashKind) -> CrashKind {
     }
 }
 
-/// A stable number for a file, for the subject of its luck.
-fn file_number(file: FilePath) -> u64 {
+/// A stable number for a file or folder, for the subject of its luck.
+fn number_of(place: &impl Field) -> u64 {
     let mut name = Vec::new();
-    file.put(&mut name);
+    place.put(&mut name);
     xxhash_rust::xxh64::xxh64(&name, 0)
 }

@@ -21,7 +21,6 @@ pub mod disk;
 pub mod effect;
 pub mod explore;
 mod fault;
-mod file;
 pub mod host;
 mod life;
 mod network;

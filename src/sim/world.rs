@@ -329,7 +329,7 @@ impl World {
         let process = slot.id;
         let calls = Arc::make_mut(&mut slot.disk).take_calls();
         let law = self.setup.disk;
-        let mut cost = 0;
+        let mut cost = calls.stalled.0;
         for (what, (count, odds)) in
             [(calls.writes, law.write), (calls.reads, law.read), (calls.syncs, law.sync)].into_iter().enumerate()
         {

@@ -209,7 +209,9 @@ fn words_of(kind: ChoiceKind) -> Option<[&'static str; 2]> {
         | ChoiceKind::Bootstrap
         | ChoiceKind::Placement
         | ChoiceKind::QuorumJitter
-        | ChoiceKind::Clock => None,
+        | ChoiceKind::Clock
+        | ChoiceKind::TornSector
+        | ChoiceKind::DiskFault => None,
     }
 }
 
