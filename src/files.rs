@@ -56,6 +56,8 @@ pub enum FileName {
     Snapshot(Offset, LeaderEpoch),
     /// Which log directory this is (KIP-853).
     MetaProperties,
+    /// How far a controller told the trace what was decided; Kafka has no such file.
+    FactsTold,
     /// A checkpoint being written, before it is renamed over the old one. The number is the old one's place in this list.
     Temporary(u8),
 }
@@ -85,6 +87,7 @@ impl FileName {
             | Self::CleanShutdown
             | Self::Snapshot(..)
             | Self::MetaProperties
+            | Self::FactsTold
             | Self::Temporary(_) => None,
         }
     }
@@ -103,6 +106,7 @@ impl FileName {
             | Self::CleanShutdown
             | Self::Snapshot(..)
             | Self::MetaProperties
+            | Self::FactsTold
             | Self::Temporary(_) => None,
         }
     }
@@ -136,6 +140,7 @@ impl FilePath {
             FileName::CleanShutdown => 8,
             FileName::Snapshot(..) => 9,
             FileName::MetaProperties => 10,
+            FileName::FactsTold => 11,
             FileName::Temporary(place) => place,
         };
         Self { folder: self.folder, name: FileName::Temporary(place) }
@@ -169,6 +174,7 @@ impl fmt::Display for FileName {
             Self::CleanShutdown => f.write_str(".kafka_cleanshutdown"),
             Self::Snapshot(end, epoch) => write!(f, "{:020}-{:010}.checkpoint", end.0, epoch.0),
             Self::MetaProperties => f.write_str("meta.properties"),
+            Self::FactsTold => f.write_str("facts-told"),
             Self::Temporary(place) => write!(f, "{place}.tmp"),
         }
     }

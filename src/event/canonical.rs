@@ -292,6 +292,7 @@ impl Field for FileName {
             Self::Temporary(place) => (9, u64::from(*place)),
             Self::Snapshot(end, _) => (10, end.0),
             Self::MetaProperties => (11, 0),
+            Self::FactsTold => (12, 0),
         };
         tag.put(out);
         number.put(out);
@@ -315,6 +316,7 @@ impl Field for FileName {
             9 => u8::try_from(number).map(Self::Temporary).map_err(|_| unknown("file name", number)),
             10 => LeaderEpoch::take(input).map(|epoch| Self::Snapshot(Offset(number), epoch)),
             11 => Ok(Self::MetaProperties),
+            12 => Ok(Self::FactsTold),
             _ => Err(unknown("file name", tag)),
         }
     }

@@ -66,8 +66,14 @@ impl PartitionLog {
     }
 
     /// Removes the closed segments that lie whole below `start`: what a snapshot holds needs not be kept as records.
-    /// Returns whether there were any. Errors: as [`Disk`]'s calls.
+    /// Returns whether there were any. Errors: as the disk's calls; the log is fenced then.
     pub fn drop_segments_below(&mut self, start: Offset, cx: &mut Context<'_>) -> Result<bool, Fault> {
+        self.check_fence()?;
+        let done = self.try_drop_segments_below(start, cx);
+        self.fencing(done, cx)
+    }
+
+    fn try_drop_segments_below(&mut self, start: Offset, cx: &mut Context<'_>) -> Result<bool, Fault> {
         let count = self.closed.iter().take_while(|segment| segment.end() <= start).count();
         if count == 0 {
             return Ok(false);
