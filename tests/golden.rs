@@ -11,6 +11,8 @@ mod client;
 mod controller;
 #[path = "golden/log.rs"]
 mod log;
+#[path = "golden/raft.rs"]
+mod raft;
 #[path = "golden/replica.rs"]
 mod replica;
 mod support;
