@@ -15,4 +15,6 @@ mod log;
 mod raft;
 #[path = "golden/replica.rs"]
 mod replica;
+#[path = "golden/replica_cluster.rs"]
+mod replica_cluster;
 mod support;
