@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::download::Download;
 use super::leader::{Asker, Commit, Leader};
 use super::metadata_log::MetadataLog;
@@ -377,7 +379,7 @@ impl Member {
         self.high_watermark > covered && (is_large || self.is_snapshot_due)
     }
 
-    pub(super) fn write_snapshot(&mut self, end: Offset, records: &[bytes::Bytes], cx: &mut Context<'_>) -> Result<(), Fault> {
+    pub(super) fn write_snapshot(&mut self, end: Offset, records: Vec<Bytes>, cx: &mut Context<'_>) -> Result<(), Fault> {
         assert!(end <= self.high_watermark, "a snapshot says only what is committed");
         self.is_snapshot_due = false;
         self.timers.cancel(RaftTimer::Snapshot);
