@@ -10,6 +10,7 @@
 
 mod metadata;
 mod remedy;
+mod removal;
 mod story;
 
 use std::fmt;
@@ -21,7 +22,8 @@ use crate::ids::{ProcessId, Step};
 use crate::trace::Names;
 use metadata::MetadataStory;
 use remedy::Remedy;
-use story::{Copies, LeaderNow, Removal, Story};
+use removal::Removal;
+use story::{Copies, LeaderNow, Story};
 
 /// What there is to say of a broken claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,11 +169,15 @@ impl<'a> Teller<'a> {
             lines.push(line("now", &format!("{} was the last to lead the quorum, in {epoch}", self.names.process(leader))));
         }
         let kept_by = match story.remedy {
-            metadata::Remedy::VoterUuid => "voter-uuid=on: a voter on another disk is then another voter, and has no vote (KIP-853)",
+            metadata::Remedy::VoterUuid => {
+                "voter-uuid=on: a voter on another disk is then another voter, and has no vote (KIP-853)"
+            }
             metadata::Remedy::ReconfigGuard => {
                 "reconfig-guard=on: the voters then change only after a record of the leader's own epoch is committed (KIP-853)"
             }
-            metadata::Remedy::None => "no setting: a majority of the voters should have kept it (or: voters that do not all lose it)",
+            metadata::Remedy::None => {
+                "no setting: a majority of the voters should have kept it (or: voters that do not all lose it)"
+            }
         };
         lines.push(line("kept by", kept_by));
         self.tell_command(lines);
