@@ -25,8 +25,13 @@ embedded! {
     "lessons" / "07-truncate-hw",
     "lessons" / "08-cut-leader",
     "lessons" / "11-clock-skew",
+    "use-cases" / "rolling-restart",
+    "use-cases" / "rack-outage",
+    "use-cases" / "add-broker",
+    "use-cases" / "replace-controller",
     "chaos" / "storm",
     "chaos" / "squall",
+    "chaos" / "quorum",
     "chaos" / "found-restarted-controller",
 }
 
