@@ -169,8 +169,8 @@ impl Runner {
             Command::LoseSegment(partition) => {
                 let wanted = TopicPartition::new(TopicId(1), PartitionIndex(*partition));
                 let disk = self.cluster()?.disk(B1);
-                let folders = DiskView::folders(disk).into_iter();
-                let folder = folders.filter(|folder| matches!(folder, Folder::Log(_, other) if *other == wanted)).next();
+                let mut folders = DiskView::folders(disk).into_iter();
+                let folder = folders.find(|folder| matches!(folder, Folder::Log(_, other) if *other == wanted));
                 let folder = folder.ok_or("no such log")?;
                 let names = DiskView::files(disk, folder).into_iter().filter(|name| name.segment_base().is_some());
                 let name = names.rev().nth(1).ok_or("it has one segment")?;

@@ -216,7 +216,8 @@ fn a_bit_that_rotted_stays_so_until_it_is_written_again() {
     assert_eq!(flipped, 1);
     assert_eq!(disk.read(SEGMENT, 0, 3), Ok(rotten.clone()));
     let at = disk.take_faulted().first().and_then(|faulted| faulted.corrupted_at).expect("it says where");
-    assert_ne!(rotten[usize::try_from(at).expect("small")], b"abc"[usize::try_from(at).expect("small")]);
+    let place = usize::try_from(at).expect("small");
+    assert_ne!(rotten.get(place), b"abc".get(place));
     disk.truncate(SEGMENT, 0).expect("the file is there");
     write(&mut disk, SEGMENT, "abc");
     assert_eq!(content(&mut disk, SEGMENT), Some(bytes("abc")));
@@ -247,7 +248,7 @@ fn a_sync_that_lied_leaves_everything_to_luck() {
     disk.add_rule(rule(DiskFault::SyncLied));
     disk.sync(SEGMENT).expect("so it says");
     disk.sync_folder(SEGMENT.folder).expect("so it says");
-    assert_eq!((disk.not_durable(SEGMENT), disk.is_entry_durable(SEGMENT)), (vec![0..3], false));
+    assert_eq!((disk.not_durable(SEGMENT).first(), disk.is_entry_durable(SEGMENT)), (Some(&(0..3)), false));
     assert_eq!(disk.take_faulted().len(), 2);
     disk.lose_power(&mut worst());
     assert_eq!(content(&mut disk, SEGMENT), None);
