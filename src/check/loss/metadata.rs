@@ -74,9 +74,11 @@ fn written(events: &[Event], place: Place, committed: &Event) -> Option<Digest> 
     let of_committer = |event: &&Event| event.process == committed.process && event.step < committed.step;
     events.iter().rev().filter(of_committer).find_map(|event| {
         let batches = match &event.fact {
-            Fact::Log(
-                LogFact::RecordsAppended { partition, batch } | LogFact::RecordsReplicated { partition, batch, .. },
-            ) if *partition == place.partition => std::slice::from_ref(batch),
+            Fact::Log(LogFact::RecordsAppended { partition, batch } | LogFact::RecordsReplicated { partition, batch, .. })
+                if *partition == place.partition =>
+            {
+                std::slice::from_ref(batch)
+            }
             Fact::Log(LogFact::LogRecovered { recovery }) if recovery.partition == place.partition => recovery.batches.as_slice(),
             _ => return None,
         };
@@ -86,9 +88,8 @@ fn written(events: &[Event], place: Place, committed: &Event) -> Option<Digest> 
 }
 
 fn remedy(events: &[Event], removals: &[Removal]) -> Remedy {
-    let is_by_number = |event: &Event| {
-        matches!(&event.fact, Fact::Raft(RaftFact::VoteCast { candidate, .. }) if candidate.directory.is_none())
-    };
+    let is_by_number =
+        |event: &Event| matches!(&event.fact, Fact::Raft(RaftFact::VoteCast { candidate, .. }) if candidate.directory.is_none());
     let lost_a_disk = removals.iter().any(|removal| removal.how == How::DiskReplaced)
         || events.iter().any(|event| {
             matches!(event.fact, Fact::World(WorldFact::DiskReplaced { .. })) && matches!(event.process, ProcessId::Controller(_))
@@ -96,8 +97,7 @@ fn remedy(events: &[Event], removals: &[Removal]) -> Remedy {
     if lost_a_disk && events.iter().any(is_by_number) {
         return Remedy::VoterUuid;
     }
-    let changes_voters = |event: &Event| {
-        matches!(&event.fact, Fact::Raft(RaftFact::VotersChanged { voters }) if voters.offset.0 > 0)
-    };
+    let changes_voters =
+        |event: &Event| matches!(&event.fact, Fact::Raft(RaftFact::VotersChanged { voters }) if voters.offset.0 > 0);
     if events.iter().any(changes_voters) { Remedy::ReconfigGuard } else { Remedy::None }
 }

@@ -167,11 +167,15 @@ impl<'a> Teller<'a> {
             lines.push(line("now", &format!("{} was the last to lead the quorum, in {epoch}", self.names.process(leader))));
         }
         let kept_by = match story.remedy {
-            metadata::Remedy::VoterUuid => "voter-uuid=on: a voter on another disk is then another voter, and has no vote (KIP-853)",
+            metadata::Remedy::VoterUuid => {
+                "voter-uuid=on: a voter on another disk is then another voter, and has no vote (KIP-853)"
+            }
             metadata::Remedy::ReconfigGuard => {
                 "reconfig-guard=on: the voters then change only after a record of the leader's own epoch is committed (KIP-853)"
             }
-            metadata::Remedy::None => "no setting: a majority of the voters should have kept it (or: voters that do not all lose it)",
+            metadata::Remedy::None => {
+                "no setting: a majority of the voters should have kept it (or: voters that do not all lose it)"
+            }
         };
         lines.push(line("kept by", kept_by));
         self.tell_command(lines);

@@ -37,7 +37,10 @@ impl Remedy {
         }
         let by_disk = |how: How| matches!(how, How::DiskReplaced | How::Recovered { .. });
         if story.was_elsewhere && !story.has_eligible_leaders && story.removals.iter().any(|removal| by_disk(removal.how)) {
-            return Self::setting("elr=on", "who held all that was committed may then lead, and who lost its disk may not (KIP-966)");
+            return Self::setting(
+                "elr=on",
+                "who held all that was committed may then lead, and who lost its disk may not (KIP-966)",
+            );
         }
         let lied = |how: How| matches!(how, How::Recovered { disk: Disk::Lied | Disk::Corrupted, .. } | How::DiskReplaced);
         if story.removals.iter().any(|removal| lied(removal.how)) {

@@ -237,19 +237,15 @@ impl Fold {
             Fact::World(WorldFact::DiskReplaced { .. }) => {
                 self.watch(event, How::DiskReplaced, |ledger| ledger.copy_mut(event.process).restart(Offset::ZERO));
             }
-            Fact::World(
-                WorldFact::ProcessCrashed { .. } | WorldFact::ProcessHalted { .. } | WorldFact::ProcessStopped { .. },
-            ) => self.ledger.forget_role(event.process),
+            Fact::World(WorldFact::ProcessCrashed { .. } | WorldFact::ProcessHalted { .. } | WorldFact::ProcessStopped { .. }) => {
+                self.ledger.forget_role(event.process)
+            }
             Fact::World(WorldFact::DiskFaulted { file, fault }) if self.is_of_segment(*file) => match fault {
                 DiskFault::SyncLied => self.blame(event.process, Disk::Lied),
                 DiskFault::BitRot | DiskFault::MisdirectedWrite | DiskFault::ShortRead => {
                     self.blame(event.process, Disk::Corrupted);
                 }
-                DiskFault::WriteFailed
-                | DiskFault::ReadFailed
-                | DiskFault::SyncFailed
-                | DiskFault::Full
-                | DiskFault::Stalled => {}
+                DiskFault::WriteFailed | DiskFault::ReadFailed | DiskFault::SyncFailed | DiskFault::Full | DiskFault::Stalled => {}
             },
             Fact::World(WorldFact::DiskCorrupted { file, .. }) if self.is_of_segment(*file) => {
                 self.blame(event.process, Disk::Corrupted);
