@@ -11,6 +11,10 @@ mod client;
 mod controller;
 #[path = "golden/log.rs"]
 mod log;
+#[path = "golden/raft.rs"]
+mod raft;
 #[path = "golden/replica.rs"]
 mod replica;
+#[path = "golden/replica_cluster.rs"]
+mod replica_cluster;
 mod support;

@@ -14,6 +14,8 @@ mod log;
 mod metadata_log;
 #[path = "properties/producer.rs"]
 mod producer;
+#[path = "properties/raft.rs"]
+mod raft;
 #[path = "properties/record.rs"]
 mod record;
 mod support;

@@ -30,13 +30,12 @@ impl Broker {
         }
         self.checkpoint_high_watermarks(cx);
         let is_clean = !self.partitions.iter().any(crate::replica::Partition::is_offline);
-        if is_clean {
-            if let Err(fault) = write(CleanShutdown { epoch: self.lifecycle.epoch() }, cx) {
-                cx.halt(format!("the clean shutdown cannot be written down: {fault}"));
-                return;
-            }
+        let left = CleanShutdown { epoch: self.lifecycle.epoch() };
+        let written = if is_clean { write(left, cx) } else { Ok(()) };
+        match written {
+            Ok(()) => cx.exit(),
+            Err(fault) => cx.halt(format!("the clean shutdown cannot be written down: {fault}")),
         }
-        cx.exit();
     }
 }
 
@@ -67,4 +66,17 @@ fn parse(bytes: &[u8]) -> Option<CleanShutdown> {
     let text = std::str::from_utf8(bytes).ok()?;
     let number = text.strip_prefix("{\"version\":0,\"brokerEpoch\":")?.strip_suffix('}')?;
     Some(CleanShutdown { epoch: number.parse().ok().map(BrokerEpoch) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_not_kafkas_counts_as_none() {
+        assert_eq!(parse(b"{\"version\":0,\"brokerEpoch\":42}"), Some(CleanShutdown { epoch: Some(BrokerEpoch(42)) }));
+        assert_eq!(parse(b"{\"version\":0,\"brokerEpoch\":-1}"), Some(CleanShutdown { epoch: None }));
+        assert_eq!(parse(b"{\"version\":0,\"brokerEpoch\":4"), None, "torn");
+        assert_eq!(parse(b""), None);
+    }
 }

@@ -94,7 +94,7 @@ impl Broker {
             self.seek_controller(cx);
             return;
         }
-        let changes = match self.apply_drained(&drained) {
+        let changes = match self.apply_drained(drained) {
             Ok(changes) => changes,
             Err(fault) => {
                 cx.halt(format!("committed metadata cannot be read: {fault}"));
@@ -111,16 +111,17 @@ impl Broker {
     }
 
     /// Carries the image on. A snapshot replaces it: what is different then is what changed.
-    fn apply_drained(&mut self, drained: &Drained) -> Result<Vec<Change>, Fault> {
+    fn apply_drained(&mut self, drained: Drained) -> Result<Vec<Change>, Fault> {
+        let Drained { snapshot, records } = drained;
         let mut changes = Vec::new();
-        if let Some((end, records)) = &drained.snapshot {
-            let replaced = MetadataImage::from_snapshot(*end, records)?;
+        if let Some((end, records)) = snapshot {
+            let replaced = MetadataImage::from_snapshot(end, &records)?;
             changes = replaced.changes_since(&self.image);
             self.image = Arc::new(replaced);
         }
         let image = Arc::make_mut(&mut self.image);
-        for (offset, bytes) in &drained.records {
-            changes.push(image.apply(*offset, &MetadataRecord::decode(bytes)?));
+        for (offset, bytes) in records {
+            changes.push(image.apply(offset, &MetadataRecord::decode(&bytes)?));
         }
         Ok(changes)
     }

@@ -46,6 +46,8 @@ mod offset_order;
 mod one_voter_change;
 mod poll_order;
 mod promises;
+#[cfg(test)]
+mod quorum_tests;
 mod quorum_time;
 mod recovery_prefix;
 mod replication_quorum_superset;
@@ -55,6 +57,10 @@ mod single_vote_per_epoch;
 mod strong_isr;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod testing_controller;
+#[cfg(test)]
+mod testing_quorum;
 #[cfg(test)]
 mod tests;
 mod weak_isr;

@@ -7,15 +7,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{CheckResult, Checks, Promises, Status};
+use super::{CheckResult, Checks, Counts, Promises, Status};
 use crate::event::{
-    Acks, BatchFacts, ClientFact, ControllerFact, CrashKind, Event, Fact, IndexProbe, LogFact, PartitionFacts, PollFacts,
-    PositionReason, QuorumRole, RaftFact, ReadRecord, RecordFacts, RecoveryFacts, ReplicaFact, RunFacts, SentRecord, TopicFacts,
-    TruncationReason, VoterSetFacts, WorldFact,
+    Acks, BatchFacts, ClientFact, ControllerFact, CrashKind, Event, Fact, LogFact, PollFacts, PositionReason, RaftFact, ReadRecord,
+    RecordFacts, RecoveryFacts, ReplicaFact, RunFacts, SentRecord, TopicFacts, TruncationReason, WorldFact,
 };
 use crate::ids::{
-    BrokerEpoch, BrokerId, BrokerSet, Digest, DirectoryId, Incarnation, LeaderEpoch, Offset, PartitionEpoch, PartitionIndex,
-    ProcessId, SendId, Step, TopicId, TopicPartition, VoterKey,
+    BrokerId, BrokerSet, Digest, DirectoryId, Incarnation, LeaderEpoch, Offset, PartitionIndex, ProcessId, SendId, Step, TopicId,
+    TopicPartition, VoterKey,
 };
 use crate::time::{Duration, Instant, Timestamp, Trail};
 
@@ -54,7 +53,7 @@ pub(super) struct Cluster {
     pub(super) high_watermark: u64,
     pub(super) partition_epoch: u32,
     epochs: [Vec<(LeaderEpoch, Offset)>; 3],
-    metadata_end: Offset,
+    pub(super) metadata_end: Offset,
     lives: [u32; 3],
     sends: u32,
     position: u64,
@@ -115,6 +114,24 @@ impl Cluster {
         let step = Step(u32::try_from(self.events.len()).expect("a test's history is short"));
         self.events.push(Event { step, at: self.now, process, trail: Trail::NONE, fact: fact.into() });
         step
+    }
+
+    /// Something that is told in the same turn as the event before it.
+    pub(super) fn push_at_once(&mut self, process: ProcessId, fact: impl Into<Fact>) {
+        let at = self.now;
+        self.push(process, fact);
+        if let Some(event) = self.events.last_mut() {
+            event.at = at;
+        }
+    }
+
+    /// What was counted so far.
+    pub(super) fn counts(&self) -> Counts {
+        let mut checks = Checks::new(Promises::default());
+        for event in &self.events {
+            checks.observe(event);
+        }
+        *checks.counts()
     }
 
     pub(super) fn wait(&mut self, span: Duration) {
@@ -234,99 +251,6 @@ impl Cluster {
         self.push(CONSUMER, ClientFact::PollReturned { poll: Arc::new(poll) });
     }
 
-    /// The controller commits the present ISR with this leader.
-    pub(super) fn change_partition(&mut self, leader: Option<u16>) {
-        self.partition_epoch += 1;
-        let now = PartitionFacts {
-            leader: leader.map(BrokerId),
-            epoch: self.epoch,
-            partition_epoch: PartitionEpoch(self.partition_epoch),
-            isr: set(&self.isr),
-            ..PartitionFacts::new(vec![BrokerId(1), BrokerId(2), BrokerId(3)])
-        };
-        self.push(ProcessId::Controller(1), ControllerFact::PartitionChanged { partition: ORDERS, now: Arc::new(now) });
-    }
-
-    /// The controller commits the present ISR, and the leader hears of it.
-    pub(super) fn change_isr(&mut self) {
-        self.change_partition(Some(self.leader));
-        self.adopt_isr();
-    }
-
-    /// The leader counts on the present ISR.
-    pub(super) fn adopt_isr(&mut self) {
-        let (isr, partition_epoch, epoch) = (set(&self.isr), PartitionEpoch(self.partition_epoch), self.epoch);
-        let fact = ReplicaFact::IsrAdopted { partition: ORDERS, isr, maximal: isr, partition_epoch, epoch };
-        self.push(b(self.leader), fact);
-    }
-
-    /// The leader asks for an ISR with this broker in it.
-    pub(super) fn propose(&mut self, broker: u16) {
-        let isr = set(&self.isr).with(BrokerId(broker));
-        let partition_epoch = PartitionEpoch(self.partition_epoch);
-        self.push(b(self.leader), ReplicaFact::IsrProposed { partition: ORDERS, isr, maximal: isr, partition_epoch });
-    }
-
-    /// k1 leads the metadata quorum of k1, k2 and k3; all hold what it wrote, and it is committed.
-    fn begin_quorum(&mut self) {
-        let voters = (1..=3).map(|number| voter(number, 1)).collect();
-        let voters = Arc::new(VoterSetFacts { offset: Offset::ZERO, epoch: LeaderEpoch(0), voters });
-        for number in 1..=3 {
-            self.push(k(number), WorldFact::ProcessStarted { incarnation: Incarnation(1) });
-            self.push(k(number), RaftFact::VotersChanged { voters: Arc::clone(&voters) });
-        }
-        let epoch = LeaderEpoch(1);
-        for number in 1..=3 {
-            self.push(k(number), RaftFact::VoteCast { epoch, candidate: voter(1, 1) });
-        }
-        self.lead_quorum(1, epoch);
-        for number in 2..=3 {
-            let role = QuorumRole::Follower;
-            self.push(k(number), RaftFact::QuorumRoleChanged { role, epoch, leader: Some(k(1)) });
-        }
-        self.write_metadata(1, (0, epoch), 3);
-        self.write_metadata(2, (0, epoch), 3);
-        self.write_metadata(3, (0, epoch), 3);
-        self.commit_metadata(3);
-    }
-
-    /// k1 commits what it has, and every broker applies it.
-    fn commit_metadata(&mut self, end: u64) {
-        self.metadata_end = Offset(end);
-        self.push(k(1), RaftFact::MetadataCommitted { end: self.metadata_end, epoch: LeaderEpoch(1) });
-        for broker in 1..=3 {
-            self.push(b(broker), RaftFact::MetadataApplied { end: self.metadata_end });
-        }
-    }
-
-    /// A controller leads the quorum from here on.
-    pub(super) fn lead_quorum(&mut self, number: u16, epoch: LeaderEpoch) {
-        self.push(k(number), RaftFact::QuorumLeaderElected { epoch });
-        let leader = Some(k(number));
-        self.push(k(number), RaftFact::QuorumRoleChanged { role: QuorumRole::Leader, epoch, leader });
-    }
-
-    /// A controller writes `count` records of metadata from this offset on.
-    pub(super) fn write_metadata(&mut self, number: u16, (base, epoch): (u64, LeaderEpoch), count: u64) {
-        let partition = TopicPartition::METADATA;
-        let digests: Vec<Digest> = (base..base + count).map(|offset| Digest(offset * 7 + u64::from(epoch.0) * 1_000)).collect();
-        self.push(k(number), LogFact::EpochStarted { partition, epoch, start: Offset(base) });
-        self.push(k(number), LogFact::RecordsAppended { partition, batch: Self::batch(base, epoch, &digests) });
-    }
-
-    /// A broker registers with the controller, which unfences it.
-    pub(super) fn register(&mut self, broker: u16, epoch: u64) {
-        let incarnation = Incarnation(self.life(broker));
-        let (id, epoch) = (BrokerId(broker), BrokerEpoch(epoch));
-        self.push(k(1), ControllerFact::BrokerRegistered { broker: id, incarnation, epoch, rack: None });
-        self.push(k(1), ControllerFact::BrokerUnfenced { broker: id, epoch });
-    }
-
-    /// The broker epoch of its present life.
-    pub(super) fn registration(&self, broker: u16) -> BrokerEpoch {
-        BrokerEpoch(u64::from(broker) + 10 * u64::from(self.life(broker) - 1))
-    }
-
     /// A replica's first record of an epoch follows.
     pub(super) fn begin_epoch(&mut self, broker: u16, epoch: LeaderEpoch) {
         let start = Offset(self.end(broker));
@@ -440,30 +364,6 @@ impl Cluster {
         self.push(b(broker), LogFact::LogRecovered { recovery: Arc::new(recovery) });
     }
 
-    /// k1 takes k4 among the voters, and that is committed.
-    pub(super) fn add_voter(&mut self) {
-        let voters = (1..=4).map(|number| voter(number, 1)).collect();
-        self.change_voters(1, (3, LeaderEpoch(1)), voters);
-        for number in 1..=2 {
-            let batch = Self::batch(3, LeaderEpoch(1), &[Digest(1)]);
-            self.push(k(number), LogFact::RecordsAppended { partition: TopicPartition::METADATA, batch });
-        }
-        self.commit_metadata(4);
-    }
-
-    /// A controller's log names these voters.
-    pub(super) fn change_voters(&mut self, number: u16, (offset, epoch): (u64, LeaderEpoch), voters: Vec<VoterKey>) {
-        let voters = Arc::new(VoterSetFacts { offset: Offset(offset), epoch, voters });
-        self.push(k(number), RaftFact::VotersChanged { voters });
-    }
-
-    /// A broker looks an offset up in its indexes, and by a walk.
-    pub(super) fn probe(&mut self, broker: u16, indexed: u64, scanned: u64) {
-        let (indexed, scanned) = (Some(Offset(indexed)), Some(Offset(scanned)));
-        let probe = IndexProbe { partition: ORDERS, base: Offset(0), offset: Offset(2), timestamp: None, indexed, scanned };
-        self.push(b(broker), LogFact::IndexProbed { probe: Arc::new(probe) });
-    }
-
     pub(super) fn finish(&mut self) {
         self.push(ProcessId::World, WorldFact::RunEnded { turns: 0 });
     }
@@ -491,7 +391,7 @@ impl Cluster {
         self.logs.get_mut(usize::from(broker - 1)).expect("brokers are 1 to 3")
     }
 
-    fn life(&self, broker: u16) -> u32 {
+    pub(super) fn life(&self, broker: u16) -> u32 {
         *self.lives.get(usize::from(broker - 1)).expect("brokers are 1 to 3")
     }
 }

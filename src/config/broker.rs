@@ -40,6 +40,8 @@ config! {
         "controller.quorum.election.timeout.ms" quorum_election_timeout: Duration = "1000" | "100",
         /// How long the least of the successors waits before it stands, when a leader resigns.
         "controller.quorum.election.backoff.max.ms" quorum_election_backoff_max: Duration = "1000" | "100",
+        /// How many bytes of the metadata log one answer to a fetch may hold; the first batch comes whole all the same.
+        "controller.quorum.fetch.max.bytes" quorum_fetch_max_bytes: u32 = "8388608" | "8388608",
         /// How many bytes of a snapshot are fetched at once.
         "controller.quorum.fetch.snapshot.max.bytes" quorum_fetch_snapshot_max_bytes: u32 = "8388608" | "4096",
         /// How large a segment file of the metadata log may grow.

@@ -17,7 +17,7 @@ pub const BROKER: &[&str] = &[
     "connections.max.reauth.ms", "controlled.shutdown.enable", "controlled.shutdown.max.retries",
     "controlled.shutdown.retry.backoff.ms", "controller.listener.names", "controller.performance.always.log.threshold.ms",
     "controller.performance.sample.period.ms", "controller.quorum.append.linger.max.ms", "controller.quorum.auto.join.enable",
-    "controller.quorum.bootstrap.servers", "controller.quorum.fetch.max.bytes", "controller.quorum.voters",
+    "controller.quorum.bootstrap.servers", "controller.quorum.voters",
     "controller.quota.window.num", "controller.quota.window.size.seconds",
     "create.topic.policy.class.name", "default.replication.factor", "delegation.token.expiry.check.interval.ms",
     "delegation.token.expiry.time.ms", "delegation.token.max.lifetime.ms", "delegation.token.secret.key",

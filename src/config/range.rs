@@ -51,6 +51,7 @@ ranges! {
         "controller.quorum.append.linger.ms" 0 INT,
         "controller.quorum.election.timeout.ms" 1 INT,
         "controller.quorum.election.backoff.max.ms" 1 INT,
+        "controller.quorum.fetch.max.bytes" 1 INT,
         "controller.quorum.fetch.snapshot.max.bytes" 1 INT,
         "metadata.log.segment.bytes" 1024 INT,
         "metadata.log.max.record.bytes.between.snapshots" 1 LONG,

@@ -77,7 +77,7 @@ impl Value for Option<Rack> {
         Ok((!text.is_empty()).then(|| Arc::new(text.to_owned())))
     }
     fn text(&self) -> String {
-        self.as_ref().map_or_else(String::new, |rack| rack.to_string())
+        self.as_deref().cloned().unwrap_or_default()
     }
 }
 

@@ -199,6 +199,12 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Whether the process ends in order after this turn.
+    #[must_use]
+    pub fn is_exiting(&self) -> bool {
+        self.out.effects.iter().any(|effect| matches!(effect, Effect::Exit))
+    }
+
     /// Ends the process after this turn: it can not go on.
     pub fn halt(&mut self, why: String) {
         if self.out.count_effect() {

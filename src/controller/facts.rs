@@ -156,12 +156,21 @@ fn created(topic: TopicId, image: &MetadataImage) -> Option<ControllerFact> {
     Some(ControllerFact::TopicCreated { topic: Arc::new(facts) })
 }
 
-/// A new leader, or none, in a new epoch. Clean when it was in the ISR or eligible before; to lose the leader is no election
-/// at all, and as such clean.
+/// Another leader, or none, in a new epoch. (The same one in a new epoch, when replicas were taken away, was not elected.)
+/// Clean when it was in the ISR or eligible before, or came into the ISR with the
+/// proposal that completes a move; to lose the leader is no election at all, and as such clean.
 fn elected(partition: TopicPartition, before: &PartitionFacts, now: &PartitionFacts) -> Option<ControllerFact> {
-    let clean = now.leader.is_none_or(|leader| before.isr.union(before.elr).contains(leader));
+    let was_safe = |leader| before.isr.union(before.elr).contains(leader) || is_move_done(before, now);
+    let clean = now.leader.is_none_or(was_safe);
     let (from, leader, epoch) = (before.leader, now.leader, now.epoch);
-    (now.epoch != before.epoch).then_some(ControllerFact::LeaderElected { partition, from, leader, epoch, clean })
+    (from != leader).then_some(ControllerFact::LeaderElected { partition, from, leader, epoch, clean })
+}
+
+/// Who was to come is there, and who was to go is gone.
+fn is_move_done(before: &PartitionFacts, now: &PartitionFacts) -> bool {
+    let has = now.replica_set();
+    let is_over = before.is_moving() && !now.is_moving();
+    is_over && has.covers(before.adding) && before.removing.iter().all(|broker| !has.contains(broker))
 }
 
 /// A move that begins, ends or is called off with this change. One that ends as it begins (nobody is to come) only ends.
@@ -171,12 +180,10 @@ fn moving(partition: TopicPartition, before: &PartitionFacts, now: &PartitionFac
         let is_news = (adding, removing) != (before.adding, before.removing);
         return is_news.then_some(ControllerFact::ReassignmentStarted { partition, adding, removing });
     }
-    let (had, has) = (before.replica_set(), now.replica_set());
     if !before.is_moving() {
-        return (had != has).then_some(ControllerFact::ReassignmentCompleted { partition });
+        return (before.replica_set() != now.replica_set()).then_some(ControllerFact::ReassignmentCompleted { partition });
     }
-    let is_done = has.covers(before.adding) && before.removing.iter().all(|broker| !has.contains(broker));
-    Some(if is_done {
+    Some(if is_move_done(before, now) {
         ControllerFact::ReassignmentCompleted { partition }
     } else {
         ControllerFact::ReassignmentCancelled { partition }

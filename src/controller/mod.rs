@@ -29,6 +29,7 @@ mod elections;
 mod elr;
 mod facts;
 mod features;
+mod hand_out;
 pub mod image;
 mod partitions;
 mod placement;

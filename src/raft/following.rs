@@ -12,7 +12,7 @@ use super::download::{Download, Piece};
 use super::member::{Follower, Member, Role};
 use super::metadata_log::Taken;
 use super::node::RaftNews;
-use super::{FETCH_BYTES, voter_number};
+use super::voter_number;
 use crate::context::Context;
 use crate::error::Fault;
 use crate::event::Purpose;
@@ -27,6 +27,7 @@ impl Member {
             Role::Follower(follower) if !self.is_voter() && self.peers.failures(follower.leader) > 0 => {
                 (self.voter_in_turn(follower.next_voter)?, None)
             }
+            Role::Follower(follower) if !self.peers.is_ready(follower.leader) => return None,
             Role::Follower(follower) => (follower.leader, follower.download.as_ref()),
             Role::Unattached(seeker) if !self.is_voter() => (self.voter_in_turn(seeker.next_voter)?, None),
             Role::Unattached(_) | Role::Prospective(_) | Role::Candidate(_) | Role::Leader(_) | Role::Resigned(_) => return None,
@@ -39,21 +40,24 @@ impl Member {
             let max_bytes = self.setup.config.quorum_fetch_snapshot_max_bytes;
             return Some((whom, download.request(max_bytes, self.state.epoch).into()));
         }
+        let max_bytes = self.setup.config.quorum_fetch_max_bytes;
         let replica = ReplicaState { broker: voter_number(self.me.voter), epoch: None, directory: self.me.directory };
         let request = FetchRequest {
             replica: Some(replica),
             rack: None,
             max_wait: Duration(self.setup.config.quorum_fetch_timeout.0 / 4),
             min_bytes: 1,
-            max_bytes: FETCH_BYTES,
-            partitions: vec![self.log.wanted(self.state.epoch, FETCH_BYTES)],
+            max_bytes,
+            partitions: vec![self.log.wanted(self.state.epoch, max_bytes)],
         };
         Some((whom, request.into()))
     }
 
-    /// The next voter that is not itself and not to be left alone.
+    /// The next voter (or leader, which this copy may not know to be one) that is not to be left alone.
     fn voter_in_turn(&self, place: usize) -> Option<ProcessId> {
-        let others: Vec<ProcessId> = self.other_voters().into_iter().filter(|voter| self.peers.is_ready(*voter)).collect();
+        let mut others = self.other_voters();
+        others.extend(self.state.leader.filter(|leader| *leader != self.me.voter));
+        let others: Vec<ProcessId> = others.into_iter().filter(|voter| self.peers.is_ready(*voter)).collect();
         others.get(place.checked_rem(others.len())?).copied()
     }
 

@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::download::Download;
 use super::leader::{Asker, Commit, Leader};
 use super::metadata_log::MetadataLog;
@@ -17,12 +19,11 @@ use super::peers::Peers;
 use super::state::{QuorumState, directory_id};
 use super::voters::VoterSet;
 use crate::choice::{ChoiceKind, Odds, Subject};
-use crate::context::{Context, ReplyTo};
+use crate::context::Context;
 use crate::error::Fault;
-use crate::event::{Purpose, QuorumRole, RaftFact, ResignReason};
-use crate::ids::{CorrelationId, LeaderEpoch, Offset, ProcessId, VoterKey};
-use crate::protocol::{Request, Response};
-use crate::time::{Duration, Instant, Timers};
+use crate::event::{QuorumRole, RaftFact, ResignReason};
+use crate::ids::{LeaderEpoch, Offset, ProcessId, VoterKey};
+use crate::time::{Duration, Timers};
 
 /// A server of the quorum that has started.
 #[derive(Clone, Debug)]
@@ -378,135 +379,11 @@ impl Member {
         self.high_watermark > covered && (is_large || self.is_snapshot_due)
     }
 
-    pub(super) fn write_snapshot(&mut self, end: Offset, records: &[bytes::Bytes], cx: &mut Context<'_>) -> Result<(), Fault> {
+    pub(super) fn write_snapshot(&mut self, end: Offset, records: Vec<Bytes>, cx: &mut Context<'_>) -> Result<(), Fault> {
         assert!(end <= self.high_watermark, "a snapshot says only what is committed");
         self.is_snapshot_due = false;
         self.timers.cancel(RaftTimer::Snapshot);
         self.arm_snapshot_timer(cx);
         self.log.write_snapshot(end, records, cx)
-    }
-
-    /// Does what is due.
-    pub(super) fn handle_deadline(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
-        while let Some((timer, trail)) = self.timers.pop_due(cx.mono()) {
-            cx.resume(trail);
-            match timer {
-                RaftTimer::Election => self.end_election_wait(cx)?,
-                RaftTimer::Fetch => self.lose_leader(cx)?,
-                RaftTimer::CheckQuorum => self.check_quorum(cx)?,
-                RaftTimer::Write => self.write_gathered(cx)?,
-                RaftTimer::Parked(asker) => self.answer_parked(asker, cx)?,
-                RaftTimer::VoterChange => self.give_up_voter_change(cx),
-                RaftTimer::Snapshot => self.is_snapshot_due = true,
-                RaftTimer::Answer(peer) => {
-                    cx.close(peer, Purpose::Quorum);
-                    self.leave_alone(peer, cx);
-                }
-                RaftTimer::Retry(peer) => self.peers.end_back_off(peer),
-            }
-        }
-        Ok(())
-    }
-
-    /// The table of requests.
-    pub(super) fn handle_request(
-        &mut self,
-        from: ProcessId,
-        reply_to: ReplyTo,
-        request: Request,
-        cx: &mut Context<'_>,
-    ) -> Result<(), Fault> {
-        match request {
-            Request::Fetch(request) => self.handle_fetch(from, reply_to, &request, cx),
-            Request::FetchSnapshot(request) => self.handle_fetch_snapshot(from, reply_to, request, cx),
-            Request::Vote(request) => self.handle_vote(reply_to, request, cx),
-            Request::BeginQuorumEpoch(request) => self.handle_begin_quorum_epoch(reply_to, request, cx),
-            Request::EndQuorumEpoch(request) => self.handle_end_quorum_epoch(reply_to, &request, cx),
-            Request::DescribeQuorum(_) => {
-                self.handle_describe_quorum(reply_to, cx);
-                Ok(())
-            }
-            Request::AddRaftVoter(request) => self.handle_add_voter(reply_to, request, cx),
-            Request::RemoveRaftVoter(request) => self.handle_remove_voter(reply_to, request, cx),
-            Request::UpdateRaftVoter(request) => self.handle_update_voter(reply_to, request, cx),
-            // Its owner's, not the quorum's.
-            Request::Produce(_)
-            | Request::ListOffsets(_)
-            | Request::Metadata(_)
-            | Request::CreateTopics(_)
-            | Request::OffsetForLeaderEpoch(_)
-            | Request::AlterPartition(_)
-            | Request::BrokerRegistration(_)
-            | Request::BrokerHeartbeat(_)
-            | Request::DeleteTopics(_)
-            | Request::DeleteRecords(_)
-            | Request::DescribeConfigs(_)
-            | Request::CreatePartitions(_)
-            | Request::ElectLeaders(_)
-            | Request::IncrementalAlterConfigs(_)
-            | Request::AlterPartitionReassignments(_)
-            | Request::UpdateFeatures(_)
-            | Request::AllocateProducerIds(_) => Ok(()),
-        }
-    }
-
-    /// Takes an awaited answer.
-    pub(super) fn handle_response(
-        &mut self,
-        from: ProcessId,
-        correlation: CorrelationId,
-        response: Response,
-        cx: &mut Context<'_>,
-    ) -> Result<(), Fault> {
-        if !self.peers.take_answer(from, correlation) {
-            return Ok(());
-        }
-        self.timers.cancel(RaftTimer::Answer(from));
-        match response {
-            Response::Vote(response) => self.handle_vote_response(from, response, cx),
-            Response::BeginQuorumEpoch(response) => self.handle_begin_response(from, response.0, cx),
-            Response::EndQuorumEpoch(response) => self.handle_end_response(from, response.0, cx),
-            Response::Fetch(response) => self.handle_fetch_response(from, response, cx),
-            Response::FetchSnapshot(response) => self.handle_snapshot_response(from, &response, cx),
-            other => panic!("{from} answered a quorum request with {:?}", other.api()),
-        }
-    }
-
-    /// A connection was reset.
-    pub(super) fn handle_disconnect(&mut self, from: ProcessId, cx: &mut Context<'_>) -> Result<(), Fault> {
-        if self.peers.is_awaiting(from) {
-            self.timers.cancel(RaftTimer::Answer(from));
-            self.leave_alone(from, cx);
-        }
-        Ok(())
-    }
-
-    /// A peer failed to answer, or refused: it is asked again later. What was on its way from it begins again.
-    pub(super) fn leave_alone(&mut self, peer: ProcessId, cx: &mut Context<'_>) {
-        if let Role::Follower(follower) = &mut self.role {
-            follower.download = None;
-        }
-        let wait = self.peers.fail(peer, self.setup.config.quorum_retry_backoff);
-        self.timers.set(RaftTimer::Retry(peer), cx.mono().plus(wait), cx.trail());
-    }
-
-    /// Sends what its role wants of its peers, to each that is ready.
-    pub(super) fn ask_peers(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
-        let wanted: Vec<(ProcessId, Request)> = match &self.role {
-            Role::Prospective(ballot) => self.vote_requests(ballot, true),
-            Role::Candidate(ballot) => self.vote_requests(ballot, false),
-            Role::Leader(leader) => self.begin_requests(leader),
-            Role::Resigned(resigned) => self.end_requests(resigned),
-            Role::Unattached(_) | Role::Follower(_) => self.fetch_request().into_iter().collect(),
-        };
-        for (peer, request) in wanted {
-            if self.peers.is_ready(peer) {
-                let correlation = self.peers.begin(peer);
-                let late: Instant = cx.mono().plus(self.setup.config.quorum_request_timeout);
-                self.timers.set(RaftTimer::Answer(peer), late, cx.trail());
-                cx.request(peer, Purpose::Quorum, correlation, request);
-            }
-        }
-        Ok(())
     }
 }

@@ -7,6 +7,9 @@
 //! no other change is uncommitted, so that the majorities before and after it share a voter. Without the guard neither is
 //! asked for, as in Raft's first description of single-server changes.
 //!
+//! As in Kafka, of two voters the leader is better not removed: should it die with the record in its own log alone, it is no
+//! voter any more in its own eyes, and the other cannot win without its vote (Raft lets it stand even so).
+//!
 //! Source: KIP-853; Ongaro's note of 2015 on the own-epoch rule; Kafka's `AddVoterHandler`, `RemoveVoterHandler`,
 //! `UpdateVoterHandler`.
 //!

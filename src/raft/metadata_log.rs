@@ -84,10 +84,10 @@ impl MetadataLog {
             PartitionLog::recover(partition, log_config(config), Offset::ZERO, false, cx)?
         };
         let mut snapshots = snapshot::list(cx);
-        if let Some(newest) = snapshots.last().copied() {
-            if (log.latest_epoch(), log.end_offset()) < (Some(newest.epoch), newest.end) {
-                log.restart_at(newest.end, cx)?;
-            }
+        if let Some(newest) = snapshots.last().copied()
+            && (log.latest_epoch(), log.end_offset()) < (Some(newest.epoch), newest.end)
+        {
+            log.restart_at(newest.end, cx)?;
         }
         let first = log.start_offset();
         snapshots.retain(|id| id.end >= first);
@@ -307,7 +307,7 @@ impl MetadataLog {
 
     /// Writes down what the log below `end` says, and lets go of the log below the snapshot before this one.
     /// Errors: those of the disk.
-    pub(super) fn write_snapshot(&mut self, end: Offset, records: &[Bytes], cx: &mut Context<'_>) -> Result<(), Fault> {
+    pub(super) fn write_snapshot(&mut self, end: Offset, records: Vec<Bytes>, cx: &mut Context<'_>) -> Result<(), Fault> {
         assert!(end <= self.end(), "a snapshot says what the log said");
         if end <= self.newest_snapshot().map_or(self.start, |newest| newest.end) {
             return Ok(());

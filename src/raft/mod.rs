@@ -10,6 +10,7 @@
 //! | `snapshot`, `download` | a snapshot as bytes, as a file, and on its way |
 //! | [`node`] | a server of the quorum: its roles, every transition between them, its interface |
 //! | `member` | what a server has in every role, and how it changes its role |
+//! | `post` | the tables of deadlines, requests and answers |
 //! | `election` | votes asked, given, refused and counted |
 //! | `leader`, `leading` | what a leader knows; it appends, syncs, commits, serves fetches |
 //! | `membership` | voters added, removed, renewed |
@@ -35,6 +36,7 @@ mod metadata_log;
 pub mod node;
 pub mod observer;
 mod peers;
+mod post;
 pub mod quorum;
 mod reading;
 mod snapshot;
@@ -50,9 +52,6 @@ use crate::context::Context;
 use crate::error::{ErrorCode, Fault};
 use crate::ids::{BrokerId, ProcessId};
 use crate::time::Duration;
-
-/// How many bytes one answer to a fetch of the metadata log may hold (Kafka's `MAX_FETCH_SIZE_BYTES`).
-const FETCH_BYTES: u32 = 8 << 20;
 
 /// The settings of the metadata log itself, which no topic default reaches: everything is kept, batches are as large as
 /// they come, and no clock refuses a record (KIP-595).

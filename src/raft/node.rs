@@ -236,7 +236,7 @@ impl RaftNode {
 
     /// Writes down as a snapshot what the log below `end` says, which is committed, and trims the log.
     pub fn write_snapshot(&mut self, end: Offset, records: Vec<Bytes>, cx: &mut Context<'_>) {
-        self.act(cx, |member, cx| member.write_snapshot(end, &records, cx));
+        self.act(cx, |member, cx| member.write_snapshot(end, records, cx));
     }
 
     /// Does something, then sends what it makes necessary, and takes over the news of it.

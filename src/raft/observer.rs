@@ -21,9 +21,9 @@ use bytes::Bytes;
 
 use super::download::{Download, Piece};
 use super::metadata_log::{MetadataLog, Taken};
+use super::or_halt;
 use super::state::QuorumState;
 use super::voters::VoterSet;
-use super::{FETCH_BYTES, or_halt};
 use crate::choice::{ChoiceKind, Odds, Subject};
 use crate::config::{BrokerConfig, Switch};
 use crate::context::Context;
@@ -237,8 +237,8 @@ impl Observer {
                 rack: None,
                 max_wait: Duration(self.setup.config.quorum_fetch_timeout.0 / 4),
                 min_bytes: 1,
-                max_bytes: FETCH_BYTES,
-                partitions: vec![log.wanted(self.quorum.epoch, FETCH_BYTES)],
+                max_bytes: self.setup.config.quorum_fetch_max_bytes,
+                partitions: vec![log.wanted(self.quorum.epoch, self.setup.config.quorum_fetch_max_bytes)],
             }
             .into(),
         };
@@ -250,15 +250,17 @@ impl Observer {
         cx.request(whom, Purpose::MetadataFetcher, correlation, request);
     }
 
-    /// The leader; after a failure or without a known one, the voters in turn.
+    /// The leader; after a failure or without a known one, the voters in turn, and the leader once a round.
     fn whom_to_ask(&mut self) -> ProcessId {
         if let Some(leader) = self.quorum.leader.filter(|_| self.failures == 0) {
             return leader;
         }
-        let voters: Vec<ProcessId> = match &self.log {
+        let mut voters: Vec<ProcessId> = match &self.log {
             Some(log) => log.voters().voters.iter().map(|key| key.voter).collect(),
             None => self.setup.voters.clone(),
         };
+        // This copy may not have come so far as to know that the leader votes.
+        voters.extend(self.quorum.leader.filter(|leader| !voters.contains(leader)));
         let whom = voters.get(self.next_voter % voters.len()).expect("a quorum has voters");
         self.next_voter += 1;
         *whom

@@ -67,16 +67,16 @@ fn id_of(name: FileName) -> Option<SnapshotId> {
 }
 
 /// The bytes of a snapshot. The batch of the voters keeps the offset and the epoch that it had in the log.
-pub(super) fn encode(voters: &VoterEntry, records: &[Bytes], now: Timestamp) -> Bytes {
+pub(super) fn encode(voters: &VoterEntry, records: Vec<Bytes>, now: Timestamp) -> Bytes {
     let mut out = BytesMut::new();
     out.extend_from_slice(&ControlRecord::SnapshotHeader { last_contained_log_timestamp: now.0 }.batch(now));
     out.extend_from_slice(&restamp(&voters.voters.record().batch(now), voters.offset, voters.epoch, None));
     let mut batch = BatchBuilder::new(now);
     for record in records {
-        if !batch.is_empty() && batch.size_with(now, None, Some(record), &[]) > BATCH_BYTES {
+        if !batch.is_empty() && batch.size_with(now, None, Some(&record), &[]) > BATCH_BYTES {
             out.extend_from_slice(&std::mem::replace(&mut batch, BatchBuilder::new(now)).build());
         }
-        batch.append(now, None, Some(record), &[]);
+        batch.append(now, None, Some(&record), &[]);
     }
     if !batch.is_empty() {
         out.extend_from_slice(&batch.build());

@@ -3,7 +3,7 @@
 //! Called by: the screen, the timeline, `watch --at`.
 
 use super::line;
-use crate::event::{ClientFact, ControllerFact, Event, Fact, FaultFact, LogFact, NetworkFact, ReplicaFact, WorldFact};
+use crate::event::{ClientFact, ControllerFact, Event, Fact, FaultFact, LogFact, NetworkFact, RaftFact, ReplicaFact, WorldFact};
 use crate::ids::{Step, TopicPartition};
 
 /// A kind of event that somebody may look for.
@@ -33,11 +33,17 @@ pub enum Kind {
     Poll,
     /// A send ended unknown or failed.
     Unknown,
+    /// The metadata quorum got another leader, or other voters, or lost its leader.
+    Quorum,
+    /// A disk failed a call, lied, or lost something; a log or a directory was given up for it.
+    Disk,
+    /// A broker was fenced, unfenced, registered or asked to go.
+    Membership,
 }
 
 impl Kind {
     /// Every kind, in the order a menu shows them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Election,
         Self::Crash,
         Self::Fault,
@@ -50,6 +56,9 @@ impl Kind {
         Self::Refusal,
         Self::Poll,
         Self::Unknown,
+        Self::Quorum,
+        Self::Disk,
+        Self::Membership,
     ];
 
     /// Its name in menus.
@@ -68,6 +77,9 @@ impl Kind {
             Self::Refusal => "refusal",
             Self::Poll => "records read",
             Self::Unknown => "send failed or unknown",
+            Self::Quorum => "quorum leader or voters",
+            Self::Disk => "disk fault or loss",
+            Self::Membership => "fencing or registration",
         }
     }
 
@@ -88,6 +100,35 @@ impl Kind {
             | (
                 Self::Unknown,
                 Fact::Client(ClientFact::SendUnknown { .. } | ClientFact::SendFailed { .. } | ClientFact::SendRefused { .. }),
+            ) => true,
+            (
+                Self::Quorum,
+                Fact::Raft(
+                    RaftFact::QuorumLeaderElected { .. }
+                    | RaftFact::QuorumLeaderResigned { .. }
+                    | RaftFact::VotersChanged { .. }
+                    | RaftFact::SnapshotInstalled { .. },
+                ),
+            )
+            | (
+                Self::Disk,
+                Fact::World(
+                    WorldFact::DiskLost { .. }
+                    | WorldFact::DiskReplaced { .. }
+                    | WorldFact::DiskCorrupted { .. }
+                    | WorldFact::DiskFaulted { .. },
+                )
+                | Fact::Log(LogFact::LogFenced { .. } | LogFact::LogRefused { .. } | LogFact::LogDirectoryFailed { .. }),
+            )
+            | (
+                Self::Membership,
+                Fact::Controller(
+                    ControllerFact::BrokerFenced { .. }
+                    | ControllerFact::BrokerUnfenced { .. }
+                    | ControllerFact::BrokerRegistered { .. }
+                    | ControllerFact::BrokerShuttingDown { .. }
+                    | ControllerFact::UncleanShutdownFound { .. },
+                ),
             ) => true,
             (Self::Crash, Fact::World(WorldFact::ProcessStarted { incarnation })) => incarnation.0 > 1,
             (

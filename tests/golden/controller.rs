@@ -28,6 +28,8 @@ use crate::support::Server;
 
 #[path = "controller_operator.rs"]
 mod operator;
+#[path = "controller_quorum.rs"]
+mod quorum;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -76,7 +78,15 @@ impl Runner {
         let (events, effects) = self.server.take();
         let mut replies = effects.into_iter();
         let mut out = String::new();
+        let mut features: Vec<String> = Vec::new();
         for Event { fact, .. } in events {
+            if let Fact::Controller(ControllerFact::FeatureChanged { feature, level }) = &fact {
+                features.push(format!("{feature} {level}"));
+                continue;
+            }
+            if !features.is_empty() {
+                writeln!(out, "features: {}", std::mem::take(&mut features).join(", ")).expect("a String takes all");
+            }
             match fact {
                 Fact::Network(_) => {
                     let Some(Effect::Send(sent)) = replies.next() else { continue };
@@ -91,6 +101,9 @@ impl Runner {
                 Fact::Raft(RaftFact::MetadataCommitted { end, .. }) => writeln!(out, "committed to {end}").expect("fits"),
                 Fact::Raft(_) | Fact::Log(_) | Fact::Replica(_) | Fact::Client(_) | Fact::Fault(_) | Fact::World(_) => {}
             }
+        }
+        if !features.is_empty() {
+            writeln!(out, "features: {}", features.join(", ")).expect("a String takes all");
         }
         out
     }
@@ -166,7 +179,13 @@ impl Runner {
             let broker_epoch = epoch.map(str::parse).transpose()?.map(BrokerEpoch);
             Ok(IsrMember { broker: broker(id)?, broker_epoch })
         };
-        let new_isr = args.take_key("isr").ok_or("which ISR?")?.split(',').map(member).collect::<Outcome<Vec<_>>>()?;
+        let new_isr = args
+            .take_key("isr")
+            .ok_or("which ISR?")?
+            .split(',')
+            .filter(|id| !id.is_empty())
+            .map(member)
+            .collect::<Outcome<Vec<_>>>()?;
         let item = AlterPartitionItem { partition, leader_epoch, partition_epoch, new_isr };
         let request = AlterPartitionRequest { broker: leader, broker_epoch, partitions: vec![item] };
         self.ask(ProcessId::Broker(leader), request.into());
@@ -435,18 +454,40 @@ macro_rules! scripts {
 
 scripts!(
     a_crash_before_the_telling,
+    a_failed_disk,
     a_fetch_waits_for_news,
+    a_move_is_called_off,
+    a_move_of_replicas,
+    a_move_that_nobody_is_left_of,
     a_new_epoch_at_every_start,
     a_second_incarnation_waits,
     a_silent_broker_is_fenced,
+    a_topic_is_recreated,
     answers_wait_for_the_commit,
+    bad_moves,
+    configs_change,
     controlled_shutdown,
+    elected_from_the_eligible,
+    eligible_replicas,
+    elr_switched_off,
+    features_gate,
     fenced_until_caught_up,
     ineligible_replicas,
+    leaders_go_back,
     leaders_propose_isrs,
+    min_isr_changes,
+    more_partitions,
     placement_is_striped,
+    preferred_election,
+    producer_ids,
+    racks,
     sessions_begin_anew,
+    stale_broker_epochs,
     the_last_isr_member_stays,
+    the_last_known_leader,
     topics_are_validated,
+    unclean_by_configuration,
     unclean_election,
+    unclean_shutdown,
+    without_elr,
 );

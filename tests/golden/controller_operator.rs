@@ -43,7 +43,7 @@ pub(super) fn request(name: &str, args: &mut ArgumentConsumer<'_>, epochs: &BTre
             };
             let names = rest(args);
             let is_all = names.iter().any(|name| name == "all");
-            let named = names.iter().map(|name| named(name)).collect::<Outcome<Vec<_>>>()?;
+            let named = names.iter().filter(|_| !is_all).map(|name| named(name)).collect::<Outcome<Vec<_>>>()?;
             ElectLeadersRequest { kind, partitions: (!is_all).then_some(named), timeout: TIMEOUT }.into()
         }
         "set" | "unset" => {

@@ -14,7 +14,7 @@ use tribunal::ids::{BrokerId, CorrelationId, Incarnation, LeaderEpoch, Offset, P
 use tribunal::protocol::{
     BrokerRegistrationRequest, DivergingEpoch, FetchResponse, FetchedPartition, LeaderIdAndEpoch, Request, Response,
 };
-use tribunal::raft::{Observer, ObserverSetup};
+use tribunal::raft::{Drained, Observer, ObserverSetup, RaftNode, RaftSetup};
 use tribunal::record::{BatchBuilder, restamp};
 use tribunal::time::{Duration, Instant, Timestamp};
 
@@ -98,7 +98,8 @@ impl Cluster {
         let follower = &mut self.observers[which];
         follower.server.turn(act);
         let new = follower.server.turn(Observer::drain_committed);
-        follower.seen.extend(new);
+        assert_eq!(new.snapshot, None, "this leader never writes one");
+        follower.seen.extend(new.records);
         let shared = self.history.len().min(follower.seen.len());
         assert_eq!(self.history[..shared], follower.seen[..shared], "there is one history");
         if follower.seen.len() > shared {
@@ -282,22 +283,25 @@ fn an_observer_cuts_what_a_new_leader_does_not_have_and_no_committed_record() {
     assert_eq!(answer(&mut server, 0, refusal), Some(Offset(0)));
     let tail = vec![batch(0, 2, 3), batch(2, 2, 3), batch(4, 1, 3)];
     assert_eq!(answer(&mut server, 1, fetched(tail, 2)), Some(Offset(5)));
-    assert_eq!(server.turn(Observer::drain_committed).len(), 2);
+    assert_eq!(server.turn(Observer::drain_committed).records.len(), 2);
 
     let diverging_epoch = Some(DivergingEpoch { epoch: LeaderEpoch(3), end_offset: Offset(4) });
     assert_eq!(answer(&mut server, 2, FetchedPartition { diverging_epoch, ..fetched(Vec::new(), 2) }), Some(Offset(4)));
     assert_eq!(answer(&mut server, 3, fetched(vec![batch(4, 3, 4)], 7)), Some(Offset(7)));
-    assert_eq!(server.turn(Observer::drain_committed).last().map(|(offset, _)| *offset), Some(Offset(6)));
+    assert_eq!(server.turn(Observer::drain_committed).records.last().map(|(offset, _)| *offset), Some(Offset(6)));
 }
 
 #[test]
-#[should_panic(expected = "committed metadata is never cut")]
-fn an_observer_that_is_told_to_cut_committed_metadata_stops_the_run() {
+fn an_observer_that_is_told_to_cut_committed_metadata_ends_itself() {
     let mut server = Server::new(ProcessId::Broker(BrokerId(1)), observer(1));
     server.turn(Observer::start);
     answer(&mut server, 0, fetched(vec![batch(0, 4, 1)], 4));
     let diverging_epoch = Some(DivergingEpoch { epoch: LeaderEpoch(1), end_offset: Offset(2) });
-    answer(&mut server, 1, FetchedPartition { diverging_epoch, ..fetched(Vec::new(), 4) });
+    let item = FetchedPartition { diverging_epoch, ..fetched(Vec::new(), 4) };
+    let response = Response::Fetch(FetchResponse { error: None, partitions: vec![item] });
+    server.turn(|observer, cx| observer.handle_response(LEADER, CorrelationId(1), response, cx));
+    let (_, effects) = server.take();
+    assert!(matches!(effects.as_slice(), [Effect::Halt { .. }]), "{effects:?}");
 }
 
 #[test]
@@ -329,4 +333,66 @@ fn an_observers_log_is_told_as_replicated_from_the_leader() {
     let is_replicated =
         |fact: &Fact| matches!(fact, Fact::Log(LogFact::RecordsReplicated { partition: TopicPartition::METADATA, .. }));
     assert_eq!(events.iter().filter(|event| is_replicated(&event.fact)).count(), 1);
+}
+
+/// The next request of an observer, if one leaves.
+fn asked(server: &mut Server<Observer>) -> Option<(CorrelationId, Request)> {
+    let (_, effects) = server.take();
+    effects.into_iter().find_map(|effect| match effect {
+        Effect::Send(sent) => match sent.payload {
+            Payload::Request { correlation, request, .. } => Some((correlation, request)),
+            Payload::Response { .. } => None,
+        },
+        Effect::Close { .. } | Effect::Exit => None,
+        Effect::Halt { why } => panic!("{why}"),
+    })
+}
+
+#[test]
+fn an_observer_behind_the_log_start_begins_with_a_snapshot_in_pieces_also_after_a_power_failure() {
+    let mut config = BrokerConfig::of(Profile::Fast);
+    config.quorum_fetch_snapshot_max_bytes = 100;
+    let setup = RaftSetup { me: LEADER, voters: vec![LEADER], config: config.clone(), variants: Variants::default() };
+    let mut leader = Server::new(LEADER, RaftNode::new(setup));
+    leader.turn(RaftNode::start);
+    for text in [b"one", b"two"] {
+        leader.turn(|raft, cx| raft.append([Bytes::from_static(text)], cx));
+        leader.advance(Duration::from_millis(2));
+        leader.turn(RaftNode::handle_deadline);
+        let end = leader.machine.committed();
+        leader.turn(|raft, cx| raft.write_snapshot(end, vec![Bytes::from_static(text)], cx));
+    }
+    leader.take();
+    let machine = || Observer::new(ObserverSetup { me: BrokerId(1), voters: vec![LEADER], config: config.clone() });
+    let mut server = Server::new(ProcessId::Broker(BrokerId(1)), machine());
+    server.turn(Observer::start);
+
+    let mut pieces = 0;
+    for _ in 0..40 {
+        let Some((correlation, request)) = asked(&mut server) else { break };
+        pieces += u32::from(matches!(request, Request::FetchSnapshot(_)));
+        let (connection, purpose) = (ConnectionNumber(1), Purpose::MetadataFetcher);
+        let reply_to = ReplyTo { client: ProcessId::Broker(BrokerId(1)), connection, purpose, correlation, origin: Step::NONE };
+        leader.turn(|raft, cx| raft.handle_request(reply_to.client, reply_to, request, cx));
+        for effect in leader.take().1 {
+            let Effect::Send(sent) = effect else { continue };
+            let Payload::Response { response, .. } = sent.payload else { continue };
+            server.turn(|observer, cx| observer.handle_response(LEADER, correlation, response, cx));
+        }
+    }
+    assert!(pieces > 2, "{pieces} pieces");
+    let drained = server.turn(Observer::drain_committed);
+    assert_eq!(drained.snapshot, Some((Offset(3), vec![Bytes::from_static(b"two")])));
+    assert_eq!(drained.records, Vec::new());
+
+    // It comes back with the snapshot that it had put on its disk, and says so when a leader confirms.
+    server.disk.lose_power(|_, _| 0);
+    server.machine = machine();
+    server.turn(Observer::start);
+    assert_eq!(server.turn(Observer::drain_committed), Drained::default());
+    let (_, request) = asked(&mut server).expect("it fetches");
+    let Request::Fetch(request) = request else { panic!("it has the snapshot") };
+    assert_eq!(request.partitions.first().map(|item| item.fetch_offset), Some(Offset(3)));
+    assert_eq!(answer(&mut server, 0, fetched(Vec::new(), 3)), Some(Offset(3)));
+    assert_eq!(server.turn(Observer::drain_committed), drained);
 }

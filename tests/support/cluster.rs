@@ -26,6 +26,8 @@ pub struct Cluster {
     pub answers: Vec<(Instant, ProcessId, CorrelationId, Response)>,
     pub topic_defaults: TopicConfig,
     pub variants: Variants,
+    /// Keys that single servers have in their files.
+    pub broker_config: BTreeMap<ProcessId, Vec<(String, String)>>,
     nodes: BTreeMap<ProcessId, Life>,
     disks: BTreeMap<ProcessId, (MemoryDisk, Incarnation)>,
     queue: BTreeMap<(Instant, u64), (ProcessId, ProcessId, Input)>,
@@ -52,6 +54,7 @@ impl Cluster {
             answers: Vec::new(),
             topic_defaults: TopicConfig::of(Profile::Fast),
             variants: Variants::default(),
+            broker_config: BTreeMap::new(),
             nodes: BTreeMap::new(),
             disks: BTreeMap::new(),
             queue: BTreeMap::new(),
@@ -74,10 +77,14 @@ impl Cluster {
     }
 
     pub fn start(&mut self, process: ProcessId) {
+        let mut config = BrokerConfig::of(Profile::Fast);
+        for (key, value) in self.broker_config.get(&process).into_iter().flatten() {
+            config.set(key, value).expect("a key of a broker's");
+        }
         let setup = NodeSetup {
             process,
             controllers: self.controllers.clone(),
-            config: BrokerConfig::of(Profile::Fast),
+            config,
             topic_defaults: self.topic_defaults.clone(),
             variants: self.variants,
         };
@@ -91,6 +98,16 @@ impl Cluster {
     pub fn crash(&mut self, process: ProcessId) {
         self.nodes.remove(&process);
         self.queue.retain(|_, (_, to, _)| *to != process);
+    }
+
+    /// Gives a server an input of the scenario's.
+    pub fn order(&mut self, process: ProcessId, input: Input) {
+        self.step(process, input);
+    }
+
+    /// A server that lives.
+    pub fn node(&self, process: ProcessId) -> Option<&Node> {
+        self.nodes.get(&process).map(|life| &life.node)
     }
 
     /// Nothing passes between these two from now on, in both directions.
@@ -204,7 +221,7 @@ impl Cluster {
             }
             Effect::Close { server, purpose } => *self.closed.entry((from, server, purpose)).or_insert(0) += 1,
             Effect::Halt { why } => panic!("{from} halted: {why}"),
-            Effect::Exit => panic!("nobody asked {from} to shut down"),
+            Effect::Exit => self.crash(from),
         }
     }
 

@@ -7,6 +7,7 @@ mod cluster;
 pub mod desk;
 mod disk;
 mod laws;
+pub mod quorum;
 mod server;
 
 pub use bench::Bench;

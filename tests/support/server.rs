@@ -24,7 +24,11 @@ pub struct Server<M> {
 impl<M> Server<M> {
     /// A process with an empty disk and quiet luck.
     pub fn new(process: ProcessId, machine: M) -> Self {
-        let choices = Choices::new(0, Luck::None, &[]);
+        Self::with_luck(process, machine, Choices::new(0, Luck::None, &[]))
+    }
+
+    /// The same, with luck.
+    pub fn with_luck(process: ProcessId, machine: M, choices: Choices) -> Self {
         Self { machine, disk: MemoryDisk::default(), now: Instant::ZERO, process, choices, out: Outbox::default() }
     }
 

@@ -9,6 +9,8 @@ use crate::ids::{ProcessId, TopicId, TopicPartition};
 
 /// The feature whose level says whether there are eligible leader replicas.
 const ELR: &str = "elr";
+/// The setting that gives up, whenever it is made, that a leader holds what was acknowledged.
+const UNCLEAN: &str = "unclean.leader.election.enable";
 
 impl Checks {
     pub(super) fn observe_controller(&mut self, event: &Event, fact: &ControllerFact) {
@@ -29,13 +31,16 @@ impl Checks {
                     self.fenced_not_in_isr.change_rule();
                 }
             }
+            ControllerFact::ConfigChanged { change } => {
+                let allows_any_leader = change.key == UNCLEAN && change.value.as_deref() == Some("true");
+                self.promises.unclean_leader_election |= allows_any_leader;
+            }
             ControllerFact::RegistrationRefused { .. }
             | ControllerFact::LeaderElected { .. }
             | ControllerFact::AlterPartitionRefused { .. }
             | ControllerFact::AdminRefused { .. }
             | ControllerFact::UncleanShutdownFound { .. }
             | ControllerFact::PartitionsAdded { .. }
-            | ControllerFact::ConfigChanged { .. }
             | ControllerFact::ProducerIdsAllocated { .. }
             | ControllerFact::ReassignmentStarted { .. }
             | ControllerFact::ReassignmentCompleted { .. }

@@ -4,7 +4,8 @@
 //! Called by: [`super::Verdict`].
 
 use super::super::{CheckResult, Place};
-use super::story::{Fold, How, Removal};
+use super::removal::{How, Removal};
+use super::story::Fold;
 use crate::event::{Event, Fact, LogFact, RaftFact, WorldFact};
 use crate::ids::{Digest, LeaderEpoch, ProcessId, Step, TopicPartition};
 

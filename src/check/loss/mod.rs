@@ -10,6 +10,7 @@
 
 mod metadata;
 mod remedy;
+mod removal;
 mod story;
 
 use std::fmt;
@@ -21,7 +22,8 @@ use crate::ids::{ProcessId, Step};
 use crate::trace::Names;
 use metadata::MetadataStory;
 use remedy::Remedy;
-use story::{Copies, LeaderNow, Removal, Story};
+use removal::Removal;
+use story::{Copies, LeaderNow, Story};
 
 /// What there is to say of a broken claim.
 #[derive(Clone, Debug, PartialEq, Eq)]

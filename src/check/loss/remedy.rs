@@ -2,7 +2,8 @@
 //!
 //! Called by: [`super::Verdict`].
 
-use super::story::{Disk, How, Story};
+use super::removal::{Disk, How};
+use super::story::Story;
 use crate::event::{Acks, TruncationReason};
 use crate::trace::Names;
 
