@@ -75,13 +75,13 @@ fn every_output_made_is_shown_and_every_file_included_is_there() {
     let mut shown = BTreeSet::new();
     for (page, text) in pages() {
         for include in includes(&text) {
-            let path = include.split(':').next().unwrap_or_default();
+            let path = from_the_book(&page, include.split(':').next().unwrap_or_default());
             match path.strip_prefix("generated/") {
                 Some(file) => {
                     assert!(made.contains(file), "{page} includes {path}, which no excerpt makes");
                     shown.insert(file.to_owned());
                 }
-                None => assert!(book().join(path).is_file(), "{page} includes {path}, which is not there"),
+                None => assert!(book().join(&path).is_file(), "{page} includes {path}, which is not there"),
             }
         }
     }
@@ -125,7 +125,8 @@ fn every_link_leads_to_a_file_and_the_summary_lists_every_page() {
         for target in links(&text) {
             let path = target.split('#').next().unwrap_or_default();
             let is_elsewhere = target.starts_with("https://") || path.is_empty();
-            assert!(is_elsewhere || book().join(path).is_file(), "{page} links to {target}, which is not there");
+            let is_there = || book().join(from_the_book(&page, path)).is_file();
+            assert!(is_elsewhere || is_there(), "{page} links to {target}, which is not there");
         }
     }
     for target in links(&summary) {
@@ -194,11 +195,26 @@ fn book() -> PathBuf {
     root().join("book/src")
 }
 
-/// Every page but the summary, by name.
+/// A path as a page writes it, as it is from the book's own folder.
+fn from_the_book(page: &str, path: &str) -> String {
+    let mut folders: Vec<&str> = page.split('/').collect();
+    folders.pop();
+    for part in path.split('/') {
+        match part {
+            ".." if folders.last().is_some_and(|last| *last != "..") => {
+                folders.pop();
+            }
+            part => folders.push(part),
+        }
+    }
+    folders.join("/")
+}
+
+/// Every page but the summary, by its path.
 fn pages() -> BTreeMap<String, String> {
     let mut pages = BTreeMap::new();
     for file in files_below(&book(), "md") {
-        let name = file.file_name().expect("a file has a name").to_string_lossy().into_owned();
+        let name = file.strip_prefix(book()).expect("it lies below the book").to_string_lossy().replace('\\', "/");
         if name != "SUMMARY.md" {
             pages.insert(name, fs::read_to_string(&file).expect("a page is text"));
         }

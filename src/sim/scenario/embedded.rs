@@ -42,6 +42,7 @@ embedded! {
     "museum" / "r1-truncate-hw",
     "museum" / "r2-divergent-logs",
     "museum" / "r3-fast-failover",
+    "museum" / "r4-zombie-replica",
     "museum" / "r6-join-at-high-watermark",
     "museum" / "r9-delayed-isr-request",
     "museum" / "r10-last-replica-standing",
@@ -49,6 +50,10 @@ embedded! {
     "museum" / "r12a-unclean-lost",
     "museum" / "r12b-unclean-two-values",
     "museum" / "r12c-unclean-beyond-the-end",
+    "museum" / "k1-isolated-leader",
+    "museum" / "k2-disruptive-server",
+    "museum" / "k3-two-majorities",
+    "museum" / "k5-wiped-voter",
     "museum" / "s1-power-failure",
 }
 

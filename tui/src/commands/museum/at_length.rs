@@ -64,7 +64,15 @@ fn side_by_side(exhibit: &Exhibit) -> String {
             column.push(cell);
         }
     }
-    if broken.is_empty() {
+    let wanted = exhibit.scenario.expect.counts.iter().map(|spec| spec.count.as_str());
+    for name in wanted {
+        let counted = |shown: &Shown| shown.outcome.counts.by_name(name).unwrap_or(0).to_string();
+        let cells = std::iter::once(name.to_owned()).chain(exhibit.shown.iter().map(counted));
+        for (column, cell) in columns.iter_mut().zip(cells) {
+            column.push(cell);
+        }
+    }
+    if broken.is_empty() && exhibit.scenario.expect.counts.is_empty() {
         let held = exhibit.shown.iter().map(|shown| shown.told());
         for (column, cell) in columns.iter_mut().zip(std::iter::once("every check".to_owned()).chain(held)) {
             column.push(cell);

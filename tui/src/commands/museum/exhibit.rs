@@ -7,7 +7,7 @@ use tribunal::check::{CheckResult, Status};
 use tribunal::choice::Luck;
 use tribunal::sim::explore::{Plan, explore};
 use tribunal::sim::host::HostKind;
-use tribunal::sim::scenario::{Expectation, Scenario};
+use tribunal::sim::scenario::{CountSpec, Expectation, Scenario};
 use tribunal::sim::trial::{self, Outcome, TrialOptions};
 
 use super::super::problem::Problem;
@@ -84,19 +84,28 @@ impl Shown {
     pub(super) fn told(&self) -> String {
         let violated = self.violated();
         let named = self.expectation().map(|expectation| expectation.violated.as_slice()).unwrap_or_default();
+        let measured = self.measured();
         let mut text = match violated.iter().find(|check| named.iter().any(|name| name == check.name)) {
             Some(check) => {
                 let others = violated.len() - 1;
                 let more = if others == 0 { String::new() } else { format!(", and {others} more") };
                 format!("violated: {}{}{more}", check.name, self.place(check))
             }
+            None if !measured.is_empty() => measured,
             None => self.told_of_a_rule(&violated),
         };
         if let Some(many) = &self.many {
-            let what = if named.is_empty() { "holds" } else { "shows it" };
+            let what = if self.rule.is_some() { "holds" } else { "shows it" };
             text += &format!(" · {what} on {} of {} seeds", many.met, many.seeds);
         }
         text
+    }
+
+    /// What the file wants counted, and how often it was.
+    pub(super) fn measured(&self) -> String {
+        let wanted = self.expectation().map(|expectation| expectation.counts.as_slice()).unwrap_or_default();
+        let count = |spec: &CountSpec| format!("{} {}", spec.count, self.outcome.counts.by_name(&spec.count).unwrap_or(0));
+        wanted.iter().map(count).collect::<Vec<_>>().join(", ")
     }
 
     /// What came of a run in which nothing must be violated. What may be is not the rule's business, and is told.
