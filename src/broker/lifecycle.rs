@@ -20,7 +20,6 @@ use crate::error::ErrorCode;
 use crate::event::Purpose;
 use crate::ids::{BrokerEpoch, CorrelationId, ProcessId};
 use crate::protocol::{BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest, Request, Response};
-use crate::replica::Partition;
 use crate::time::{Duration, Instant, Trail};
 
 /// How soon a broker that is still catching up asks again. A constant in Kafka too.

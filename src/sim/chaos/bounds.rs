@@ -5,8 +5,9 @@
 //!
 //! What a broker's disk may lose. A broker that died with losses comes back only once committed metadata has it in no ISR and
 //! fenced: until then its copy still counts, or a proposal on its way may make it count. (Kafka promises nothing for a disk
-//! that is lost while an AlterPartition names its broker: an empty replica in the ISR.) Where nobody else is left in ISR and
-//! ELR whose disk can be trusted, it comes back with its disk whole, and the fault says that it was spared. A disk fault that
+//! that is lost while an AlterPartition names its broker: an empty replica in the ISR.) Where nobody else is left alive in ISR and
+//! ELR whose disk can be trusted, and where it is the last known leader, whom KIP-966 falls back on when all others of the ELR
+//! came back uncleanly, it comes back with its disk whole, and the fault says that it was spared. A disk fault that
 //! may lose data strikes at most min.insync.replicas - 1 copies of any partition at a time.
 //!
 //! What a voter's disk may lose: what was never synced (a power failure, a failed sync). A voter trusts what it has synced and
@@ -154,14 +155,22 @@ impl World {
         let distrusted = self.distrusted().with(broker);
         let mut has_to_wait = self.roles.is_unfenced(broker);
         for (_, facts) in self.roles.partitions() {
-            let trusted = facts.isr.iter().chain(facts.elr.iter()).any(|other| !distrusted.contains(other));
+            let trusted =
+                facts.isr.iter().chain(facts.elr.iter()).any(|other| !distrusted.contains(other) && self.is_broker_up(other));
             let is_last = facts.isr.contains(broker) && facts.isr.len() == 1 && facts.elr.is_empty();
-            if is_last || (facts.elr.contains(broker) && facts.isr.is_empty() && !trusted) {
+            let is_last_known = facts.last_known_elr.contains(broker);
+            if is_last || is_last_known || (facts.elr.contains(broker) && facts.isr.is_empty() && !trusted) {
                 return Return::Spared;
             }
             has_to_wait |= facts.isr.contains(broker);
         }
         if has_to_wait { Return::Later } else { Return::Now }
+    }
+
+    /// Whether a broker lives. One that does not comes back without a clean shutdown, and so without its place in an ELR
+    /// (KIP-966), whatever its disk holds.
+    fn is_broker_up(&self, broker: BrokerId) -> bool {
+        self.slot(self.place_of(ProcessId::Broker(broker))).is_up
     }
 
     /// A rule of a fault has struck a call of this server's disk.
