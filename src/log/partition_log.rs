@@ -66,7 +66,9 @@ pub struct Appended {
 impl PartitionLog {
     /// A new log that begins at offset 0, with its first file. Errors: as [`Disk::append`].
     pub fn create(place: impl Into<LogPlace>, config: TopicConfig, cx: &mut Context<'_>) -> Result<Self, Fault> {
-        Self::begin(place.into(), config, Offset::ZERO, cx)
+        let log = Self::begin(place.into(), config, Offset::ZERO, cx)?;
+        cx.emit(LogFact::LogCreated { partition: log.partition() });
+        Ok(log)
     }
 
     pub(super) fn begin(place: LogPlace, config: TopicConfig, at: Offset, cx: &mut Context<'_>) -> Result<Self, Fault> {

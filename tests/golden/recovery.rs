@@ -429,6 +429,9 @@ fn dump_segment(segment: &SegmentDump, out: &mut String) -> Result<(), Box<dyn E
 
 fn write_fact(fact: &Fact, out: &mut String) -> Result<(), Box<dyn Error>> {
     let Fact::Log(fact) = fact else { return Err(format!("a log told {fact:?}").into()) };
+    if let LogFact::LogCreated { .. } = fact {
+        return Ok(()); // every script's log begins
+    }
     if let LogFact::IndexProbed { probe } = fact {
         // That both ways agree is the rule; a script tells only where they do not.
         return if probe.indexed == probe.scanned { Ok(()) } else { Err(format!("the index lies: {probe:?}").into()) };
@@ -453,6 +456,7 @@ fn write_fact(fact: &Fact, out: &mut String) -> Result<(), Box<dyn Error>> {
         LogFact::LogStartAdvanced { old, new, .. } => writeln!(out, " from {old} to {new}")?,
         LogFact::LogTruncated { from, to, .. } => writeln!(out, " from {from} to {to}")?,
         LogFact::LogDeleted { .. }
+        | LogFact::LogCreated { .. }
         | LogFact::HighWatermarksCheckpointed { .. }
         | LogFact::RecoveryPointsCheckpointed { .. }
         | LogFact::LogStartsCheckpointed { .. }

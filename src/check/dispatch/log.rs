@@ -31,6 +31,7 @@ impl Checks {
                 ledger.copy_mut(event.process).cache.start(*epoch, *start);
             }
             LogFact::LogDeleted { partition } => self.delete_log(event, *partition),
+            LogFact::LogCreated { partition } => self.begin_log(event, *partition),
             LogFact::LogRefused { partition, .. } => {
                 self.ledger.partition_mut(*partition).copy_mut(event.process).is_offline = true;
             }
@@ -77,6 +78,14 @@ impl Checks {
         ledger.delete_copy(event.process);
         self.committed_kept.judge_replica(Scene { event, names: &self.names }, ledger, event.process);
         self.judge_isr(event, partition);
+    }
+
+    /// A log that begins where there was one before has lost all of it: as when it was read back and nothing was there.
+    fn begin_log(&mut self, event: &Event, partition: TopicPartition) {
+        let copy = self.ledger.partition_mut(partition).copy(event.process);
+        if copy.is_some_and(|copy| copy.end() > Offset::ZERO) {
+            self.recover(event, &RecoveryFacts::of_nothing(partition));
+        }
     }
 
     fn recover(&mut self, event: &Event, recovery: &RecoveryFacts) {

@@ -134,7 +134,8 @@ pub fn is_beat(event: &Event) -> bool {
             | LogFact::RecoveryPointsCheckpointed { .. }
             | LogFact::LogStartsCheckpointed { .. }
             | LogFact::IndexesRebuilt { .. }
-            | LogFact::IndexProbed { .. },
+            | LogFact::IndexProbed { .. }
+            | LogFact::LogCreated { .. },
         ) => false,
         Fact::Log(
             LogFact::LogFenced { .. }

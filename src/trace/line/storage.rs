@@ -63,6 +63,9 @@ pub(super) fn log(fact: &LogFact, names: &Names) -> Told {
         LogFact::IndexesRebuilt { partition, base } => {
             Told::new(Mark::Back, format!("makes the indexes of {} at {base} anew", names.partition(*partition)))
         }
+        LogFact::LogCreated { partition } => {
+            Told::new(Mark::Change, format!("begins an empty log of {}", names.partition(*partition)))
+        }
         LogFact::LogDeleted { partition } => Told::new(Mark::Cut, format!("deletes its log of {}", names.partition(*partition))),
         LogFact::IndexProbed { probe } => Told::new(
             Mark::Change,

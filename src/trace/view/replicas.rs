@@ -40,6 +40,13 @@ impl View {
             LogFact::LogDirectoryFailed { directory, .. } => {
                 Arc::make_mut(&mut self.process_mut(process).disk.failed).push(*directory);
             }
+            LogFact::LogCreated { partition } => {
+                let begin = |replica: &mut ReplicaView| {
+                    replica.truncate(Offset::ZERO, true);
+                    replica.high_watermark = Offset::ZERO;
+                };
+                self.change_log(process, *partition, begin, |_| (Offset::ZERO, Offset::ZERO));
+            }
             LogFact::LogDeleted { partition } => {
                 let delete = |replica: &mut ReplicaView| {
                     replica.truncate(Offset::ZERO, true);
