@@ -74,7 +74,8 @@ impl Batch {
         let before = self.failures.len();
         let failures = trial::failures(scenario, &outcome.checks);
         self.failures.extend(failures.map(|check| Failure { seed: outcome.seed, check: check.name, detail: check.detail.clone() }));
-        let miscounts = outcome.miscounts.iter().map(|detail| Failure { seed: outcome.seed, check: COUNTS, detail: detail.clone() });
+        let miscounts =
+            outcome.miscounts.iter().map(|detail| Failure { seed: outcome.seed, check: COUNTS, detail: detail.clone() });
         self.failures.extend(miscounts);
         self.failed += u64::from(self.failures.len() > before);
     }

@@ -121,7 +121,8 @@ fn an_answer_on_a_closed_connection_or_to_a_dead_client_is_dropped() {
 #[test]
 fn a_repeated_request_comes_again_on_another_connection() {
     let mut scenario = scenario();
-    let twice = FaultAction::Duplicate { from: vec![Target::Process(P1)], to: vec![Target::Process(B1)], ppm: 1_000_000, only: None };
+    let twice =
+        FaultAction::Duplicate { from: vec![Target::Process(P1)], to: vec![Target::Process(B1)], ppm: 1_000_000, only: None };
     scenario.faults = vec![fault(5_000, twice, None)];
     let mut watched = Watched::new(&scenario);
     watched.until(10_000);
@@ -135,7 +136,8 @@ fn a_repeated_request_comes_again_on_another_connection() {
 #[test]
 fn a_delay_holds_up_what_follows_on_the_connection() {
     let mut scenario = scenario();
-    let slow = FaultAction::Delay { from: vec![Target::Process(P1)], to: vec![Target::Process(B1)], by: Duration(5_000), only: None };
+    let slow =
+        FaultAction::Delay { from: vec![Target::Process(P1)], to: vec![Target::Process(B1)], by: Duration(5_000), only: None };
     scenario.faults = vec![fault(10_000, slow, Some(100))];
     let mut watched = Watched::new(&scenario);
     watched.until(10_000);
