@@ -259,6 +259,11 @@ impl World {
     fn heal(&mut self, fault: FaultIndex) {
         let Some(record) = self.faults.get_mut(fault) else { return };
         let (spec, bound, struck) = (Arc::clone(&record.spec), record.bound.clone(), record.struck);
+        // A disk fails its server in every life.
+        let bound = match spec.action {
+            FaultAction::Disk { .. } => bound.iter().map(|(place, _)| (*place, self.slot(*place).incarnation)).collect(),
+            _ => bound,
+        };
         let keeps_victims_down = matches!(spec.action, FaultAction::Crash { .. } | FaultAction::Disk { .. });
         if keeps_victims_down && is_random(fault) {
             self.retire_disk(fault, &bound);
@@ -290,7 +295,7 @@ impl World {
                 FaultAction::ClockDrift { .. } => self.drift_clock(place, self.setup.first_drift(place), None, trail),
                 FaultAction::Disk { .. } => {
                     self.mend_disk(fault, place);
-                    if is_random(fault) && is_same_life && !self.slot(place).is_up {
+                    if is_random(fault) && !self.slot(place).is_up && !self.is_held_down(place) {
                         self.come_back(place, Some(fault), trail);
                     }
                 }
@@ -310,6 +315,13 @@ impl World {
         for (from, to) in front.filter(|front| front.harm == Harm::Cut).iter().flat_map(Front::links) {
             self.tell(ProcessId::World, trail, FaultFact::LinkHealed { fault, from: self.id(from), to: self.id(to) });
         }
+    }
+
+    /// Whether another fault keeps a process down and will see to its return.
+    fn is_held_down(&self, place: Place) -> bool {
+        let life = (place, self.slot(place).incarnation);
+        let keeps_down = |action: &FaultAction| matches!(action, FaultAction::Crash { .. } | FaultAction::ShutDown { .. });
+        self.faults.iter().any(|(record, _)| !record.is_over && keeps_down(&record.spec.action) && record.bound.contains(&life))
     }
 
     fn begin_front(&mut self, front: Front, trail: Trail) {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::disk::{DiskRule, Place as OnDisk};
 use super::fault::is_random;
-use super::process::Place;
+use super::process::{BadDisk, Place};
 use super::scenario::{FileKind, FileSpec};
 use super::world::World;
 use crate::choice::{ChoiceKind, Odds, Subject};
@@ -44,14 +44,19 @@ impl World {
         let subject = Subject::of(self.id(place)).about(failing.fault as u64);
         let odds = Odds::Range { low: 0, high: u64::MAX, quiet: 0 };
         let luck = self.choices.choose(ChoiceKind::DiskFault, subject, odds);
-        self.slot_mut(place).has_bad_disk = is_random(id) && failing.fault.may_lose();
+        if is_random(id) {
+            let costs = self.cost_of(place, failing.fault);
+            self.slot_mut(place).bad_disk = Some(BadDisk { fault: id, costs });
+        }
         let rule = DiskRule { kind: failing.fault, only, left: failing.times, id, luck, stall: failing.stall };
         Arc::make_mut(&mut self.slot_mut(place).disk).add_rule(rule);
     }
 
     /// A disk fails no more.
     pub(super) fn mend_disk(&mut self, id: FaultIndex, place: Place) {
-        Arc::make_mut(&mut self.slot_mut(place).disk).remove_rule(id);
+        let slot = self.slot_mut(place);
+        slot.bad_disk = slot.bad_disk.filter(|bad| bad.fault != id);
+        Arc::make_mut(&mut slot.disk).remove_rule(id);
     }
 
     /// Tells what rules have struck since the last time.
@@ -125,15 +130,5 @@ fn is_of(kind: FileKind, name: FileName) -> bool {
         FileKind::OffsetIndex => matches!(name, FileName::OffsetIndex(_)),
         FileKind::TimeIndex => matches!(name, FileName::TimeIndex(_)),
         FileKind::Named(wanted) => name == wanted,
-    }
-}
-
-impl DiskFault {
-    /// Whether what was written may be gone by it, or wrong.
-    fn may_lose(self) -> bool {
-        match self {
-            Self::SyncFailed | Self::SyncLied | Self::ShortRead | Self::BitRot | Self::MisdirectedWrite => true,
-            Self::WriteFailed | Self::ReadFailed | Self::Full | Self::Stalled => false,
-        }
     }
 }

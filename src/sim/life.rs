@@ -53,7 +53,7 @@ impl World {
             slot.died_of = worse(slot.died_of, kind);
             return;
         }
-        slot.died_of = slot.suspect.take().map_or(kind, |suspect| worse(kind, suspect));
+        slot.died_of = slot.takes(kind);
         self.tell(self.id(place), trail, WorldFact::ProcessCrashed { incarnation, kind });
         self.prove(fault, |proof| proof.killed += 1);
         self.bury(place);
@@ -65,7 +65,7 @@ impl World {
         let incarnation = self.slot(place).incarnation;
         self.tell(self.id(place), trail, WorldFact::ProcessHalted { incarnation, why: Arc::new(why) });
         let slot = self.slot_mut(place);
-        slot.died_of = slot.suspect.take().unwrap_or(CrashKind::Process);
+        slot.died_of = slot.takes(CrashKind::Process);
         self.bury(place);
         self.reset_connections(place, CrashKind::Process);
     }
@@ -75,7 +75,7 @@ impl World {
         let incarnation = self.slot(place).incarnation;
         self.tell(self.id(place), trail, WorldFact::ProcessStopped { incarnation });
         let slot = self.slot_mut(place);
-        slot.died_of = slot.suspect.take().unwrap_or(CrashKind::Process);
+        slot.died_of = slot.takes(CrashKind::Process);
         self.bury(place);
         self.reset_connections(place, CrashKind::Process);
     }
@@ -136,7 +136,9 @@ impl World {
     }
 
     fn replace_disk(&mut self, place: Place, fault: Option<FaultIndex>, trail: Trail) {
-        let disk = std::mem::replace(&mut self.slot_mut(place).disk, Arc::new(SimDisk::default()));
+        let slot = self.slot_mut(place);
+        slot.bad_disk = None;
+        let disk = std::mem::replace(&mut slot.disk, Arc::new(SimDisk::default()));
         let bytes = disk.bytes();
         self.tell(self.id(place), trail, WorldFact::DiskReplaced { bytes });
         self.prove(fault, |proof| proof.bytes_lost += bytes);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::clock::Clock;
 use super::disk::SimDisk;
+use super::life::worse;
 use super::network::Flight;
 use crate::client::admin::{Admin, AdminSetup};
 use crate::client::consumer::{Consumer, ConsumerSetup};
@@ -131,8 +132,8 @@ pub(super) struct Slot {
     pub asked_by: Vec<FaultIndex>,
     /// What its disk is not to be trusted with any more, by a random fault: what its next death takes.
     pub suspect: Option<CrashKind>,
-    /// A random disk fault holds that may lose something.
-    pub has_bad_disk: bool,
+    /// The random disk fault that holds.
+    pub bad_disk: Option<BadDisk>,
     /// It came back without all that it had, and has not registered since.
     pub is_lossy: bool,
     /// The life that found this disk empty: the directory id of a voter.
@@ -141,6 +142,22 @@ pub(super) struct Slot {
     pub is_unfenced: bool,
     /// It has been at work in the metadata quorum in this life.
     pub is_in_quorum: bool,
+}
+
+/// A disk that fails at random.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BadDisk {
+    /// The fault.
+    pub fault: FaultIndex,
+    /// What it may cost at most.
+    pub costs: CrashKind,
+}
+
+impl BadDisk {
+    /// Whether what was written may be gone by it, or wrong.
+    pub(super) fn may_lose(self) -> bool {
+        self.costs != CrashKind::Process
+    }
 }
 
 /// A death that waits for the victim's next turn.
@@ -190,12 +207,19 @@ impl Slot {
             bent_by: None,
             asked_by: Vec::new(),
             suspect: None,
-            has_bad_disk: false,
+            bad_disk: None,
             is_lossy: false,
             formatted_by: Incarnation(0),
             is_unfenced: false,
             is_in_quorum: false,
         }
+    }
+
+    /// What a death takes with it that would take so much of a sound disk.
+    pub(super) fn takes(&mut self, kind: CrashKind) -> CrashKind {
+        let suspect = self.suspect.take().unwrap_or(kind);
+        let bad = self.bad_disk.map_or(kind, |bad| bad.costs);
+        worse(worse(kind, suspect), bad)
     }
 
     /// Whether an input can be taken at once.

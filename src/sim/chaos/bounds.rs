@@ -5,19 +5,21 @@
 //!
 //! What a broker's disk may lose. A broker that died with losses comes back only once committed metadata has it in no ISR and
 //! fenced: until then its copy still counts, or a proposal on its way may make it count. (Kafka promises nothing for a disk
-//! that is lost while an AlterPartition names its broker: an empty replica in the ISR.) Where nobody else is left alive in ISR and
-//! ELR whose disk can be trusted, and where it is the last known leader, whom KIP-966 falls back on when all others of the ELR
-//! came back uncleanly, it comes back with its disk whole, and the fault says that it was spared. A disk fault that
-//! may lose data strikes at most min.insync.replicas - 1 copies of any partition at a time.
+//! that is lost while an AlterPartition names its broker: an empty replica in the ISR.) Where nobody else is left in ISR and
+//! ELR whose disk can be trusted, it comes back with its disk whole, and the fault says that it was spared. So does the last
+//! leader that an empty ISR is remembered by: the controller takes every broker that was not shut down in order out of the
+//! ELR, whole disk or not, and falls back on that one (KIP-966). A disk fault that may lose data strikes at most
+//! min.insync.replicas - 1 copies of any partition at a time.
 //!
 //! What a voter's disk may lose: what was never synced (a power failure, a failed sync). A voter trusts what it has synced and
 //! no more copies than a majority need hold it, so a disk that loses that breaks Raft even when it is a single one; a voter
 //! whose disk may have is given a new disk. By its directory id it is no voter then (KIP-853), and the operator takes the old
 //! one out of the quorum and the new one in. Without `voter-uuid` no voter's disk loses anything synced.
 //!
-//! A disk under suspicion. A random disk fault that may have lost something (it has struck a call) costs its server what it
-//! could cost at most: the next death is a power failure (failed or lying syncs, short reads) or takes the disk (rotten or
-//! misdirected bytes), and when the fault ends the operator sees to that death himself.
+//! A disk under suspicion. While a random disk fault holds that may lose something, and after it has struck a call, the next
+//! death costs what it could cost at most: a power failure (failed or lying syncs, short reads) or the disk (rotten or
+//! misdirected bytes). When a fault that has struck ends, the operator sees to that death himself. And while it holds, no other
+//! copy of the same partitions dies in disorder: the controller would count that one as lost as well.
 //!
 //! Invariant: under these bounds every check must hold; a scenario that wants more scripts it.
 
@@ -26,7 +28,7 @@ use crate::event::{CrashKind, DiskFault, FaultFact, FaultIndex, PartitionFacts};
 use crate::ids::{BrokerId, BrokerSet, DirectoryId, Incarnation, ProcessId, TopicPartition};
 use crate::sim::fault::is_random;
 use crate::sim::life::worse;
-use crate::sim::process::{Place, Slot};
+use crate::sim::process::{BadDisk, Place, Slot};
 use crate::sim::scenario::ChaosKind;
 use crate::sim::world::World;
 use crate::time::Trail;
@@ -47,20 +49,23 @@ impl World {
     pub(super) fn may_strike(&self, kind: ChaosKind, place: Place) -> bool {
         let slot = self.slot(place);
         let is_well = slot.is_up && slot.pauses == 0 && slot.doom.is_none() && slot.asked_by.is_empty();
+        let is_sound = is_well && slot.bad_disk.is_none() && slot.suspect.is_none();
         if matches!(slot.id, ProcessId::World) || (matches!(slot.id, ProcessId::Client(_)) && !kind.is_about_clocks()) {
             return false;
         }
         match kind {
             ChaosKind::ClockJump | ChaosKind::ClockDrift => slot.bent_by.is_none(),
             ChaosKind::Cut | ChaosKind::CutOneWay | ChaosKind::Loss | ChaosKind::Delay | ChaosKind::Duplicate => true,
-            ChaosKind::Crash | ChaosKind::Power | ChaosKind::Pause | ChaosKind::ShutDown => is_well && self.quorum_can_miss(place),
-            ChaosKind::DiskReplaced => is_well && self.may_lose_disk(place),
+            ChaosKind::Pause | ChaosKind::ShutDown => is_well && self.quorum_can_miss(place),
+            ChaosKind::Crash | ChaosKind::Power => is_well && self.quorum_can_miss(place) && self.may_shake_copy(place),
+            ChaosKind::DiskReplaced => is_well && self.may_lose_disk(place) && self.may_shake_copy(place),
+            // A disk that does not serve ends its server.
             ChaosKind::WriteFails | ChaosKind::ReadFails | ChaosKind::Full | ChaosKind::Stalls => {
-                is_well && self.quorum_can_miss(place)
+                is_sound && self.quorum_can_miss(place) && self.may_shake_copy(place)
             }
-            ChaosKind::SyncFails => is_well && self.quorum_can_miss(place) && self.may_lose_copy(place),
+            ChaosKind::SyncFails => is_sound && self.quorum_can_miss(place) && self.may_lose_copy(place),
             ChaosKind::SyncLies | ChaosKind::ShortRead | ChaosKind::BitRot | ChaosKind::MisdirectedWrite => {
-                is_well && self.may_lose_disk(place) && self.may_lose_copy(place)
+                is_sound && self.may_lose_disk(place) && self.may_lose_copy(place)
             }
             ChaosKind::Reassign | ChaosKind::Elect | ChaosKind::Voter => false,
         }
@@ -104,17 +109,37 @@ impl World {
         let suspects = self.distrusted().with(broker);
         self.roles.partitions().filter(|(_, facts)| facts.replicas.contains(&broker)).all(|(partition, facts)| {
             let struck = facts.replicas.iter().filter(|replica| suspects.contains(**replica)).count();
-            struck < self.min_isr(partition, facts)
+            let is_kept = facts.isr.iter().chain(facts.elr.iter()).any(|other| !suspects.contains(other));
+            is_kept && struck < self.min_isr(partition, facts)
+        })
+    }
+
+    /// Whether a broker may die in disorder. The controller counts its copies as lost then, whole or not (KIP-966), so that
+    /// must not come on top of a disk that may lose others.
+    fn may_shake_copy(&self, place: Place) -> bool {
+        let ProcessId::Broker(broker) = self.id(place) else { return true };
+        let suspects = self.brokers_where(|slot| slot.suspect.is_some() || slot.bad_disk.is_some_and(BadDisk::may_lose));
+        if suspects.is_empty() {
+            return true;
+        }
+        let struck = suspects.with(broker);
+        self.roles.partitions().filter(|(_, facts)| facts.replicas.contains(&broker)).all(|(partition, facts)| {
+            let count = facts.replicas.iter().filter(|replica| struck.contains(**replica)).count();
+            count < self.min_isr(partition, facts).max(2)
         })
     }
 
     /// The brokers whose copies may have lost something: under a disk fault, down with losses, or back and not registered yet.
     fn distrusted(&self) -> BrokerSet {
-        let is_suspect = |slot: &&Slot| {
-            let may_lose = slot.died_of != CrashKind::Process || slot.doom.is_some_and(|doom| doom.kind != CrashKind::Process);
-            slot.suspect.is_some() || slot.is_lossy || slot.has_bad_disk || may_lose
-        };
-        let brokers = self.slots.iter().filter(is_suspect).filter_map(|slot| match slot.id {
+        self.brokers_where(|slot| {
+            let is_bad = slot.suspect.is_some() || slot.bad_disk.is_some_and(BadDisk::may_lose);
+            let is_doomed = slot.doom.is_some_and(|doom| doom.kind != CrashKind::Process);
+            is_bad || is_doomed || slot.is_lossy || slot.died_of != CrashKind::Process
+        })
+    }
+
+    fn brokers_where(&self, is_meant: impl Fn(&Slot) -> bool) -> BrokerSet {
+        let brokers = self.slots.iter().filter(|slot| is_meant(slot)).filter_map(|slot| match slot.id {
             ProcessId::Broker(broker) => Some(broker),
             ProcessId::World | ProcessId::Controller(_) | ProcessId::Client(_) => None,
         });
@@ -143,7 +168,11 @@ impl World {
             Return::Now => true,
             Return::Later => false,
             Return::Spared => {
-                self.slot_mut(place).died_of = CrashKind::Process;
+                let slot = self.slot_mut(place);
+                slot.died_of = CrashKind::Process;
+                if let Some(bad) = slot.bad_disk {
+                    self.mend_disk(bad.fault, place);
+                }
                 self.prove(Some(fault), |proof| proof.was_spared = true);
                 self.tell(ProcessId::World, Trail::NONE, FaultFact::FaultSpared { fault, target: ProcessId::Broker(broker) });
                 true
@@ -155,11 +184,10 @@ impl World {
         let distrusted = self.distrusted().with(broker);
         let mut has_to_wait = self.roles.is_unfenced(broker);
         for (_, facts) in self.roles.partitions() {
-            let trusted =
-                facts.isr.iter().chain(facts.elr.iter()).any(|other| !distrusted.contains(other) && self.is_broker_up(other));
+            let trusted = facts.isr.iter().chain(facts.elr.iter()).any(|other| !distrusted.contains(other));
             let is_last = facts.isr.contains(broker) && facts.isr.len() == 1 && facts.elr.is_empty();
-            let is_last_known = facts.last_known_elr.contains(broker);
-            if is_last || is_last_known || (facts.elr.contains(broker) && facts.isr.is_empty() && !trusted) {
+            let is_last_resort = facts.isr.is_empty() && facts.last_known_elr.contains(broker);
+            if is_last || is_last_resort || (facts.elr.contains(broker) && facts.isr.is_empty() && !trusted) {
                 return Return::Spared;
             }
             has_to_wait |= facts.isr.contains(broker);
@@ -167,35 +195,33 @@ impl World {
         if has_to_wait { Return::Later } else { Return::Now }
     }
 
-    /// Whether a broker lives. One that does not comes back without a clean shutdown, and so without its place in an ELR
-    /// (KIP-966), whatever its disk holds.
-    fn is_broker_up(&self, broker: BrokerId) -> bool {
-        self.slot(self.place_of(ProcessId::Broker(broker))).is_up
-    }
-
-    /// A rule of a fault has struck a call of this server's disk.
-    pub(in crate::sim) fn note_suspect(&mut self, place: Place, fault: FaultIndex, struck: DiskFault) {
-        if !is_random(fault) {
-            return;
-        }
+    /// What a random disk fault may cost a server at most: what its next death takes.
+    pub(in crate::sim) fn cost_of(&self, place: Place, fault: DiskFault) -> CrashKind {
         let is_voter = self.roles.voters().iter().any(|key| key.voter == self.id(place));
-        let loss = match struck {
-            DiskFault::WriteFailed | DiskFault::ReadFailed | DiskFault::Full | DiskFault::Stalled => return,
+        match fault {
+            DiskFault::WriteFailed | DiskFault::ReadFailed | DiskFault::Full | DiskFault::Stalled => CrashKind::Process,
             DiskFault::SyncFailed => CrashKind::Power,
             DiskFault::SyncLied | DiskFault::ShortRead if is_voter => CrashKind::DiskReplaced,
             DiskFault::SyncLied | DiskFault::ShortRead => CrashKind::Power,
             DiskFault::BitRot | DiskFault::MisdirectedWrite => CrashKind::DiskReplaced,
-        };
+        }
+    }
+
+    /// A rule of a fault has struck a call of this server's disk.
+    pub(in crate::sim) fn note_suspect(&mut self, place: Place, fault: FaultIndex, struck: DiskFault) {
+        let cost = self.cost_of(place, struck);
+        if !is_random(fault) || cost == CrashKind::Process {
+            return;
+        }
         let slot = self.slot_mut(place);
-        slot.suspect = Some(slot.suspect.map_or(loss, |old| worse(old, loss)));
+        slot.suspect = Some(slot.suspect.map_or(cost, |old| worse(old, cost)));
     }
 
     /// A random fault is over: the operator turns off a machine whose disk is under suspicion.
     pub(in crate::sim) fn retire_disk(&mut self, fault: FaultIndex, bound: &[(Place, Incarnation)]) {
         for (place, life) in bound.iter().copied() {
             self.mend_disk(fault, place);
-            let slot = self.slot_mut(place);
-            slot.has_bad_disk = false;
+            let slot = self.slot(place);
             if slot.is_up && slot.incarnation == life && slot.suspect.is_some() {
                 self.crash(place, CrashKind::Power, Some(fault), Trail::NONE);
             }
