@@ -9,10 +9,12 @@ use crate::ids::{BrokerSet, LeaderEpoch, Offset, PartitionEpoch, TopicPartition}
 impl Checks {
     pub(super) fn observe_replica(&mut self, event: &Event, fact: &ReplicaFact) {
         match fact {
-            ReplicaFact::BecameLeader { partition, epoch, high_watermark, isr, .. } => {
+            ReplicaFact::BecameLeader { partition, epoch, high_watermark, isr, end } => {
+                self.note_begun_empty(event, *partition, *end);
                 self.become_leader(event, *partition, (*epoch, *high_watermark, *isr));
             }
-            ReplicaFact::BecameFollower { partition, high_watermark, .. } => {
+            ReplicaFact::BecameFollower { partition, high_watermark, end, .. } => {
+                self.note_begun_empty(event, *partition, *end);
                 let ledger = self.ledger.partition_mut(*partition);
                 ledger.forget_role(event.process);
                 let copy = ledger.copy_mut(event.process);
