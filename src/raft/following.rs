@@ -69,6 +69,7 @@ impl Member {
         }
         if self.peers.is_awaiting(follower.leader) {
             cx.close(follower.leader, Purpose::Quorum);
+            self.peers.disconnect(follower.leader);
         }
         self.stand(cx)
     }

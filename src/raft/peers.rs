@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 
 use crate::ids::{CorrelationId, ProcessId};
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 
 /// After how many failures in a row the wait no longer doubles.
 const DOUBLINGS: u32 = 5;
@@ -21,6 +21,8 @@ const DOUBLINGS: u32 = 5;
 pub(super) struct Peers {
     busy: BTreeMap<ProcessId, Busy>,
     failures: BTreeMap<ProcessId, u32>,
+    /// Since when a peer owes an answer on the connection to it, to whatever role.
+    silent: BTreeMap<ProcessId, Instant>,
     next_correlation: CorrelationId,
 }
 
@@ -42,15 +44,28 @@ impl Peers {
     }
 
     /// A request leaves; its number.
-    pub(super) fn begin(&mut self, peer: ProcessId) -> CorrelationId {
+    pub(super) fn begin(&mut self, peer: ProcessId, now: Instant) -> CorrelationId {
+        self.silent.entry(peer).or_insert(now);
         let correlation = self.next_correlation;
         self.next_correlation = CorrelationId(correlation.0.wrapping_add(1));
         self.busy.insert(peer, Busy::Awaiting(correlation));
         correlation
     }
 
+    /// Whether a peer has owed an answer for too long, though the role that asked for it may be no more: nothing comes through
+    /// on such a connection, and whoever goes on with it is never heard (Kafka's `NetworkClient` closes it).
+    pub(super) fn is_mute(&self, peer: ProcessId, now: Instant, timeout: Duration) -> bool {
+        self.silent.get(&peer).is_some_and(|since| since.plus(timeout) <= now)
+    }
+
+    /// The connection to a peer is gone, and with it what was owed on it.
+    pub(super) fn disconnect(&mut self, peer: ProcessId) {
+        self.silent.remove(&peer);
+    }
+
     /// An answer came. False when nobody waits for it.
     pub(super) fn take_answer(&mut self, peer: ProcessId, correlation: CorrelationId) -> bool {
+        self.silent.remove(&peer);
         let is_awaited = self.busy.get(&peer) == Some(&Busy::Awaiting(correlation));
         if is_awaited {
             self.busy.remove(&peer);

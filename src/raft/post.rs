@@ -26,6 +26,7 @@ impl Member {
                 RaftTimer::Snapshot => self.is_snapshot_due = true,
                 RaftTimer::Answer(peer) => {
                     cx.close(peer, Purpose::Quorum);
+                    self.peers.disconnect(peer);
                     self.leave_alone(peer, cx);
                 }
                 RaftTimer::Retry(peer) => self.peers.end_back_off(peer),
@@ -100,6 +101,7 @@ impl Member {
 
     /// A connection was reset.
     pub(super) fn handle_disconnect(&mut self, from: ProcessId, cx: &mut Context<'_>) -> Result<(), Fault> {
+        self.peers.disconnect(from);
         if self.peers.is_awaiting(from) {
             self.timers.cancel(RaftTimer::Answer(from));
             self.leave_alone(from, cx);
@@ -127,8 +129,13 @@ impl Member {
         };
         for (peer, request) in wanted {
             if self.peers.is_ready(peer) {
-                let correlation = self.peers.begin(peer);
-                let late = cx.mono().plus(self.setup.config.quorum_request_timeout);
+                let timeout = self.setup.config.quorum_request_timeout;
+                if self.peers.is_mute(peer, cx.mono(), timeout) {
+                    cx.close(peer, Purpose::Quorum);
+                    self.peers.disconnect(peer);
+                }
+                let correlation = self.peers.begin(peer, cx.mono());
+                let late = cx.mono().plus(timeout);
                 self.timers.set(RaftTimer::Answer(peer), late, cx.trail());
                 cx.request(peer, Purpose::Quorum, correlation, request);
             }

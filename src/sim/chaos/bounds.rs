@@ -6,8 +6,10 @@
 //! What a broker's disk may lose. A broker that died with losses comes back only once committed metadata has it in no ISR and
 //! fenced: until then its copy still counts, or a proposal on its way may make it count. (Kafka promises nothing for a disk
 //! that is lost while an AlterPartition names its broker: an empty replica in the ISR.) Where nobody else is left in ISR and
-//! ELR whose disk can be trusted, it comes back with its disk whole, and the fault says that it was spared. A disk fault that
-//! may lose data strikes at most min.insync.replicas - 1 copies of any partition at a time.
+//! ELR whose disk can be trusted, it comes back with its disk whole, and the fault says that it was spared. So does the last
+//! leader that an empty ISR is remembered by: the controller takes every broker that was not shut down in order out of the
+//! ELR, whole disk or not, and falls back on that one (KIP-966). A disk fault that may lose data strikes at most
+//! min.insync.replicas - 1 copies of any partition at a time.
 //!
 //! What a voter's disk may lose: what was never synced (a power failure, a failed sync). A voter trusts what it has synced and
 //! no more copies than a majority need hold it, so a disk that loses that breaks Raft even when it is a single one; a voter
@@ -156,7 +158,8 @@ impl World {
         for (_, facts) in self.roles.partitions() {
             let trusted = facts.isr.iter().chain(facts.elr.iter()).any(|other| !distrusted.contains(other));
             let is_last = facts.isr.contains(broker) && facts.isr.len() == 1 && facts.elr.is_empty();
-            if is_last || (facts.elr.contains(broker) && facts.isr.is_empty() && !trusted) {
+            let is_last_resort = facts.isr.is_empty() && facts.last_known_elr.contains(broker);
+            if is_last || is_last_resort || (facts.elr.contains(broker) && facts.isr.is_empty() && !trusted) {
                 return Return::Spared;
             }
             has_to_wait |= facts.isr.contains(broker);

@@ -28,6 +28,7 @@ embedded! {
     "use-cases" / "replace-controller",
     "chaos" / "storm",
     "chaos" / "squall",
+    "chaos" / "quorum",
     "chaos" / "found-restarted-controller",
 }
 
