@@ -331,9 +331,13 @@ impl PartitionLedger {
         self.newest_leader = None;
     }
 
-    /// A replica's log was deleted: what it holds is forgotten, and no loss.
+    /// A replica's log was deleted: what it holds is forgotten. A leader that has not heard of that may count on it still; if
+    /// the controller does not, that is no loss.
     pub(super) fn delete_copy(&mut self, process: ProcessId) {
         self.forget_role(process);
+        if !self.is_candidate(process) {
+            self.excuse(process);
+        }
         if let Some(copy) = self.existing_copy_mut(process) {
             *copy = LogCopy::new(process);
         }
@@ -346,10 +350,14 @@ impl PartitionLedger {
         copy.disk = copy.disk.max(disk);
         copy.is_suspect = true;
         copy.has_registered = false;
-        if let ProcessId::Broker(broker) = process {
-            for leader in self.copies.iter_mut().filter(|copy| copy.leads.is_some()) {
-                leader.quorum.excused = leader.quorum.excused.with(broker);
-            }
+        self.excuse(process);
+    }
+
+    /// Whoever leads, by its own account, may count on this replica until it hears of what happened.
+    fn excuse(&mut self, process: ProcessId) {
+        let ProcessId::Broker(broker) = process else { return };
+        for leader in self.copies.iter_mut().filter(|copy| copy.leads.is_some()) {
+            leader.quorum.excused = leader.quorum.excused.with(broker);
         }
     }
 

@@ -22,7 +22,7 @@ impl Checks {
                 self.offset_bounds.judge(Scene { event, names: &self.names }, ledger);
             }
             ReplicaFact::HighWatermarkAdvanced { partition, new, epoch, .. } => {
-                self.advance_high_watermark(event, *partition, (*epoch, *new));
+                self.raise_high_watermark(event, *partition, (*epoch, *new));
             }
             ReplicaFact::HighWatermarkLearned { partition, new, .. } => {
                 let ledger = self.ledger.partition_mut(*partition);
@@ -60,7 +60,7 @@ impl Checks {
         }
     }
 
-    fn advance_high_watermark(&mut self, event: &Event, partition: TopicPartition, (epoch, new): (LeaderEpoch, Offset)) {
+    fn raise_high_watermark(&mut self, event: &Event, partition: TopicPartition, (epoch, new): (LeaderEpoch, Offset)) {
         let ledger = self.ledger.partition_mut(partition);
         let scene = Scene { event, names: &self.names };
         self.high_watermark_monotone.judge(scene, ledger, epoch, new);
