@@ -54,6 +54,9 @@ impl Ledger {
     pub(super) fn forget_roles(&mut self, process: ProcessId) {
         for ledger in &mut self.partitions {
             ledger.forget_role(process);
+            if let Some(copy) = ledger.existing_copy_mut(process) {
+                copy.is_unread = true;
+            }
         }
     }
 
@@ -111,7 +114,7 @@ pub(super) struct PartitionLedger {
     /// Every replica that might have been elected cleanly went down in disorder (KIP-966): more than is promised to be survived.
     pub(super) is_beyond_promise: bool,
     /// What leaders before this epoch committed was given up when it began, in the way above.
-    given_up_before: LeaderEpoch,
+    pub(super) given_up_before: LeaderEpoch,
     trunk: Vec<Entry>,
     commits: Vec<(LeaderEpoch, Offset)>,
     copies: Vec<LogCopy>,
@@ -138,16 +141,6 @@ impl PartitionLedger {
     /// Whether it holds clients' records.
     pub(super) fn is_data(&self) -> bool {
         self.partition != TopicPartition::METADATA
-    }
-
-    /// Who may be elected cleanly: the committed ISR, and who is not in it but eligible all the same (KIP-966).
-    pub(super) fn candidates(&self) -> BrokerSet {
-        self.facts.as_ref().map_or(BrokerSet::EMPTY, |facts| facts.isr.union(facts.elr))
-    }
-
-    /// Whether it may be elected cleanly.
-    pub(super) fn is_candidate(&self, process: ProcessId) -> bool {
-        matches!(process, ProcessId::Broker(broker) if self.candidates().contains(broker))
     }
 
     /// The committed ISR.
@@ -331,28 +324,6 @@ impl PartitionLedger {
         self.facts = Some(facts);
     }
 
-    /// Nobody is left who may be elected cleanly, since all of them went down in disorder.
-    pub(super) fn lose_candidates(&mut self) {
-        self.is_beyond_promise = true;
-    }
-
-    /// A new leader stands, whatever it has: from here on everything is promised again.
-    pub(super) fn begin_anew(&mut self, epoch: LeaderEpoch) {
-        if std::mem::take(&mut self.is_beyond_promise) {
-            self.given_up_before = epoch;
-        }
-    }
-
-    /// Whether what a leader of this epoch committed, or would commit, was given up.
-    pub(super) fn is_given_up(&self, epoch: LeaderEpoch) -> bool {
-        self.is_beyond_promise || epoch < self.given_up_before
-    }
-
-    /// The leaders whose word counts: those whose disks are whole and whose epoch was not given up.
-    pub(super) fn standing_leaders(&self) -> impl Iterator<Item = &LogCopy> {
-        self.copies.iter().filter(|copy| !copy.is_suspect && copy.leads.is_some_and(|epoch| !self.is_given_up(epoch)))
-    }
-
     /// The topic is no more: nobody owes anything about it.
     pub(super) fn delete(&mut self) {
         self.is_deleted = true;
@@ -360,9 +331,13 @@ impl PartitionLedger {
         self.newest_leader = None;
     }
 
-    /// A replica's log was deleted: what it holds is forgotten, and no loss.
+    /// A replica's log was deleted: what it holds is forgotten. A leader that has not heard of that may count on it still; if
+    /// the controller does not, that is no loss.
     pub(super) fn delete_copy(&mut self, process: ProcessId) {
         self.forget_role(process);
+        if !self.is_candidate(process) {
+            self.excuse(process);
+        }
         if let Some(copy) = self.existing_copy_mut(process) {
             *copy = LogCopy::new(process);
         }
@@ -375,17 +350,15 @@ impl PartitionLedger {
         copy.disk = copy.disk.max(disk);
         copy.is_suspect = true;
         copy.has_registered = false;
-        if let ProcessId::Broker(broker) = process {
-            for leader in self.copies.iter_mut().filter(|copy| copy.leads.is_some()) {
-                leader.quorum.excused = leader.quorum.excused.with(broker);
-            }
-        }
+        self.excuse(process);
     }
 
-    /// Those whose disks lost something and who do not count for that reason.
-    pub(super) fn suspects(&self) -> BrokerSet {
-        let suspects = self.copies.iter().filter(|copy| copy.is_suspect);
-        suspects.filter_map(|copy| if let ProcessId::Broker(broker) = copy.process { Some(broker) } else { None }).collect()
+    /// Whoever leads, by its own account, may count on this replica until it hears of what happened.
+    fn excuse(&mut self, process: ProcessId) {
+        let ProcessId::Broker(broker) = process else { return };
+        for leader in self.copies.iter_mut().filter(|copy| copy.leads.is_some()) {
+            leader.quorum.excused = leader.quorum.excused.with(broker);
+        }
     }
 
     /// Cuts the committed log to what this new leader has of it: the rest is lost, and has been told of. Returns what is lost.

@@ -26,6 +26,7 @@ impl Checks {
             }
             LogFact::LogRecovered { recovery } => self.recover(event, recovery),
             LogFact::EpochStarted { partition, epoch, start } => {
+                self.note_begun_empty(event, *partition, *start);
                 let ledger = self.ledger.partition_mut(*partition);
                 self.epoch_cache.judge_start(Scene { event, names: &self.names }, ledger, (*epoch, *start));
                 ledger.copy_mut(event.process).cache.start(*epoch, *start);
@@ -48,7 +49,28 @@ impl Checks {
         }
     }
 
+    /// A log of which the disk kept not even the folder is not read back but made anew, and no event tells of that: it shows
+    /// when its owner, in a new life, speaks of an earlier end than it had.
+    pub(super) fn note_begun_empty(&mut self, event: &Event, partition: TopicPartition, end: Offset) {
+        let copy = self.ledger.partition_mut(partition).copy_mut(event.process);
+        if !std::mem::take(&mut copy.is_unread) || end >= copy.end() {
+            return;
+        }
+        let nothing = RecoveryFacts {
+            partition,
+            start: end,
+            end,
+            high_watermark: end,
+            was_clean: false,
+            torn_bytes: 0,
+            epochs: Vec::new(),
+            batches: Vec::new(),
+        };
+        self.recover(event, &nothing);
+    }
+
     fn write(&mut self, event: &Event, partition: TopicPartition, batch: &BatchFacts) {
+        self.note_begun_empty(event, partition, batch.base);
         let ledger = self.ledger.partition_mut(partition);
         let scene = Scene { event, names: &self.names };
         self.epoch_cache.judge_end(scene, ledger);
