@@ -86,7 +86,7 @@ impl Finding {
     pub(super) fn warn(&mut self, place: (TopicPartition, Offset), detail: String) {
         let (partition, offset) = place;
         let place = Some(Place { partition, offset });
-        self.risk.get_or_insert_with(|| Evidence { step: Step::NONE, by: None, place, detail });
+        self.risk.get_or_insert(Evidence { step: Step::NONE, by: None, place, detail });
     }
 
     /// The check's line in the table.

@@ -178,7 +178,7 @@ impl Fold {
                 self.watch(event, How::DiskReplaced, |ledger| ledger.copy_mut(event.process).restart(Offset::ZERO));
             }
             Fact::World(WorldFact::ProcessCrashed { .. } | WorldFact::ProcessHalted { .. } | WorldFact::ProcessStopped { .. }) => {
-                self.ledger.forget_role(event.process)
+                self.ledger.forget_role(event.process);
             }
             Fact::World(WorldFact::DiskFaulted { file, fault }) if self.is_of_segment(*file) => match fault {
                 DiskFault::SyncLied => self.blame(event.process, Disk::Lied),
