@@ -114,6 +114,8 @@ impl Controller {
 
     /// Takes in what happened in the quorum; after every call that goes to it.
     pub(super) fn settle(&mut self, cx: &mut Context<'_>) {
+        // A disk that will not take the snapshot ends the process after this turn, and must not be asked for ever.
+        let mut has_written = false;
         loop {
             while let Some(news) = self.raft.take_news() {
                 match news {
@@ -123,9 +125,10 @@ impl Controller {
                     RaftNews::Committed(commit) => self.publish(commit, cx),
                 }
             }
-            if !self.raft.wants_snapshot() || self.applied < self.raft.committed() {
+            if has_written || !self.raft.wants_snapshot() || self.applied < self.raft.committed() {
                 return;
             }
+            has_written = true;
             let records = self.committed.to_records().iter().map(MetadataRecord::encode).collect();
             self.raft.write_snapshot(self.applied, records, cx);
         }
