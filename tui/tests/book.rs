@@ -108,6 +108,7 @@ fn every_anchor_is_used_and_every_anchor_used_is_there() {
     assert!(there.len() <= ANCHORS, "{} anchors: the code is for reading, too", there.len());
     for (page, text) in pages() {
         for include in includes(&text) {
+            let include = from_the_book(&page, &include);
             let Some(code) = include.strip_prefix("../../").filter(|code| code.contains(".rs")) else { continue };
             let count = there.get_mut(code).unwrap_or_else(|| panic!("{page} shows {code}, which is not there"));
             *count += 1;

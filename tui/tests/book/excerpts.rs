@@ -133,6 +133,62 @@ pub const EXCERPTS: &[Excerpt] = &[
             ("b3   · replicate", "b3   · replicate"),
         ],
     ),
+    // 8
+    excerpt("08-head.txt", "run 08-quorum", &[("quorum: ", "seed ")]),
+    excerpt(
+        "08-first.txt",
+        "run 08-quorum",
+        &[("★ leads the metadata quorum", "★ is the active controller"), ("creates topic orders", "b1   ★ leads orders-0")],
+    ),
+    excerpt(
+        "08-crash.txt",
+        "run 08-quorum",
+        &[
+            ("fault: 3.000s", "k1   ✖"),
+            ("p1   ⇒ send 2", "p1   ⇒ send 2"),
+            ("acknowledged: send 2", "acknowledged: send 2"),
+            ("k2   ★ leads", "k2   ★ is the active"),
+            ("creates topic late", "creates topic late"),
+            ("admin ⇐ create topics", "admin ⇐ create topics"),
+            ("k1   ↺ starts again", "k1   ↺ starts again"),
+        ],
+    ),
+    excerpt(
+        "08-election.txt",
+        "run 08-quorum --all",
+        &[
+            ("k2   · is asking whether", "k2   · is asking whether"),
+            ("k3   · is asking whether", "k3   · is asking whether"),
+            ("k2   · is a candidate in quorum epoch e2", "k2   · votes for k2 in e2"),
+            ("k3   · is a candidate in quorum epoch e2", "k3   · votes for k3 in e2"),
+            ("k3   ! does not vote for k2", "k3   ! does not vote for k2"),
+            ("k2   ! does not vote for k3", "k2   ! does not vote for k3"),
+            ("k2   · is a candidate in quorum epoch e3", "k2   · votes for k2 in e3"),
+            ("k3   · votes for k2 in e3", "k3   · votes for k2 in e3"),
+            ("k2   ★ leads the metadata quorum", "k2   ★ leads the metadata quorum"),
+        ],
+    ),
+    excerpt(
+        "08-dump.txt",
+        "dump 08-quorum --at 6s --log __cluster_metadata-0@k2",
+        &[
+            ("payload: LeaderChange { leader: 3001", "payload: LeaderChange { leader: 3001"),
+            ("payload: RegisterBroker", "payload: RegisterBroker"),
+            ("payload: LeaderChange { leader: 3002", "payload: LeaderChange { leader: 3002"),
+            ("epoch: 1 startOffset", "epoch: 3 startOffset"),
+        ],
+    ),
+    excerpt(
+        "08-none.txt",
+        "run 08-quorum --fault 'at = \"3.5s\", crash = \"controller\", restart-after = \"6s\"'",
+        &[
+            ("fault: 3.5s", "k2   ✖"),
+            ("k1   ↺ starts again", "k1   ↺ starts again"),
+            ("p1   ⇒ send 3", "p1   ⇒ send 3"),
+            ("acknowledged: send 3", "acknowledged: send 3"),
+            ("k3   ★ leads", "k3   ★ is the active"),
+        ],
+    ),
     // 11
     excerpt("11-head.txt", "run 11-clock-skew", &[("clock-skew: ", "seed ")]),
     excerpt(
