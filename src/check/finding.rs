@@ -74,6 +74,14 @@ impl Finding {
         self.unpromised.get_or_insert_with(|| Evidence::at(scene.event, Some(place), detail));
     }
 
+    /// The promise, unless what the claim forbids happened beyond it and nowhere else.
+    pub(super) fn unless_beyond(&self, promise: Promise) -> Promise {
+        if promise.made && self.violated.is_none() && self.unpromised.is_some() {
+            return Promise::when(false, "every replica that might have led went down in disorder (KIP-966)");
+        }
+        promise
+    }
+
     /// The claim holds at the end of the run, but only as long as nothing more goes wrong.
     pub(super) fn warn(&mut self, place: (TopicPartition, Offset), detail: String) {
         let (partition, offset) = place;

@@ -108,6 +108,10 @@ pub(super) struct PartitionLedger {
     pub(super) least_replicas: usize,
     /// Its topic was deleted.
     pub(super) is_deleted: bool,
+    /// Every replica that might have been elected cleanly went down in disorder (KIP-966): more than is promised to be survived.
+    pub(super) is_beyond_promise: bool,
+    /// What leaders before this epoch committed was given up when it began, in the way above.
+    given_up_before: LeaderEpoch,
     trunk: Vec<Entry>,
     commits: Vec<(LeaderEpoch, Offset)>,
     copies: Vec<LogCopy>,
@@ -123,6 +127,8 @@ impl PartitionLedger {
             newest_epoch: LeaderEpoch::ZERO,
             least_replicas: usize::MAX,
             is_deleted: false,
+            is_beyond_promise: false,
+            given_up_before: LeaderEpoch::ZERO,
             trunk: Vec::new(),
             commits: Vec::new(),
             copies: Vec::new(),
@@ -323,6 +329,28 @@ impl PartitionLedger {
         let earlier = if is_same_epoch { self.least_replicas } else { usize::MAX };
         self.least_replicas = facts.replicas.len().min(earlier);
         self.facts = Some(facts);
+    }
+
+    /// Nobody is left who may be elected cleanly, since all of them went down in disorder.
+    pub(super) fn lose_candidates(&mut self) {
+        self.is_beyond_promise = true;
+    }
+
+    /// A new leader stands, whatever it has: from here on everything is promised again.
+    pub(super) fn begin_anew(&mut self, epoch: LeaderEpoch) {
+        if std::mem::take(&mut self.is_beyond_promise) {
+            self.given_up_before = epoch;
+        }
+    }
+
+    /// Whether what a leader of this epoch committed, or would commit, was given up.
+    pub(super) fn is_given_up(&self, epoch: LeaderEpoch) -> bool {
+        self.is_beyond_promise || epoch < self.given_up_before
+    }
+
+    /// The leaders whose word counts: those whose disks are whole and whose epoch was not given up.
+    pub(super) fn standing_leaders(&self) -> impl Iterator<Item = &LogCopy> {
+        self.copies.iter().filter(|copy| !copy.is_suspect && copy.leads.is_some_and(|epoch| !self.is_given_up(epoch)))
     }
 
     /// The topic is no more: nobody owes anything about it.

@@ -262,6 +262,33 @@ fn an_eligible_leader_whose_disk_lost_it_does_not_count_until_the_controller_let
     assert_eq!(cluster.violated(), ["committed-kept", "strong-isr"]);
 }
 
+/// All three went down in disorder, and the last known leader leads again, on an empty disk: KIP-966 promises nothing here.
+#[test]
+fn what_no_eligible_replica_is_left_of_is_not_promised_and_what_comes_after_is() {
+    let mut cluster = Cluster::new();
+    cluster.produce(3, Acks::All);
+    for broker in 1..=3 {
+        cluster.push(b(broker), WorldFact::ProcessCrashed { incarnation: Incarnation(1), kind: CrashKind::Process });
+        let epoch = cluster.registration(broker);
+        cluster.push(k(1), ControllerFact::UncleanShutdownFound { broker: BrokerId(broker), epoch });
+    }
+    cluster.push(b(2), WorldFact::DiskReplaced { bytes: 300 });
+    change_candidates(&mut cluster, None, &[], &[]);
+    cluster.restart(2);
+    cluster.log_mut(2).clear();
+    cluster.isr = vec![2];
+    cluster.elect(2);
+    assert_eq!(cluster.violated(), NOTHING);
+    let results = cluster.judge(Promises::default());
+    for name in ["acks-all-durable", "committed-kept", "leader-completeness"] {
+        let result = named(&results, name);
+        assert_eq!((result.status, result.decides), (Status::NotPromised, false), "{result:?}");
+    }
+    cluster.produce(2, Acks::All);
+    cluster.cut(2, 1, TruncationReason::DivergingEpoch);
+    assert_eq!(cluster.violated(), ["committed-kept"]);
+}
+
 #[test]
 fn a_leader_that_knows_a_later_version_than_was_told_is_not_judged_by_the_earlier_one() {
     let mut cluster = Cluster::new();

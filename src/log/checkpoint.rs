@@ -14,6 +14,7 @@
 use bytes::Bytes;
 
 use super::epochs::EpochEntry;
+use crate::config::Switch;
 use crate::context::Disk;
 use crate::error::Fault;
 use crate::files::FilePath;
@@ -22,9 +23,9 @@ use crate::ids::{LeaderEpoch, Offset, PartitionIndex, TopicId, TopicPartition};
 const VERSION: &str = "0";
 
 /// Replaces a checkpoint of one offset per partition. Errors: as [`Disk`]'s calls.
-pub fn write(file: FilePath, entries: &[(TopicPartition, Offset)], disk: &mut dyn Disk) -> Result<(), Fault> {
+pub fn write(file: FilePath, entries: &[(TopicPartition, Offset)], folder_sync: Switch, disk: &mut dyn Disk) -> Result<(), Fault> {
     let line = |(at, offset): &(TopicPartition, Offset)| format!("{} {} {}", at.topic.0, at.partition.0, offset.0);
-    replace(file, entries.iter().map(line), disk)
+    replace_lines(file, entries.iter().map(line), folder_sync, disk)
 }
 
 /// Reads a checkpoint of one offset per partition; none when there is no file.
@@ -43,8 +44,8 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<(TopicPartition, Offset)>, Fault> {
 }
 
 /// Replaces a log's leader-epoch checkpoint. Errors: as [`Disk`]'s calls.
-pub(super) fn write_epochs(file: FilePath, epochs: &[EpochEntry], disk: &mut dyn Disk) -> Result<(), Fault> {
-    replace(file, epochs.iter().map(|entry| format!("{} {}", entry.epoch.0, entry.start.0)), disk)
+pub(super) fn write_epochs(file: FilePath, epochs: &[EpochEntry], folder_sync: Switch, disk: &mut dyn Disk) -> Result<(), Fault> {
+    replace_lines(file, epochs.iter().map(|entry| format!("{} {}", entry.epoch.0, entry.start.0)), folder_sync, disk)
 }
 
 /// Reads a log's leader-epoch checkpoint; none when there is no file.
@@ -60,18 +61,29 @@ pub(super) fn parse_epochs(bytes: &[u8]) -> Result<Vec<EpochEntry>, Fault> {
     entries(bytes, entry)
 }
 
-fn replace(file: FilePath, lines: impl ExactSizeIterator<Item = String>, disk: &mut dyn Disk) -> Result<(), Fault> {
+fn replace_lines(
+    file: FilePath,
+    lines: impl ExactSizeIterator<Item = String>,
+    folder_sync: Switch,
+    disk: &mut dyn Disk,
+) -> Result<(), Fault> {
     let mut text = format!("{VERSION}\n{}\n", lines.len());
     for line in lines {
         text.push_str(&line);
         text.push('\n');
     }
+    replace(file, Bytes::from(text), folder_sync, disk)
+}
+
+/// Replaces a small file as a whole; on return it survives a power failure, unless folders are not synced (`folder-sync`).
+/// Errors: as [`Disk`]'s calls.
+pub fn replace(file: FilePath, content: Bytes, folder_sync: Switch, disk: &mut dyn Disk) -> Result<(), Fault> {
     let temporary = file.temporary();
     disk.delete(temporary)?; // an earlier attempt may have ended half way
-    disk.append(temporary, Bytes::from(text))?;
+    disk.append(temporary, content)?;
     disk.sync(temporary)?;
     disk.rename(temporary, file)?;
-    disk.sync_folder(file.folder)
+    if folder_sync.is_on() { disk.sync_folder(file.folder) } else { Ok(()) }
 }
 
 fn content(file: FilePath, disk: &mut dyn Disk) -> Result<Option<Bytes>, Fault> {

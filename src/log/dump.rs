@@ -154,7 +154,7 @@ pub fn dump_directory(directory: LogDirectory, disk: &dyn DiskView) -> Directory
     let checkpoint = |name| disk.content(root.file(name)).map(|bytes| checkpoint::parse(&bytes));
     let log = |folder| match folder {
         Folder::Log(other, partition) if other == directory => Some(partition),
-        Folder::Log(..) | Folder::Root(_) => None,
+        Folder::Log(..) | Folder::Root(_) | Folder::Deleted(..) => None,
     };
     DirectoryDump {
         directory,

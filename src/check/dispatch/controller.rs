@@ -35,11 +35,13 @@ impl Checks {
                 let allows_any_leader = change.key == UNCLEAN && change.value.as_deref() == Some("true");
                 self.promises.unclean_leader_election |= allows_any_leader;
             }
+            ControllerFact::UncleanShutdownFound { broker, .. } => {
+                self.unclean_shutdowns = self.unclean_shutdowns.with(*broker);
+            }
             ControllerFact::RegistrationRefused { .. }
             | ControllerFact::LeaderElected { .. }
             | ControllerFact::AlterPartitionRefused { .. }
             | ControllerFact::AdminRefused { .. }
-            | ControllerFact::UncleanShutdownFound { .. }
             | ControllerFact::PartitionsAdded { .. }
             | ControllerFact::ProducerIdsAllocated { .. }
             | ControllerFact::ReassignmentStarted { .. }
@@ -63,6 +65,10 @@ impl Checks {
         }
         let before = ledger.facts.clone();
         ledger.change(Arc::clone(now));
+        let unclean = self.unclean_shutdowns;
+        if ledger.candidates().is_empty() && now.replicas.iter().any(|replica| unclean.contains(*replica)) {
+            ledger.lose_candidates();
+        }
         self.committed_kept.judge_change(scene, ledger, before.as_deref());
         self.fenced_not_in_isr.judge_change(scene, ledger, before.as_deref());
         self.replication_quorum_superset.judge_isr(scene, ledger);

@@ -91,6 +91,7 @@ impl Checks {
             self.acks_all_durable.judge(scene, ledger, event.process, "became leader");
             self.any_ack_durable.judge(scene, ledger, event.process, "became leader");
             let lost = ledger.abandon_lost(event.process);
+            ledger.begin_anew(epoch);
             self.no_duplicates.uncommit(partition, &mut self.sends, &lost);
         }
     }

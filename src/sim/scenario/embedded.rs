@@ -32,6 +32,7 @@ embedded! {
     "use-cases" / "replace-controller",
     "chaos" / "storm",
     "chaos" / "squall",
+    "chaos" / "quorum",
     "chaos" / "found-restarted-controller",
 }
 
@@ -55,6 +56,7 @@ embedded! {
     "museum" / "k3-two-majorities",
     "museum" / "k5-wiped-voter",
     "museum" / "s1-power-failure",
+    "museum" / "s2-folder-not-synced",
 }
 
 /// The embedded scenario of this name: `06-lost-ack`, `lost-ack` or `06`; of an exhibit also its number, `r1`. Returns the
