@@ -23,7 +23,7 @@ embedded! {
     "lessons" / "05-pull",
     "lessons" / "06-lost-ack",
     "lessons" / "07-truncate-hw",
-    "lessons" / "08-quorum",
+    "lessons" / "08-three-controllers",
     "lessons" / "08-cut-leader",
     "lessons" / "11-clock-skew",
     "use-cases" / "rolling-restart",

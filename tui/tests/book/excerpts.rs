@@ -10,7 +10,7 @@ pub struct Excerpt {
     pub keep: &'static [(&'static str, &'static str)],
 }
 
-const fn excerpt(file: &'static str, command: &'static str, keep: &'static [(&'static str, &'static str)]) -> Excerpt {
+pub const fn excerpt(file: &'static str, command: &'static str, keep: &'static [(&'static str, &'static str)]) -> Excerpt {
     Excerpt { file, command, keep }
 }
 
@@ -134,15 +134,15 @@ pub const EXCERPTS: &[Excerpt] = &[
         ],
     ),
     // 8
-    excerpt("08-head.txt", "run 08-quorum", &[("quorum: ", "seed ")]),
+    excerpt("08-head.txt", "run 08-three-controllers", &[("three-controllers: ", "seed ")]),
     excerpt(
         "08-first.txt",
-        "run 08-quorum",
+        "run 08-three-controllers",
         &[("★ leads the metadata quorum", "★ is the active controller"), ("creates topic orders", "b1   ★ leads orders-0")],
     ),
     excerpt(
         "08-crash.txt",
-        "run 08-quorum",
+        "run 08-three-controllers",
         &[
             ("fault: 3.000s", "k1   ✖"),
             ("p1   ⇒ send 2", "p1   ⇒ send 2"),
@@ -155,7 +155,7 @@ pub const EXCERPTS: &[Excerpt] = &[
     ),
     excerpt(
         "08-election.txt",
-        "run 08-quorum --all",
+        "run 08-three-controllers --all",
         &[
             ("k2   · asks whether", "k2   · asks whether"),
             ("k3   · asks whether", "k3   · asks whether"),
@@ -170,7 +170,7 @@ pub const EXCERPTS: &[Excerpt] = &[
     ),
     excerpt(
         "08-dump.txt",
-        "dump 08-quorum --at 6s --log __cluster_metadata-0@k2",
+        "dump 08-three-controllers --at 6s --log __cluster_metadata-0@k2",
         &[
             ("payload: LeaderChange { leader: 3001", "payload: LeaderChange { leader: 3001"),
             ("payload: RegisterBroker", "payload: RegisterBroker"),
@@ -180,7 +180,7 @@ pub const EXCERPTS: &[Excerpt] = &[
     ),
     excerpt(
         "08-none.txt",
-        "run 08-quorum --fault 'at = \"3.5s\", crash = \"controller\", restart-after = \"6s\"'",
+        "run 08-three-controllers --fault 'at = \"3.5s\", crash = \"controller\", restart-after = \"6s\"'",
         &[
             ("fault: 3.5s", "k2   ✖"),
             ("k1   ↺ starts again", "k1   ↺ starts again"),
@@ -215,228 +215,4 @@ pub const EXCERPTS: &[Excerpt] = &[
             ("c1   ⇐ reads events-0 record 1", "c1   ⇐ reads events-0 record 1"),
         ],
     ),
-    // the museum
-    excerpt("museum.txt", "museum", &[("The museum: ", "under truncation=kip-279")]),
-    excerpt(
-        "r1-steps.txt",
-        "run r1",
-        &[
-            ("⇐ acknowledged: send 2", "crash b1"),
-            ("fences b1", "⇤ truncate"),
-            ("≠ fault: 2.500s", "b2   ✖"),
-            ("★ elects b3", "b3   ★ leads"),
-            ("b2   ⇤", "b2   ⇤"),
-            ("b1   ⇤", "b1   ⇤"),
-        ],
-    ),
-    excerpt("r1-sides.txt", "museum r1", &[("  as written", "    again ")]),
-    excerpt(
-        "r2-steps.txt",
-        "run r2",
-        &[
-            ("p1   ⇒ send 3", "acknowledged: send 3"),
-            ("b1   ✖", "★ elects b2"),
-            ("b2   ↺ recover", "b2   ↺ recover"),
-            ("b2   ★ leads", "b2   ★ leads"),
-            ("append orders-0 record 2 e3", "append orders-0 record 2 e3"),
-            ("b1   ↺ recover", "orders-0 follows b2"),
-            ("append orders-0 record 3", "append orders-0 record 3"),
-            ("b1   · replicate orders-0 record 3", "b1   · replicate orders-0 record 3"),
-        ],
-    ),
-    excerpt("r2-sides.txt", "museum r2", &[("  as written", "    again ")]),
-    excerpt(
-        "r3-steps.txt",
-        "run r3",
-        &[
-            ("append orders-0 record 2 e0", "append orders-0 record 2 e0"),
-            ("append orders-0 record 3 e0", "append orders-0 record 3 e0"),
-            ("★ elects b2", "★ elects b2"),
-            ("append orders-0 record 2 e1", "append orders-0 record 2 e1"),
-            ("★ elects b1", "b1   ★ leads"),
-            ("append orders-0 record 4", "append orders-0 record 4"),
-            ("b2   ⇤ truncate", "b2   ⇤ truncate"),
-            ("b2   · replicate", "b2   · replicate"),
-        ],
-    ),
-    excerpt("r3-sides.txt", "museum r3", &[("  as written", "    again ")]),
-    excerpt(
-        "r4-steps.txt",
-        "run r4",
-        &[
-            ("append orders-0 record 1 e0", "append orders-0 record 1 e0"),
-            ("b3   · replicate orders-0 record 1 e0", "b3   · replicate orders-0 record 1 e0"),
-            ("★ elects b2", "★ elects b2"),
-            ("append orders-0 record 1 e1", "append orders-0 record 1 e1"),
-            ("b1   ⇤ truncate", "b1   · replicate orders-0 record 1 e1"),
-            ("★ elects b1", "b1   ★ leads"),
-            ("b1   · high watermark orders-0 1 → 2", "b1   · high watermark orders-0 1 → 2"),
-            ("★ elects b3", "★ elects b3"),
-        ],
-    ),
-    excerpt("r4-sides.txt", "museum r4", &[("  as written", "    again ")]),
-    excerpt(
-        "r6-steps.txt",
-        "run r6",
-        &[
-            ("b1   ⇒ proposes ISR", "b1   ✖"),
-            ("★ elects b2", "b2   ★ leads"),
-            ("b2   ⇐ b3 holds all of orders-0 below 1", "ISR of orders-0 is now"),
-            ("b2   ✖", "b2   ✖"),
-            ("★ elects b3", "b3   ★ leads"),
-            ("b4   ⇤", "b4   ⇤"),
-        ],
-    ),
-    excerpt("r6-sides.txt", "museum r6", &[("  as written", "    again ")]),
-    excerpt(
-        "r9-steps.txt",
-        "run r9",
-        &[
-            ("fault: 1.500s", "fault: 1.500s"),
-            ("b1   ⇒ proposes ISR", "b1   ⇒ proposes ISR"),
-            ("fault: 4.300s replace", "its disk with it"),
-            ("b2   ↺ starts again, life #3", "b2   ↺ starts again, life #3"),
-            ("ISR of orders-0 is now {1,2}", "ISR of orders-0 is now {1,2}"),
-            ("★ elects b2", "b2   ★ leads"),
-        ],
-    ),
-    excerpt("r9-sides.txt", "museum r9", &[("  as written", "    again ")]),
-    excerpt(
-        "r10-steps.txt",
-        "run r10",
-        &[
-            ("fault: 2.000s", "fault: 2.000s"),
-            ("fences b1", "fences b1"),
-            ("fences b2", "fences b2"),
-            ("fault: 5.000s", "b3   ✖"),
-            ("b3   ╳", "b3   ╳"),
-            ("★ elects b3", "b3   ★ leads"),
-            ("⇤ truncate", "⇤ truncate"),
-        ],
-    ),
-    excerpt("r10-sides.txt", "museum r10", &[("  as written", "    again ")]),
-    excerpt(
-        "r11-steps.txt",
-        "run r11",
-        &[
-            ("fault: 1.500s", "fault: 1.500s"),
-            ("p1   ⇒ send 2", "p1   ⇒ send 2"),
-            ("b1   ⇒ proposes ISR", "acknowledged: send 2"),
-            ("acknowledged: send 3", "b1   ✖"),
-            ("★ elects b2", "b2   ★ leads"),
-            ("b1   ⇤", "b1   ⇤"),
-        ],
-    ),
-    excerpt("r11-sides.txt", "museum r11", &[("  as written", "    again ")]),
-    excerpt(
-        "r12a-steps.txt",
-        "run r12a",
-        &[
-            ("b2   ✖", "b3   ✖"),
-            ("acknowledged: send 2", "acknowledged: send 2"),
-            ("acknowledged: send 3", "acknowledged: send 3"),
-            ("b1   ✖", "b1   ✖"),
-            ("b2   ↺ recover", "b2   ↺ recover"),
-            ("★ elects b2", "b2   ★ leads"),
-            ("b1   ⇤", "b1   ⇤"),
-        ],
-    ),
-    excerpt("r12a-sides.txt", "museum r12a", &[("  as written", "    again ")]),
-    excerpt(
-        "r12b-steps.txt",
-        "run r12b",
-        &[
-            ("c1   ⇐ reads orders-0 record 1", "c1   ⇐ reads orders-0 record 1"),
-            ("b1   ✖", "b1   ✖"),
-            ("★ elects b2", "b2   ★ leads"),
-            ("c2   ⇐ reads orders-0 record 1", "c2   ⇐ reads orders-0 record 1"),
-        ],
-    ),
-    excerpt("r12b-sides.txt", "museum r12b", &[("  as written", "    again ")]),
-    excerpt(
-        "r12c-steps.txt",
-        "run r12c",
-        &[
-            ("c1   ⇐ reads orders-0 record 2", "c1   ⇐ reads orders-0 record 2"),
-            ("b1   ✖", "b1   ✖"),
-            ("★ elects b2", "b2   ★ leads"),
-            ("c1   ⇤", "c1   !"),
-        ],
-    ),
-    excerpt("r12c-sides.txt", "museum r12c", &[("  as written", "    again ")]),
-    excerpt(
-        "k1-steps.txt",
-        "run k1",
-        &[
-            ("★ leads the metadata quorum from e1", "★ leads the metadata quorum from e1"),
-            ("fault: 3.000s", "k2   ★ is the active"),
-            ("k2   ≠ fences b1", "has no leader in e3"),
-            ("k1   ≠ is not the active", "b3   ★ leads"),
-        ],
-    ),
-    excerpt("k1-sides.txt", "museum k1", &[("  as written", "fencings")]),
-    excerpt(
-        "k2-steps.txt",
-        "run k2",
-        &[
-            ("★ leads the metadata quorum from e1", "fault: after k1"),
-            ("↺ over: after k1", "k1   ≠ is not the active"),
-            ("k1   ★ leads the metadata quorum", "k1   ★ is the active"),
-        ],
-    ),
-    excerpt("k2-sides.txt", "museum k2", &[("  as written", "quorum-elections")]),
-    excerpt(
-        "k3-steps.txt",
-        "run k3 --all",
-        &[
-            ("fault: 2.900s", "fault: 2.900s"),
-            ("k1   · holds that k1, k2, k3, k4, k5 vote", "k1   · holds that"),
-            ("k5   · holds that k1, k2, k3, k4, k5 vote", "k5   · holds that"),
-            ("k2   ★ leads the metadata quorum", "fault: after k2"),
-            ("k2   · holds that k2, k3, k4 vote", "k2   · holds that"),
-            ("k3   · holds that k2, k3, k4 vote", "k3   · holds that"),
-            ("creates topic late", "creates topic late"),
-            ("admin ⇐ create topics", "admin ⇐ create topics"),
-            ("k1   ★ leads the metadata quorum", "k1   ★ leads"),
-            ("k4   · holds that k1, k2, k3, k4, k5 vote", "k4   · holds that"),
-        ],
-    ),
-    excerpt("k3-sides.txt", "museum k3", &[("  as written", "    again ")]),
-    excerpt(
-        "k5-steps.txt",
-        "run k5",
-        &[
-            ("creates topic late", "creates topic late"),
-            ("admin ⇐ create topics", "admin ⇐ create topics"),
-            ("fault: 5.000s replace", "k2   ✖"),
-            ("k1   ╳", "k1   ↺"),
-            ("k3   ★ leads the metadata quorum", "k3   ★ is the active"),
-        ],
-    ),
-    excerpt("k5-sides.txt", "museum k5", &[("  as written", "    again ")]),
-    excerpt(
-        "s2-steps.txt",
-        "run s2",
-        &[
-            ("acknowledged: send 2", "acknowledged: send 2"),
-            ("b1   ✖", "b1   ✖"),
-            ("b1   ╳ its disk lost 140", "b1   ╳ its disk lost 140"),
-            ("b3   ★ leads orders-0 from e4", "b3   ★ leads orders-0 from e4"),
-            ("append orders-0 record 0 e4", "append orders-0 record 0 e4"),
-        ],
-    ),
-    excerpt("s2-sides.txt", "museum s2", &[("  as written", "    again ")]),
-    excerpt(
-        "s1-steps.txt",
-        "run s1",
-        &[
-            ("acknowledged: send 2", "acknowledged: send 2"),
-            ("b1   ✖", "b1   ✖"),
-            ("b2   ✖", "b2   ✖"),
-            ("b3   ✖", "b3   ✖"),
-            ("b1   ╳ its disk lost", "b1   ╳ its disk lost"),
-            ("b1   ↺ recover", "b1   ↺ recover"),
-        ],
-    ),
-    excerpt("s1-sides.txt", "museum s1", &[("  as written", "    again ")]),
 ];
