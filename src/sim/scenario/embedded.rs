@@ -23,6 +23,7 @@ embedded! {
     "lessons" / "05-pull",
     "lessons" / "06-lost-ack",
     "lessons" / "07-truncate-hw",
+    "lessons" / "08-three-controllers",
     "lessons" / "08-cut-leader",
     "lessons" / "11-clock-skew",
     "use-cases" / "rolling-restart",
@@ -55,6 +56,7 @@ embedded! {
     "museum" / "k3-two-majorities",
     "museum" / "k5-wiped-voter",
     "museum" / "s1-power-failure",
+    "museum" / "s2-folder-not-synced",
 }
 
 /// The embedded scenario of this name: `06-lost-ack`, `lost-ack` or `06`; of an exhibit also its number, `r1`. Returns the

@@ -49,8 +49,9 @@ impl Verify {
         let count = self.seeds.end - self.seeds.start;
         let names: Vec<_> = hosts.iter().map(|host| host.name()).collect();
         output::line(&format!(
-            "{}: {count} seeds, hosts {} and a second process agree on every hash",
+            "{}: {}, hosts {} and a second process agree on every hash",
             scenario.name,
+            output::count(count, "seed"),
             names.join(", ")
         ))?;
         Ok(Verdict::Met)

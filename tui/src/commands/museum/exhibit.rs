@@ -10,6 +10,7 @@ use tribunal::sim::host::HostKind;
 use tribunal::sim::scenario::{CountSpec, Expectation, Scenario};
 use tribunal::sim::trial::{self, Outcome, TrialOptions};
 
+use super::super::output;
 use super::super::problem::Problem;
 
 /// An exhibit that was run.
@@ -96,7 +97,7 @@ impl Shown {
         };
         if let Some(many) = &self.many {
             let what = if self.rule.is_some() { "holds" } else { "shows it" };
-            text += &format!(" · {what} on {} of {} seeds", many.met, many.seeds);
+            text += &format!(" · {what} on {} of {}", many.met, output::count(many.seeds, "seed"));
         }
         text
     }
