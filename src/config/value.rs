@@ -124,7 +124,10 @@ impl Value for LogDirs {
         u8::try_from(count).map(Self).map_err(|_| "at most 255 directories are possible".to_owned())
     }
     fn text(&self) -> String {
-        (0..self.0).map(|place| format!("/d{place}")).collect::<Vec<_>>().join(",")
+        match self.0 {
+            1 => "/tmp/kafka-logs".to_owned(),
+            count => (0..count).map(|place| format!("/d{place}")).collect::<Vec<_>>().join(","),
+        }
     }
 }
 

@@ -183,7 +183,11 @@ impl Trial {
         let recovered = self.bench.turn(|cx| PartitionLog::recover(PARTITION, config, watermark, was_clean, cx));
         self.log = recovered.expect("the disk is sound");
         let facts = self.bench.facts();
-        let Some(Fact::Log(LogFact::LogRecovered { recovery })) = facts.last() else { panic!("{facts:?}") };
+        let told = facts
+            .iter()
+            .rev()
+            .find_map(|fact| if let Fact::Log(LogFact::LogRecovered { recovery }) = fact { Some(recovery) } else { None });
+        let recovery = told.unwrap_or_else(|| panic!("{facts:?}"));
         assert_eq!((recovery.start, recovery.end), (self.log.start_offset(), self.log.end_offset()));
         assert!(recovery.high_watermark >= recovery.start && recovery.high_watermark <= recovery.end);
     }
