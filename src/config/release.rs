@@ -208,7 +208,7 @@ mod tests {
             let earlier = TABLE.iter().take(place).rfind(|earlier| earlier.setting == row.setting);
             match earlier {
                 Some(earlier) => {
-                    assert!(earlier.since < row.since && earlier.kafka != row.kafka, "{:?} changes nothing", row.setting)
+                    assert!(earlier.since < row.since && earlier.kafka != row.kafka, "{:?} changes nothing", row.setting);
                 }
                 None => assert_eq!(row.since, OLDEST, "{:?} is not set from the beginning", row.setting),
             }

@@ -69,7 +69,7 @@ pub(super) fn topic_sizes(topics: &[NewTopic], commands: &[(Instant, Command)]) 
     for (_, command) in commands {
         match command {
             Command::CreateTopics(request) => {
-                sizes.extend(request.topics.iter().map(|topic| (topic.name.clone(), topic.partitions)))
+                sizes.extend(request.topics.iter().map(|topic| (topic.name.clone(), topic.partitions)));
             }
             Command::Ask(Request::CreatePartitions(request)) => {
                 for more in &request.topics {

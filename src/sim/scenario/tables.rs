@@ -109,6 +109,7 @@ pub(super) const VARIANTS: TableSpec =
     TableSpec { title: "[variants]", doc: "Historical rules in place of today's.", keys: &VARIANT_KEYS };
 
 /// One key for each variant, from the one list of them.
+#[allow(clippy::indexing_slicing, reason = "worked out by the compiler, which refuses a place that is not there")]
 const VARIANT_KEYS: [KeySpec; Variants::ALL.len()] = {
     let mut keys = [may("", Shape::Text, ""); Variants::ALL.len()];
     let mut place = 0;

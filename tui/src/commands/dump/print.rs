@@ -26,7 +26,7 @@ pub(super) fn log(heading: &str, log: &LogDump, directories: &[DirectoryDump], n
         text += &dumping(&name, "leader-epoch-checkpoint", find(log, FileName::LeaderEpochCheckpoint));
         match epochs {
             Ok(epochs) => {
-                epochs.iter().for_each(|entry| text += &format!("epoch: {} startOffset: {}\n", entry.epoch.0, entry.start.0))
+                epochs.iter().for_each(|entry| text += &format!("epoch: {} startOffset: {}\n", entry.epoch.0, entry.start.0));
             }
             Err(fault) => text += &format!("cannot be read: {fault}\n"),
         }
@@ -192,8 +192,8 @@ fn one_record(record: &Record, is_control: bool, is_metadata: bool) -> String {
         let headers: Vec<_> = record.headers.iter().map(|(key, _)| readable(key)).collect();
         format!(
             "keySize: {} valueSize: {} headerKeys: [{}]{}{}",
-            size(record.key.as_ref().map(|key| key.len())),
-            size(record.value.as_ref().map(|value| value.len())),
+            size(record.key.as_deref().map(<[u8]>::len)),
+            size(record.value.as_deref().map(<[u8]>::len)),
             headers.join(","),
             record.key.as_ref().map(|key| format!(" key: {}", readable(key))).unwrap_or_default(),
             record.value.as_ref().map_or(" (a tombstone)".to_owned(), |value| format!(" payload: {}", readable(value))),

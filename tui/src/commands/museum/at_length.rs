@@ -73,7 +73,7 @@ fn side_by_side(exhibit: &Exhibit) -> String {
         }
     }
     if broken.is_empty() && exhibit.scenario.expect.counts.is_empty() {
-        let held = exhibit.shown.iter().map(|shown| shown.told());
+        let held = exhibit.shown.iter().map(Shown::told);
         for (column, cell) in columns.iter_mut().zip(std::iter::once("every check".to_owned()).chain(held)) {
             column.push(cell);
         }
