@@ -148,12 +148,15 @@ pub enum Odds {
         /// The answer without luck.
         quiet: u64,
     },
-    /// 1 with `ppm` in a million, else 0; 0 when there is no luck.
+    /// 1 with `ppm` in a million, else 0; without luck 0, unless it is certain.
     Chance {
         /// Parts per million.
         ppm: u32,
     },
 }
+
+/// What happens with so many parts per million needs no luck.
+const CERTAIN_PPM: u32 = 1_000_000;
 
 /// Where the answers come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -272,7 +275,7 @@ impl Odds {
     fn quiet(self) -> u64 {
         match self {
             Self::Range { quiet, .. } => quiet,
-            Self::Chance { .. } => 0,
+            Self::Chance { ppm } => u64::from(ppm >= CERTAIN_PPM),
         }
     }
 

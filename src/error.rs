@@ -166,6 +166,9 @@ pub enum Fault {
     /// There is no room left.
     #[error("no space left on device")]
     DiskFull,
+    /// A write to this log failed earlier, so nothing is written to it any more.
+    #[error("the log of {0} is fenced since a write to it failed")]
+    Fenced(String),
     /// Bytes that are not what they should be: where, and why.
     #[error("corrupt {what}: {why}")]
     Corrupt {

@@ -11,6 +11,8 @@ pub enum Folder {
     Root(LogDirectory),
     /// The folder of one partition's log in it.
     Log(LogDirectory, TopicPartition),
+    /// What was the folder of a log that was deleted, until its files are gone.
+    Deleted(LogDirectory, TopicPartition),
 }
 
 impl Folder {
@@ -18,7 +20,7 @@ impl Folder {
     #[must_use]
     pub fn directory(self) -> LogDirectory {
         match self {
-            Self::Root(directory) | Self::Log(directory, _) => directory,
+            Self::Root(directory) | Self::Log(directory, _) | Self::Deleted(directory, _) => directory,
         }
     }
 
@@ -52,8 +54,10 @@ pub enum FileName {
     CleanShutdown,
     /// The metadata below this offset, whose last record was of this epoch (KIP-630).
     Snapshot(Offset, LeaderEpoch),
-    /// Which disk this is: the directory id that a voter is known by (KIP-853).
+    /// Which log directory this is (KIP-853).
     MetaProperties,
+    /// How far a controller told the trace what was decided; Kafka has no such file.
+    FactsTold,
     /// A checkpoint being written, before it is renamed over the old one. The number is the old one's place in this list.
     Temporary(u8),
 }
@@ -65,6 +69,47 @@ pub struct FilePath {
     pub folder: Folder,
     /// Its name there.
     pub name: FileName,
+}
+
+impl FileName {
+    /// The offset that a segment's file of batches is named by; `None` for every other file.
+    #[must_use]
+    pub fn segment_base(self) -> Option<Offset> {
+        match self {
+            Self::Segment(base) => Some(base),
+            Self::OffsetIndex(_)
+            | Self::TimeIndex(_)
+            | Self::LeaderEpochCheckpoint
+            | Self::RecoveryPointCheckpoint
+            | Self::HighWatermarkCheckpoint
+            | Self::LogStartCheckpoint
+            | Self::QuorumState
+            | Self::CleanShutdown
+            | Self::Snapshot(..)
+            | Self::MetaProperties
+            | Self::FactsTold
+            | Self::Temporary(_) => None,
+        }
+    }
+
+    /// The offset that a segment's index is named by; `None` for every other file.
+    #[must_use]
+    pub fn index_base(self) -> Option<Offset> {
+        match self {
+            Self::OffsetIndex(base) | Self::TimeIndex(base) => Some(base),
+            Self::Segment(_)
+            | Self::LeaderEpochCheckpoint
+            | Self::RecoveryPointCheckpoint
+            | Self::HighWatermarkCheckpoint
+            | Self::LogStartCheckpoint
+            | Self::QuorumState
+            | Self::CleanShutdown
+            | Self::Snapshot(..)
+            | Self::MetaProperties
+            | Self::FactsTold
+            | Self::Temporary(_) => None,
+        }
+    }
 }
 
 impl FilePath {
@@ -93,8 +138,9 @@ impl FilePath {
             FileName::LogStartCheckpoint => 6,
             FileName::QuorumState => 7,
             FileName::CleanShutdown => 8,
-            FileName::MetaProperties => 9,
-            FileName::Snapshot(..) => 10,
+            FileName::Snapshot(..) => 9,
+            FileName::MetaProperties => 10,
+            FileName::FactsTold => 11,
             FileName::Temporary(place) => place,
         };
         Self { folder: self.folder, name: FileName::Temporary(place) }
@@ -108,6 +154,8 @@ impl fmt::Display for Folder {
             Self::Root(directory) => write!(f, "d{}", directory.0),
             Self::Log(LogDirectory::FIRST, partition) => write!(f, "{partition}"),
             Self::Log(directory, partition) => write!(f, "d{}/{partition}", directory.0),
+            Self::Deleted(LogDirectory::FIRST, partition) => write!(f, "{partition}-delete"),
+            Self::Deleted(directory, partition) => write!(f, "d{}/{partition}-delete", directory.0),
         }
     }
 }
@@ -126,6 +174,7 @@ impl fmt::Display for FileName {
             Self::CleanShutdown => f.write_str(".kafka_cleanshutdown"),
             Self::Snapshot(end, epoch) => write!(f, "{:020}-{:010}.checkpoint", end.0, epoch.0),
             Self::MetaProperties => f.write_str("meta.properties"),
+            Self::FactsTold => f.write_str("facts-told"),
             Self::Temporary(place) => write!(f, "{place}.tmp"),
         }
     }

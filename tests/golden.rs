@@ -13,6 +13,10 @@ mod controller;
 mod log;
 #[path = "golden/raft.rs"]
 mod raft;
+#[path = "golden/recovery.rs"]
+mod recovery;
+#[path = "golden/recovery_broker.rs"]
+mod recovery_broker;
 #[path = "golden/replica.rs"]
 mod replica;
 #[path = "golden/replica_cluster.rs"]

@@ -18,6 +18,8 @@ mod producer;
 mod raft;
 #[path = "properties/record.rs"]
 mod record;
+#[path = "properties/recovery.rs"]
+mod recovery;
 mod support;
 #[path = "properties/view.rs"]
 mod view;

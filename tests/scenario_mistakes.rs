@@ -11,7 +11,7 @@ const CASES: &[(&str, &str, &str)] = &[
     ("seed  = 0x2A17", "seed  = \"0x2A17\"", "s.toml:4:9: `seed` must be a whole number such as 0x2A17, not the text \"0x2A17\""),
     ("seed  = 0x2A17", "seed  = -1", "s.toml:4:9: `seed` must be a whole number from 0 to 2^64 - 1, not the number -1"),
     ("profile  = \"fast\"", "profil  = \"fast\"", "s.toml:6:1: unknown key `profil` in the scenario (did you mean `profile`?)"),
-    ("profile  = \"fast\"", "quorum = 3", "s.toml:6:1: unknown key `quorum` in the scenario (its keys are `name`, `kind`, `story`, `seed`, `duration`, `profile`, `luck`, `heal-time`, `cluster`, `servers`, `variants`, `network`, `disk`, `topics`, `producers`, `consumers`, `admin`, `clocks`, `faults`, `chaos`, `choices`, `expect`, `rules`)"),
+    ("profile  = \"fast\"", "quorum = 3", "s.toml:6:1: unknown key `quorum` in the scenario (its keys are `name`, `kind`, `story`, `fixed-by`, `sources`, `seed`, `duration`, `profile`, `luck`, `heal-time`, `cluster`, `servers`, `variants`, `network`, `disk`, `topics`, `producers`, `consumers`, `admin`, `clocks`, `faults`, `chaos`, `choices`, `expect`, `rules`)"),
     ("profile  = \"fast\"", "profile  = \"fats\"", "s.toml:6:12: `profile` cannot be \"fats\" (did you mean \"fast\"?)"),
     ("kind  = \"story\"", "kind  = \"novel\"", "s.toml:2:9: `kind` cannot be \"novel\" (it is one of \"story\", \"rule\", \"config\", \"boundary\", \"false-alarm\", \"measure\", \"chaos\")"),
     ("name  = \"lost-ack\"", "name  = \"Lost Ack\"", "s.toml:1:9: `Lost Ack` is no name for a scenario (write small letters, digits and `-`, such as lost-ack)"),

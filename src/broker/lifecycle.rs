@@ -14,14 +14,12 @@
 //! Source: KIP-631, KIP-966; Kafka's `BrokerLifecycleManager`, `NodeToControllerChannelManager`. Called by: [`Broker`].
 
 use super::Broker;
-use super::shutdown::CleanShutdown;
 use crate::choice::{ChoiceKind, Odds, Subject};
 use crate::context::Context;
 use crate::error::ErrorCode;
 use crate::event::Purpose;
 use crate::ids::{BrokerEpoch, CorrelationId, ProcessId};
 use crate::protocol::{BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest, Request, Response};
-use crate::replica::Partition;
 use crate::time::{Duration, Instant, Trail};
 
 /// How soon a broker that is still catching up asks again. A constant in Kafka too.
@@ -102,8 +100,8 @@ impl Lifecycle {
 }
 
 impl Broker {
-    pub(super) fn begin_lifecycle(&mut self, former: Option<CleanShutdown>, cx: &mut Context<'_>) {
-        self.lifecycle.previous_epoch = former.and_then(|former| former.epoch);
+    pub(super) fn begin_lifecycle(&mut self, cx: &mut Context<'_>) {
+        self.lifecycle.previous_epoch = self.logs.previous_epoch();
         self.send_lifecycle(cx);
     }
 
@@ -241,9 +239,16 @@ impl Broker {
                 current_metadata_offset: self.metadata.end(),
                 want_fence: !self.lifecycle.is_caught_up(),
                 want_shut_down: self.lifecycle.stage == Stage::Leaving,
-                offline_replicas: self.partitions.iter().filter(|replica| replica.is_offline()).map(Partition::partition).collect(),
+                offline_replicas: self.offline_replicas(),
             }
             .into(),
+        }
+    }
+
+    /// The controller should hear something before the next heartbeat is due.
+    pub(super) fn report_soon(&mut self, cx: &Context<'_>) {
+        if let Next::Send(..) = self.lifecycle.next {
+            self.send_lifecycle_after(Duration::ZERO, cx);
         }
     }
 

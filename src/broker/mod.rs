@@ -10,6 +10,7 @@
 //! * `dynamic`: what may be set while it runs.
 //! * `source`: where its metadata comes from, and how it is applied.
 //! * [`roles`]: what a change of the metadata means for the replicas here.
+//! * [`logs`]: opening, placing and failing the logs on the disks; the checkpoints beside them.
 //! * [`replicator`]: one fetcher per leader followed.
 //! * [`alter_partition`]: proposals for the ISR, on their way to the controller.
 //! * [`upkeep`]: what happens by the clock: the ISR check, the high-watermark checkpoint.
@@ -29,6 +30,7 @@ pub mod fetch;
 pub mod forwarding;
 pub mod lifecycle;
 pub mod list_offsets;
+pub mod logs;
 pub mod metadata;
 pub mod offset_for_leader_epoch;
 pub mod produce;
@@ -56,6 +58,7 @@ use crate::time::Instant;
 use alter_partition::AlterPartitions;
 use forwarding::Forwarding;
 use lifecycle::Lifecycle;
+use logs::Logs;
 use replicator::Replicator;
 use source::MetadataSource;
 use upkeep::Upkeep;
@@ -88,6 +91,7 @@ pub struct Broker {
     metadata: MetadataSource,
     image: Arc<MetadataImage>,
     members: Membership,
+    logs: Logs,
     partitions: Partitions,
     purgatory: Purgatory,
     lifecycle: Lifecycle,
@@ -120,6 +124,7 @@ impl Broker {
             metadata,
             image: Arc::default(),
             members: Membership::default(),
+            logs: Logs::default(),
             partitions: Partitions::default(),
             purgatory: Purgatory::default(),
             lifecycle: Lifecycle::default(),
@@ -211,6 +216,7 @@ impl Machine for Broker {
                 panic!("the scenario gives such commands to clients only")
             }
         }
+        self.settle_disks(cx);
     }
 
     fn next_deadline(&self) -> Option<Instant> {

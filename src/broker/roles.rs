@@ -9,31 +9,21 @@
 use std::sync::Arc;
 
 use super::Broker;
-use super::shutdown::{self, CleanShutdown};
-use crate::context::{Context, Disk};
+use crate::context::Context;
 use crate::controller::image::{Change, MetadataImage};
-use crate::error::Fault;
-use crate::files::{FileName, FilePath, Folder};
-use crate::ids::{BrokerId, Offset, PartitionIndex, TopicPartition};
-use crate::log::{PartitionLog, checkpoint};
+use crate::ids::{BrokerId, PartitionIndex, TopicPartition};
 use crate::protocol::ConfigResource;
 use crate::replica::{Partition, Registration};
 
 impl Broker {
     /// Reads back every log that lies on the disk, then begins to follow the metadata and to register.
     pub(super) fn start(&mut self, cx: &mut Context<'_>) {
-        let former = match self.recover_logs(cx) {
-            Ok(former) => former,
-            Err(fault) => {
-                cx.halt(format!("the log directory cannot be read: {fault}"));
-                return;
-            }
-        };
+        self.open_logs(cx);
         self.begin_upkeep(cx);
         if let Some(observer) = self.metadata.observer() {
             observer.start(cx);
         }
-        self.begin_lifecycle(former, cx);
+        self.begin_lifecycle(cx);
     }
 
     /// Takes on every role that the image has for this broker: it has caught up for the first time. What lies on its disk
@@ -108,8 +98,7 @@ impl Broker {
             self.drop_replica(partition, image, cx);
             return;
         }
-        if let Err(fault) = self.ensure_log(partition, image, cx) {
-            cx.halt(format!("a log cannot be made: {fault}"));
+        if !self.ensure_log(partition, image, cx) {
             return;
         }
         let replica = self.partitions.get_mut(partition).expect("its log was made or found just now");
@@ -126,6 +115,7 @@ impl Broker {
 
     /// The partition is not here any more: moved away, or deleted. Its log goes, and whoever waits for it hears so.
     fn drop_replica(&mut self, partition: TopicPartition, image: &MetadataImage, cx: &mut Context<'_>) {
+        self.logs.forget(partition);
         let Some(mut replica) = self.partitions.remove(partition) else { return };
         self.replicator.forget(partition, cx);
         replica.resign(image.partition(partition).map(|facts| &**facts), cx);
@@ -135,37 +125,5 @@ impl Broker {
             return;
         }
         self.release_gone(partition, &waiting, cx.latest(), cx);
-    }
-
-    fn ensure_log(&mut self, partition: TopicPartition, image: &MetadataImage, cx: &mut Context<'_>) -> Result<(), Fault> {
-        let topic = image.topic(partition.topic).expect("a topic is written before its partitions");
-        if let Some(replica) = self.partitions.get_mut(partition) {
-            if replica.epoch().is_none() {
-                replica.set_config(topic.effective_config(&self.setup.topic_defaults));
-            }
-            return Ok(());
-        }
-        let log = PartitionLog::create(partition, topic.effective_config(&self.setup.topic_defaults), cx)?;
-        self.partitions.insert(Partition::new(Arc::clone(&self.replica_setup), log, Offset::ZERO));
-        Ok(())
-    }
-
-    /// The high watermark of a recovered log is the one written down last, never above the log's end. The topics' own
-    /// configuration is not known before the metadata is.
-    fn recover_logs(&mut self, cx: &mut Context<'_>) -> Result<Option<CleanShutdown>, Fault> {
-        let former = shutdown::take(cx)?;
-        let file = FilePath::root(FileName::HighWatermarkCheckpoint);
-        let known = checkpoint::read(file, cx)?;
-        for folder in cx.folders() {
-            let partition = match folder {
-                Folder::Log(_, partition) if partition != TopicPartition::METADATA => partition,
-                Folder::Log(..) | Folder::Root(_) => continue,
-            };
-            let found = known.iter().find(|(checkpointed, _)| *checkpointed == partition);
-            let high_watermark = found.map_or(Offset::ZERO, |(_, offset)| *offset);
-            let log = PartitionLog::recover(partition, self.setup.topic_defaults.clone(), high_watermark, former.is_some(), cx)?;
-            self.partitions.insert(Partition::new(Arc::clone(&self.replica_setup), log, high_watermark));
-        }
-        Ok(former)
     }
 }

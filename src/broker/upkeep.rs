@@ -1,20 +1,16 @@
-//! What a broker does by the clock, apart from its answers: it looks for followers that fell behind, writes the high
-//! watermarks down, and makes segments durable that no longer grow.
+//! What a broker does by the clock, apart from its answers: it looks for followers that fell behind, writes its checkpoints,
+//! and makes segments durable that no longer grow.
 //!
 //! Source: Kafka's `ReplicaManager.startup` (`isr-expiration`, every half `replica.lag.time.max.ms`),
-//! `checkpointHighWatermarks` and `UnifiedLog.roll` (`flush-log`). Called by: [`Broker`], and whoever appends.
-//!
-//! Kafka differs: it writes the high watermarks down whether they moved or not. Not modelled: `flush.ms` and the checkpoint
-//! of the recovery point, which spares a start the reading of what is durable; here everything is read.
+//! `checkpointHighWatermarks`, `LogManager.startup` and `UnifiedLog.roll` (`flush-log`). Called by: [`Broker`], and whoever
+//! appends.
 
 use std::collections::BTreeSet;
 
 use super::Broker;
+use super::logs::Checkpoint;
 use crate::context::Context;
-use crate::event::LogFact;
-use crate::files::{FileName, FilePath};
-use crate::ids::{Offset, TopicPartition};
-use crate::log::checkpoint;
+use crate::ids::TopicPartition;
 use crate::replica::Partition;
 use crate::time::{Duration, Instant, Timers};
 
@@ -22,8 +18,6 @@ use crate::time::{Duration, Instant, Timers};
 #[derive(Clone, Debug, Default)]
 pub struct Upkeep {
     timers: Timers<Chore>,
-    /// What the checkpoint on disk says: it is not written again unchanged.
-    checkpointed: Vec<(TopicPartition, Offset)>,
     /// Logs with a closed segment that is not durable yet.
     rolled: BTreeSet<TopicPartition>,
 }
@@ -32,6 +26,10 @@ pub struct Upkeep {
 enum Chore {
     IsrCheck,
     HighWatermarkCheckpoint,
+    RecoveryPointCheckpoint,
+    LogStartCheckpoint,
+    /// `flush.ms`, which nobody looks at unless `log.flush.scheduler.interval.ms` is set.
+    FlushOld,
     /// Once, as soon as the broker is free: Kafka has a background thread for it.
     FlushRolled,
 }
@@ -46,7 +44,14 @@ impl Upkeep {
 
 impl Broker {
     pub(super) fn begin_upkeep(&mut self, cx: &Context<'_>) {
-        for chore in [Chore::IsrCheck, Chore::HighWatermarkCheckpoint] {
+        let chores = [
+            Chore::IsrCheck,
+            Chore::HighWatermarkCheckpoint,
+            Chore::RecoveryPointCheckpoint,
+            Chore::LogStartCheckpoint,
+            Chore::FlushOld,
+        ];
+        for chore in chores {
             self.schedule(chore, cx);
         }
     }
@@ -57,7 +62,10 @@ impl Broker {
             cx.resume(trail);
             match chore {
                 Chore::IsrCheck => self.check_isrs(cx),
-                Chore::HighWatermarkCheckpoint => self.checkpoint_high_watermarks(cx),
+                Chore::HighWatermarkCheckpoint => self.write_checkpoint(Checkpoint::HighWatermarks, cx),
+                Chore::RecoveryPointCheckpoint => self.write_checkpoint(Checkpoint::RecoveryPoints, cx),
+                Chore::LogStartCheckpoint => self.write_checkpoint(Checkpoint::LogStarts, cx),
+                Chore::FlushOld => self.flush_old(cx),
                 Chore::FlushRolled => self.flush_rolled(cx),
             }
             self.schedule(chore, cx);
@@ -91,28 +99,19 @@ impl Broker {
         }
     }
 
-    /// A replica that starts again knows from this file what was committed at least.
-    pub(super) fn checkpoint_high_watermarks(&mut self, cx: &mut Context<'_>) {
-        let known: Vec<_> = self.partitions.iter().map(|replica| (replica.partition(), replica.high_watermark())).collect();
-        if known == self.upkeep.checkpointed {
-            return;
-        }
-        if let Err(fault) = checkpoint::write(FilePath::root(FileName::HighWatermarkCheckpoint), &known, cx) {
-            cx.halt(format!("the high watermarks cannot be written down: {fault}"));
-            return;
-        }
-        let partitions = u32::try_from(known.len()).expect("a broker holds fewer than 2^32 partitions");
-        cx.emit(LogFact::HighWatermarksCheckpointed { partitions });
-        self.upkeep.checkpointed = known;
-    }
-
     fn schedule(&mut self, chore: Chore, cx: &Context<'_>) {
         let config = &self.setup.config;
         let period = match chore {
             Chore::IsrCheck => Duration(config.replica_lag_time_max.0 / 2),
             Chore::HighWatermarkCheckpoint => config.high_watermark_checkpoint_interval,
+            Chore::RecoveryPointCheckpoint => config.flush_offset_checkpoint_interval,
+            Chore::LogStartCheckpoint => config.flush_start_offset_checkpoint_interval,
+            Chore::FlushOld => config.flush_scheduler_interval,
             Chore::FlushRolled => return,
         };
+        if period == Duration::MAX {
+            return;
+        }
         self.upkeep.timers.set(chore, cx.mono().plus(period), cx.trail());
     }
 }

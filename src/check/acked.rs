@@ -143,6 +143,19 @@ impl Acked {
             first.step,
             scene.names.process(copy.process),
         );
+        let was_given_up = |copy: &LogCopy| {
+            ledger.entry(copy, first.offset).is_some_and(|entry| entry.digest == first.digest && ledger.is_given_up(entry.epoch))
+        };
+        if ledger.is_beyond_promise || ledger.copies().iter().any(was_given_up) {
+            self.finding.note_unpromised(scene, (ledger.partition, first.offset), detail);
+            let kept = |record: &AckedRecord| has(ledger, copy, *record);
+            if let Some(partition) = self.partitions.get_mut(&ledger.partition) {
+                partition.all.retain(kept);
+                partition.pending.retain(kept);
+                partition.settled_end = partition.settled_end.min(copy.agreed());
+            }
+            return;
+        }
         self.finding.violate(scene, Some((ledger.partition, first.offset)), detail);
     }
 }

@@ -9,8 +9,8 @@
 //!
 //! At risk: the run ends and an acknowledged record is on fewer than two live replicas, although there should be more.
 //!
-//! Not promised: no producer asks for acks=all, an unclean leader election is allowed, or disks may lose more than there are
-//! copies for. Not exercised: nothing was acknowledged.
+//! Not promised: no producer asks for acks=all, an unclean leader election is allowed, disks may lose more than there are
+//! copies for, or all who might have led went down in disorder (KIP-966). Not exercised: nothing was acknowledged.
 
 use super::acked::{Acked, AckedRecord};
 use super::finding::{Promise, Scene};
@@ -61,7 +61,7 @@ impl AcksAllDurable {
     pub(super) fn finish(mut self, promises: &Promises, ledger: &Ledger, live: &Liveness, names: &Names) -> CheckResult {
         self.0.judge_end(ledger, live, names);
         let promise = if promises.acks.contains(&Acks::All) {
-            promises.copies_are_kept()
+            self.0.finding.unless_beyond(promises.copies_are_kept())
         } else {
             Promise::when(false, "no producer asks for acks=all")
         };

@@ -56,6 +56,7 @@ impl AnyAckDurable {
     /// At the end of the run.
     pub(super) fn finish(mut self, promises: &Promises, ledger: &Ledger, live: &Liveness, names: &Names) -> CheckResult {
         self.0.judge_end(ledger, live, names);
-        self.0.finding.result(&CLAIM, Promise::MADE, promises.named.contains(CLAIM.name))
+        let promise = self.0.finding.unless_beyond(Promise::MADE);
+        self.0.finding.result(&CLAIM, promise, promises.named.contains(CLAIM.name))
     }
 }

@@ -12,7 +12,7 @@
 //! or a candidate come without it.) Companions: `strong-isr`, `leader-completeness`.
 //!
 //! Not promised: an unclean leader election is allowed (of the metadata log it is promised all the same), or disks may lose more
-//! than there are copies for. Not exercised: no such event while something was committed.
+//! than there are copies for, or all who might have led went down in disorder (KIP-966). Not exercised: no such event while something was committed.
 
 use super::finding::{Finding, Scene};
 use super::ledger::PartitionLedger;
@@ -20,7 +20,7 @@ use super::log_copy::LogCopy;
 use super::promises::Promises;
 use super::{CheckResult, Claim};
 use crate::event::PartitionFacts;
-use crate::ids::{BrokerSet, Offset, ProcessId};
+use crate::ids::{BrokerSet, LeaderEpoch, Offset, ProcessId};
 
 /// The claim.
 pub(super) const CLAIM: Claim = Claim {
@@ -76,10 +76,13 @@ impl CommittedKept {
     }
 
     /// After a leader committed over a record that was committed before.
-    pub(super) fn judge_conflict(&mut self, scene: Scene<'_>, ledger: &PartitionLedger, offset: Offset) {
+    pub(super) fn judge_conflict(&mut self, scene: Scene<'_>, ledger: &PartitionLedger, (offset, epoch): (Offset, LeaderEpoch)) {
         let who = scene.names.process(scene.event.process);
         let detail =
             format!("{} was committed, and {who} commits another record there", scene.names.place(ledger.partition, offset));
+        if ledger.is_given_up(epoch) {
+            return self.data.note_unpromised(scene, (ledger.partition, offset), detail);
+        }
         let finding = if ledger.is_data() { &mut self.data } else { &mut self.metadata };
         finding.violate(scene, Some((ledger.partition, offset)), detail);
     }
@@ -97,7 +100,8 @@ impl CommittedKept {
             return self.metadata.result(&CLAIM, promises.quorum_keeps(), is_named);
         }
         self.data.add(&self.metadata);
-        self.data.result(&CLAIM, promises.copies_are_kept(), is_named)
+        let promise = self.data.unless_beyond(promises.copies_are_kept());
+        self.data.result(&CLAIM, promise, is_named)
     }
 
     fn require(&mut self, scene: Scene<'_>, ledger: &PartitionLedger, process: ProcessId, role: &str) {
@@ -118,6 +122,9 @@ impl CommittedKept {
             scene.names.process(process),
             if offset < end { "has another record there".to_owned() } else { format!("ends at {end}") },
         );
+        if ledger.is_beyond_promise {
+            return self.data.note_unpromised(scene, (ledger.partition, offset), detail);
+        }
         self.data.violate(scene, Some((ledger.partition, offset)), detail);
     }
 }

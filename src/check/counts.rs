@@ -195,6 +195,7 @@ impl Counts {
             | LogFact::LogStartsCheckpointed { .. }
             | LogFact::IndexesRebuilt { .. }
             | LogFact::LogDeleted { .. }
+            | LogFact::LogCreated { .. }
             | LogFact::IndexProbed { .. } => {}
         }
     }

@@ -39,7 +39,7 @@ impl EpochCache {
         let wrong_before =
             || start.previous().and_then(|before| Some((before, epoch_at(before)?))).filter(|(_, before)| *before >= epoch);
         if let Some((offset, found)) = wrong_there.or_else(wrong_before) {
-            self.tell(scene, ledger, offset, format!("says that {epoch} begins at {start}, and offset {offset} is of {found}"));
+            self.tell(scene, ledger, offset, &format!("says that {epoch} begins at {start}, and offset {offset} is of {found}"));
         }
     }
 
@@ -49,7 +49,7 @@ impl EpochCache {
         let Some(last) = copy.end().previous() else { return };
         let (Some(entry), Some(cached)) = (ledger.entry(copy, last), copy.cache.epoch_at(last)) else { return };
         if cached != Some(entry.epoch) {
-            self.tell(scene, ledger, last, Self::differs(last, entry.epoch, cached));
+            self.tell(scene, ledger, last, &Self::differs(last, entry.epoch, cached));
         }
     }
 
@@ -61,7 +61,7 @@ impl EpochCache {
         let kept = recovery.batches.iter().filter(|batch| batch.base >= recovery.start);
         let wrong = kept.map(|batch| (batch.base, batch.leader_epoch, cached(copy, batch.base)));
         if let Some((offset, epoch, cached)) = wrong.into_iter().find(|(_, epoch, cached)| *cached != Some(*epoch)) {
-            self.tell(scene, ledger, offset, Self::differs(offset, epoch, cached));
+            self.tell(scene, ledger, offset, &Self::differs(offset, epoch, cached));
         }
     }
 
@@ -77,7 +77,7 @@ impl EpochCache {
         }
     }
 
-    fn tell(&mut self, scene: Scene<'_>, ledger: &PartitionLedger, offset: Offset, what: String) {
+    fn tell(&mut self, scene: Scene<'_>, ledger: &PartitionLedger, offset: Offset, what: &str) {
         let who = scene.names.process(scene.event.process);
         let detail = format!("{}: the epoch cache of {who} {what}", scene.names.partition(ledger.partition));
         self.0.violate(scene, Some((ledger.partition, offset)), detail);

@@ -136,13 +136,13 @@ impl FencedNotInIsr {
             return;
         }
         if let Some(broker) = fenced.iter().find(|broker| facts.isr.contains(*broker)) {
-            self.tell(scene, ledger, format!("{broker} is fenced, and the ISR {} names it", facts.isr));
+            self.tell(scene, ledger, &format!("{broker} is fenced, and the ISR {} names it", facts.isr));
         }
     }
 
     fn judge_joined(&mut self, scene: Scene<'_>, ledger: &PartitionLedger, joined: BrokerId) {
         if self.leaving.contains(joined) {
-            self.tell(scene, ledger, format!("{joined} is shutting down, and joins the ISR {}", ledger.isr()));
+            self.tell(scene, ledger, &format!("{joined} is shutting down, and joins the ISR {}", ledger.isr()));
         }
         let Some(facts) = &ledger.facts else { return };
         let leader = ledger.copies().iter().find(|copy| copy.leads == Some(facts.epoch));
@@ -151,11 +151,11 @@ impl FencedNotInIsr {
         if registration.told_at > proposed_at {
             let isr = ledger.isr();
             let detail = format!("{joined} has registered anew since its former life was proposed for the ISR {isr} it joins");
-            self.tell(scene, ledger, detail);
+            self.tell(scene, ledger, &detail);
         }
     }
 
-    fn tell(&mut self, scene: Scene<'_>, ledger: &PartitionLedger, what: String) {
+    fn tell(&mut self, scene: Scene<'_>, ledger: &PartitionLedger, what: &str) {
         let detail = format!("{}: {what}", scene.names.partition(ledger.partition));
         self.finding.violate(scene, Some((ledger.partition, Offset::ZERO)), detail);
     }

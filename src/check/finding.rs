@@ -74,17 +74,25 @@ impl Finding {
         self.unpromised.get_or_insert_with(|| Evidence::at(scene.event, Some(place), detail));
     }
 
+    /// The promise, unless what the claim forbids happened beyond it and nowhere else.
+    pub(super) fn unless_beyond(&self, promise: Promise) -> Promise {
+        if promise.made && self.violated.is_none() && self.unpromised.is_some() {
+            return Promise::when(false, "every replica that might have led went down in disorder (KIP-966)");
+        }
+        promise
+    }
+
     /// The claim holds at the end of the run, but only as long as nothing more goes wrong.
     pub(super) fn warn(&mut self, place: (TopicPartition, Offset), detail: String) {
         let (partition, offset) = place;
         let place = Some(Place { partition, offset });
-        self.risk.get_or_insert_with(|| Evidence { step: Step::NONE, by: None, place, detail });
+        self.risk.get_or_insert(Evidence { step: Step::NONE, by: None, place, detail });
     }
 
     /// The check's line in the table.
     ///
     /// A claim that is broken where nobody promised it reads `not-promised` with what happened, unless the expectation
-    /// names it; an advisory one reads `violated` and does not decide.
+    /// names it (then it is told as any other); an advisory one reads `violated` and does not decide.
     pub(super) fn result(self, claim: &Claim, promise: Promise, named: bool) -> CheckResult {
         let decides = named || (promise.made && !claim.advisory);
         let mut result =
@@ -103,7 +111,7 @@ impl Finding {
                 result.status = Status::NotPromised;
                 result.detail = format!("{}; it happened: {}", promise.reason, evidence.detail);
             }
-            None if !promise.made => {
+            None if !promise.made && !named => {
                 result.status = Status::NotPromised;
                 promise.reason.clone_into(&mut result.detail);
             }

@@ -8,7 +8,7 @@
 //! Companions: `acks-all-durable` and `any-ack-durable`, when the record was acknowledged; `committed-kept` and `strong-isr`.
 //!
 //! Not promised: an unclean leader election is allowed (of the quorum it is promised all the same), or disks may lose more than
-//! there are copies for. Not exercised: no leader followed another.
+//! there are copies for, or all who might have led went down in disorder (KIP-966). Not exercised: no leader followed another.
 
 use super::finding::{Finding, Scene};
 use super::ledger::PartitionLedger;
@@ -38,13 +38,13 @@ impl LeaderCompleteness {
             return;
         }
         self.finding(ledger).judge();
-        self.require(scene, ledger, leader, ledger.committed_before(epoch));
+        self.require(scene, ledger, (leader, epoch), ledger.committed_before(epoch));
     }
 
     /// After the leader of `epoch` committed all below `end`: a later leader must have it, if there is one already.
     pub(super) fn judge_commit(&mut self, scene: Scene<'_>, ledger: &PartitionLedger, epoch: LeaderEpoch, end: Offset) {
         if let Some((leader, _)) = ledger.newest_leader.filter(|(_, newest)| *newest > epoch) {
-            self.require(scene, ledger, leader, end);
+            self.require(scene, ledger, (leader, epoch), end);
         }
     }
 
@@ -55,14 +55,15 @@ impl LeaderCompleteness {
             return self.metadata.result(&CLAIM, promises.quorum_keeps(), is_named);
         }
         self.data.add(&self.metadata);
-        self.data.result(&CLAIM, promises.copies_are_kept(), is_named)
+        let promise = self.data.unless_beyond(promises.copies_are_kept());
+        self.data.result(&CLAIM, promise, is_named)
     }
 
     fn finding(&mut self, ledger: &PartitionLedger) -> &mut Finding {
         if ledger.is_data() { &mut self.data } else { &mut self.metadata }
     }
 
-    fn require(&mut self, scene: Scene<'_>, ledger: &PartitionLedger, leader: ProcessId, end: Offset) {
+    fn require(&mut self, scene: Scene<'_>, ledger: &PartitionLedger, (leader, epoch): (ProcessId, LeaderEpoch), end: Offset) {
         let Some(copy) = ledger.copy(leader) else { return };
         if copy.agreed() >= end || self.finding(ledger).is_violated() {
             return;
@@ -74,6 +75,9 @@ impl LeaderCompleteness {
             scene.names.process(leader),
             if offset < copy.end() { "has another record there".to_owned() } else { format!("ends at {offset}") },
         );
+        if ledger.is_given_up(epoch) {
+            return self.data.note_unpromised(scene, (ledger.partition, offset), detail);
+        }
         self.finding(ledger).violate(scene, Some((ledger.partition, offset)), detail);
     }
 }

@@ -54,6 +54,9 @@ impl Ledger {
     pub(super) fn forget_roles(&mut self, process: ProcessId) {
         for ledger in &mut self.partitions {
             ledger.forget_role(process);
+            if let Some(copy) = ledger.existing_copy_mut(process) {
+                copy.is_unread = true;
+            }
         }
     }
 
@@ -108,6 +111,10 @@ pub(super) struct PartitionLedger {
     pub(super) least_replicas: usize,
     /// Its topic was deleted.
     pub(super) is_deleted: bool,
+    /// Every replica that might have been elected cleanly went down in disorder (KIP-966): more than is promised to be survived.
+    pub(super) is_beyond_promise: bool,
+    /// What leaders before this epoch committed was given up when it began, in the way above.
+    pub(super) given_up_before: LeaderEpoch,
     trunk: Vec<Entry>,
     commits: Vec<(LeaderEpoch, Offset)>,
     copies: Vec<LogCopy>,
@@ -123,6 +130,8 @@ impl PartitionLedger {
             newest_epoch: LeaderEpoch::ZERO,
             least_replicas: usize::MAX,
             is_deleted: false,
+            is_beyond_promise: false,
+            given_up_before: LeaderEpoch::ZERO,
             trunk: Vec::new(),
             commits: Vec::new(),
             copies: Vec::new(),
@@ -132,16 +141,6 @@ impl PartitionLedger {
     /// Whether it holds clients' records.
     pub(super) fn is_data(&self) -> bool {
         self.partition != TopicPartition::METADATA
-    }
-
-    /// Who may be elected cleanly: the committed ISR, and who is not in it but eligible all the same (KIP-966).
-    pub(super) fn candidates(&self) -> BrokerSet {
-        self.facts.as_ref().map_or(BrokerSet::EMPTY, |facts| facts.isr.union(facts.elr))
-    }
-
-    /// Whether it may be elected cleanly.
-    pub(super) fn is_candidate(&self, process: ProcessId) -> bool {
-        matches!(process, ProcessId::Broker(broker) if self.candidates().contains(broker))
     }
 
     /// The committed ISR.
@@ -332,9 +331,13 @@ impl PartitionLedger {
         self.newest_leader = None;
     }
 
-    /// A replica's log was deleted: what it holds is forgotten, and no loss.
+    /// A replica's log was deleted: what it holds is forgotten. A leader that has not heard of that may count on it still; if
+    /// the controller does not, that is no loss.
     pub(super) fn delete_copy(&mut self, process: ProcessId) {
         self.forget_role(process);
+        if !self.is_candidate(process) {
+            self.excuse(process);
+        }
         if let Some(copy) = self.existing_copy_mut(process) {
             *copy = LogCopy::new(process);
         }
@@ -347,17 +350,15 @@ impl PartitionLedger {
         copy.disk = copy.disk.max(disk);
         copy.is_suspect = true;
         copy.has_registered = false;
-        if let ProcessId::Broker(broker) = process {
-            for leader in self.copies.iter_mut().filter(|copy| copy.leads.is_some()) {
-                leader.quorum.excused = leader.quorum.excused.with(broker);
-            }
-        }
+        self.excuse(process);
     }
 
-    /// Those whose disks lost something and who do not count for that reason.
-    pub(super) fn suspects(&self) -> BrokerSet {
-        let suspects = self.copies.iter().filter(|copy| copy.is_suspect);
-        suspects.filter_map(|copy| if let ProcessId::Broker(broker) = copy.process { Some(broker) } else { None }).collect()
+    /// Whoever leads, by its own account, may count on this replica until it hears of what happened.
+    fn excuse(&mut self, process: ProcessId) {
+        let ProcessId::Broker(broker) = process else { return };
+        for leader in self.copies.iter_mut().filter(|copy| copy.leads.is_some()) {
+            leader.quorum.excused = leader.quorum.excused.with(broker);
+        }
     }
 
     /// Cuts the committed log to what this new leader has of it: the rest is lost, and has been told of. Returns what is lost.

@@ -87,6 +87,8 @@ pub(super) struct LogCopy {
     pub(super) has_registered: bool,
     /// Its files can not be trusted or read: it serves nobody until it is read back.
     pub(super) is_offline: bool,
+    /// Its process began a new life and has not told what it read back.
+    pub(super) is_unread: bool,
     /// A write failed half-way, so that more may be on its disk than was told.
     pub(super) may_hold_more: bool,
     /// What it counts on while it acts as a leader.
@@ -128,6 +130,7 @@ impl LogCopy {
             is_suspect: false,
             has_registered: false,
             is_offline: false,
+            is_unread: false,
             may_hold_more: false,
             quorum: LeaderQuorum::default(),
             cache: EpochModel::default(),
@@ -250,7 +253,7 @@ impl LogCopy {
         }
         self.start = recovery.start.max(first);
         self.high_watermark = recovery.high_watermark;
-        (self.is_offline, self.may_hold_more) = (false, false);
+        (self.is_offline, self.may_hold_more, self.is_unread) = (false, false, false);
         self.cache = EpochModel::read_back(&recovery.epochs);
         self.flushed = if recovery.was_clean { self.end() } else { flushed.min(self.end()) };
         self.disk = DiskState::Whole;

@@ -23,6 +23,8 @@ mod committed_kept;
 mod converges;
 pub mod counts;
 mod digests;
+#[cfg(test)]
+mod disk_tests;
 mod dispatch;
 mod election_safety;
 mod epoch_cache;
@@ -54,6 +56,7 @@ mod replication_quorum_superset;
 mod sends;
 mod single_leader_per_epoch;
 mod single_vote_per_epoch;
+mod standing;
 mod strong_isr;
 #[cfg(test)]
 mod testing;

@@ -11,6 +11,8 @@
 //! log is held to what was synced after the last lie. What was found is taken back if the disk is told in the same turn to
 //! have failed the reading.
 //!
+//! A batch's checksum does not cover its leader epoch, so a disk that flipped bits may bring the same record back under another.
+//!
 //! Violated: at the `LogRecovered` that has another record than the old log, goes on beyond it without that excuse, or ends too
 //! early. (A disk that gave back other bytes than were written excuses any shorter end.) Companions: `committed-kept` and
 //! `strong-isr`, when the replica is in the ISR.
@@ -69,6 +71,7 @@ impl RecoveryPrefix {
             let offset = record.offset;
             match ledger.entry(old, offset).or_else(|| old.entry_cut_off(offset)) {
                 Some(entry) if entry.digest == record.digest && entry.epoch == epoch => {}
+                Some(entry) if entry.digest == record.digest && old.disk == DiskState::Corrupted => {}
                 Some(_) => return Some((offset, format!("offset {offset} came back as another record"))),
                 None if old.may_hold_more && offset >= old.end() => {}
                 None => return Some((offset, format!("offset {offset} came back, and the log ended at {}", old.end()))),

@@ -40,7 +40,11 @@ impl ReplicationQuorumSuperset {
 
     /// After `HighWatermarkAdvanced`.
     pub(super) fn judge_advance(&mut self, scene: Scene<'_>, ledger: &PartitionLedger) {
-        self.require(scene, ledger, ledger.candidates(), "eligible to lead");
+        let epoch = ledger.facts.as_ref().map(|facts| facts.epoch);
+        let leads_now = ledger.copy(scene.event.process).is_some_and(|copy| copy.leads.is_some() && copy.leads == epoch);
+        if leads_now {
+            self.require(scene, ledger, ledger.candidates(), "eligible to lead");
+        }
     }
 
     /// At the end of the run.

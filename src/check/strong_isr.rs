@@ -34,7 +34,7 @@ impl StrongIsr {
         if self.0.is_violated() || !ledger.is_data() {
             return;
         }
-        for leader in ledger.copies().iter().filter(|copy| copy.leads.is_some() && !copy.is_suspect) {
+        for leader in ledger.standing_leaders() {
             for member in ledger.copies() {
                 let counts = ledger.is_candidate(member.process) && !member.is_suspect && member.process != leader.process;
                 if counts && leader.high_watermark > leader.start {

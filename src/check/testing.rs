@@ -262,7 +262,7 @@ impl Cluster {
     }
 
     /// A broker's epoch cache, cut to where its log ends.
-    fn epochs_of(&mut self, broker: u16) -> Vec<(LeaderEpoch, Offset)> {
+    pub(super) fn epochs_of(&mut self, broker: u16) -> Vec<(LeaderEpoch, Offset)> {
         let end = Offset(self.end(broker));
         let epochs = self.epochs.get_mut(usize::from(broker - 1)).expect("brokers are 1 to 3");
         epochs.retain(|(_, start)| *start < end);

@@ -36,7 +36,7 @@ impl WeakIsr {
         if self.0.is_violated() || !ledger.is_data() {
             return;
         }
-        for leader in ledger.copies().iter().filter(|copy| copy.leads.is_some() && !copy.is_suspect) {
+        for leader in ledger.standing_leaders() {
             if leader.high_watermark <= leader.start {
                 continue;
             }

@@ -1,7 +1,7 @@
 //! A server's configuration, brokers and controllers alike.
 
 use super::declare::config;
-use super::value::{Rack, ReplicaSelector};
+use super::value::{LogDirs, Rack, ReplicaSelector};
 use crate::time::Duration;
 
 config! {
@@ -27,6 +27,14 @@ config! {
         "replica.socket.timeout.ms" replica_socket_timeout: Duration = "30000" | "3000",
         /// How often a broker writes down the high watermarks.
         "replica.high.watermark.checkpoint.interval.ms" high_watermark_checkpoint_interval: Duration = "5000" | "500",
+        /// How often a broker writes down up to where its logs are on disk, so that a start need not scan them.
+        "log.flush.offset.checkpoint.interval.ms" flush_offset_checkpoint_interval: Duration = "60000" | "6000",
+        /// How often a broker writes down where its logs begin.
+        "log.flush.start.offset.checkpoint.interval.ms" flush_start_offset_checkpoint_interval: Duration = "60000" | "6000",
+        /// How often a broker looks for logs that `flush.ms` wants flushed.
+        "log.flush.scheduler.interval.ms" flush_scheduler_interval: Duration = "9223372036854775807" | "9223372036854775807",
+        /// The log directories, each on a disk that fails alone; what they are called makes no difference here.
+        "log.dirs" log_dirs: LogDirs = "/tmp/kafka-logs" | "/tmp/kafka-logs",
         /// How long the active controller's followers wait for an answer to their fetch.
         "controller.quorum.fetch.timeout.ms" quorum_fetch_timeout: Duration = "2000" | "200",
         /// How long a quorum request may take.

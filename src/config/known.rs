@@ -43,9 +43,7 @@ pub const BROKER: &[&str] = &[
     "log.cleaner.delete.retention.ms", "log.cleaner.enable", "log.cleaner.io.buffer.load.factor", "log.cleaner.io.buffer.size",
     "log.cleaner.io.max.bytes.per.second", "log.cleaner.max.compaction.lag.ms", "log.cleaner.min.cleanable.ratio",
     "log.cleaner.min.compaction.lag.ms", "log.cleaner.threads", "log.cleanup.policy", "log.deletion.max.segments.per.run",
-    "log.dir", "log.dir.failure.timeout.ms", "log.dirs", "log.flush.interval.ms",
-    "log.flush.offset.checkpoint.interval.ms", "log.flush.scheduler.interval.ms",
-    "log.flush.start.offset.checkpoint.interval.ms", "log.initial.task.delay.ms", "log.local.retention.bytes",
+    "log.dir", "log.dir.failure.timeout.ms", "log.initial.task.delay.ms", "log.local.retention.bytes",
     "log.local.retention.ms", "log.preallocate", "log.retention.bytes", "log.retention.check.interval.ms",
     "log.retention.hours", "log.retention.minutes", "log.retention.ms", "log.roll.jitter.hours", "log.roll.jitter.ms",
     "log.segment.delete.delay.ms", "max.connection.creation.rate", "max.connections", "max.connections.per.ip",
@@ -100,7 +98,7 @@ pub const BROKER: &[&str] = &[
 #[rustfmt::skip]
 pub const TOPIC: &[&str] = &[
     "cleanup.policy", "compression.gzip.level", "compression.lz4.level", "compression.type", "compression.zstd.level",
-    "delete.retention.ms", "file.delete.delay.ms", "flush.ms", "follower.replication.throttled.replicas",
+    "delete.retention.ms", "file.delete.delay.ms", "follower.replication.throttled.replicas",
     "leader.replication.throttled.replicas", "local.retention.bytes", "local.retention.ms", "max.compaction.lag.ms",
     "min.cleanable.dirty.ratio", "min.compaction.lag.ms", "preallocate", "remote.copy.lag.bytes", "remote.copy.lag.ms",
     "remote.log.copy.disable", "remote.log.delete.on.disable", "remote.storage.enable", "retention.bytes", "retention.ms",

@@ -77,6 +77,7 @@ synonyms! {
     "log.message.timestamp.before.max.ms" => "message.timestamp.before.max.ms",
     "log.message.timestamp.after.max.ms" => "message.timestamp.after.max.ms",
     "log.flush.interval.messages" => "flush.messages",
+    "log.flush.interval.ms" => "flush.ms",
     "min.insync.replicas" => "min.insync.replicas",
     "unclean.leader.election.enable" => "unclean.leader.election.enable",
 }

@@ -28,5 +28,5 @@ pub use producer::ProducerConfig;
 pub use profile::Profile;
 pub use release::Release;
 pub use topic::TopicConfig;
-pub use value::{AutoOffsetReset, Partitioner, Rack, ReplicaSelector, TimestampType, Value};
+pub use value::{AutoOffsetReset, LogDirs, Partitioner, Rack, ReplicaSelector, TimestampType, Value};
 pub use variants::{EpochFencing, HwIsr, IsrEligibility, IsrJoinRule, Switch, Truncation, Variant, Variants};

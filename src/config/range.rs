@@ -44,6 +44,9 @@ ranges! {
         "replica.fetch.backoff.ms" 1 INT,
         "replica.socket.timeout.ms" 1 INT,
         "replica.high.watermark.checkpoint.interval.ms" 1 LONG,
+        "log.flush.offset.checkpoint.interval.ms" 1 INT,
+        "log.flush.start.offset.checkpoint.interval.ms" 1 INT,
+        "log.flush.scheduler.interval.ms" 1 LONG,
         "controller.quorum.fetch.timeout.ms" 1 INT,
         "controller.socket.timeout.ms" 1 INT,
         "controller.quorum.request.timeout.ms" 1 INT,
@@ -71,6 +74,7 @@ ranges! {
         "message.timestamp.before.max.ms" 0 LONG,
         "message.timestamp.after.max.ms" 0 LONG,
         "flush.messages" 1 LONG,
+        "flush.ms" 0 LONG,
     }
     Producer {
         "max.in.flight.requests.per.connection" 1 INT,

@@ -29,5 +29,7 @@ config! {
         "message.timestamp.after.max.ms" message_timestamp_after_max: Duration = "3600000" | "3600000",
         /// After how many appended records a log is synced.
         "flush.messages" flush_messages: u64 = "9223372036854775807" | "9223372036854775807",
+        /// How long after a flush the next one is due, if `log.flush.scheduler.interval.ms` lets somebody look.
+        "flush.ms" flush_interval: Duration = "9223372036854775807" | "9223372036854775807",
     }
 }

@@ -108,6 +108,29 @@ impl Value for ReplicaSelector {
     }
 }
 
+/// How many log directories a server has: of `log.dirs` only that counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogDirs(pub u8);
+
+impl Value for LogDirs {
+    fn parse(text: &str) -> Result<Self, String> {
+        let mut names: Vec<&str> = text.split(',').map(str::trim).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        if names.len() < count || names.contains(&"") {
+            return Err("directories that differ, parted by commas, are wanted".to_owned());
+        }
+        u8::try_from(count).map(Self).map_err(|_| "at most 255 directories are possible".to_owned())
+    }
+    fn text(&self) -> String {
+        match self.0 {
+            1 => "/tmp/kafka-logs".to_owned(),
+            count => (0..count).map(|place| format!("/d{place}")).collect::<Vec<_>>().join(","),
+        }
+    }
+}
+
 impl Value for Acks {
     fn parse(text: &str) -> Result<Self, String> {
         match text {

@@ -18,7 +18,7 @@ use crate::choice::{ChoiceKind, Choices, Odds, Subject};
 use crate::error::Fault;
 use crate::event::{Event, Fact, MessageFacts, NetworkFact, Purpose};
 use crate::files::{FileName, FilePath, Folder};
-use crate::ids::{CorrelationId, Incarnation, ProcessId, Step};
+use crate::ids::{CorrelationId, Incarnation, LogDirectory, ProcessId, Step};
 use crate::protocol::{Request, Response};
 use crate::time::{Instant, Timestamp, Trail};
 
@@ -51,6 +51,9 @@ pub trait Disk {
     fn truncate(&mut self, file: FilePath, to: u64) -> Result<(), Fault>;
     /// Gives a file another name; a file of that name is replaced. Errors: [`Fault::NoSuchFile`], [`Fault::Io`].
     fn rename(&mut self, from: FilePath, to: FilePath) -> Result<(), Fault>;
+    /// Gives a folder with all its files another name in the same log directory; nothing happens when there is none. A folder
+    /// of that name must not hold anything. Errors: [`Fault::Io`].
+    fn rename_folder(&mut self, from: Folder, to: Folder) -> Result<(), Fault>;
     /// Removes a file; nothing happens when there is none. Errors: [`Fault::Io`].
     fn delete(&mut self, file: FilePath) -> Result<(), Fault>;
     /// The files of a folder, in the order of their names.
@@ -100,12 +103,13 @@ pub struct Context<'a> {
     disk: &'a mut dyn Disk,
     choices: &'a mut Choices,
     out: &'a mut Outbox,
+    disk_failures: Vec<(LogDirectory, Fault)>,
 }
 
 impl<'a> Context<'a> {
     /// The window of one turn.
     pub fn new(moment: Moment, disk: &'a mut dyn Disk, choices: &'a mut Choices, out: &'a mut Outbox) -> Self {
-        Self { moment, disk, choices, out }
+        Self { moment, disk, choices, out, disk_failures: Vec::new() }
     }
 
     /// The process whose turn it is.
@@ -235,25 +239,34 @@ impl<'a> Context<'a> {
     }
 }
 
-/// Writes count as effects and do not happen after the process's death; reads answer still, since nobody will see it.
+/// Writes count as effects and do not happen after the process's death; reads answer still, since nobody will see it. Every
+/// failure is noted (see [`Context::take_disk_failures`]).
 impl Disk for Context<'_> {
     fn append(&mut self, file: FilePath, bytes: Bytes) -> Result<u64, Fault> {
-        if self.out.count_effect() { self.disk.append(file, bytes) } else { Ok(self.disk.len(file).unwrap_or(0)) }
+        if !self.out.count_effect() {
+            return Ok(self.disk.len(file).unwrap_or(0));
+        }
+        let done = self.disk.append(file, bytes);
+        self.noting(file.folder, done)
     }
     fn read(&mut self, file: FilePath, at: u64, count: u64) -> Result<Bytes, Fault> {
-        self.disk.read(file, at, count)
+        let done = self.disk.read(file, at, count);
+        self.noting(file.folder, done)
     }
     fn len(&mut self, file: FilePath) -> Option<u64> {
         self.disk.len(file)
     }
     fn truncate(&mut self, file: FilePath, to: u64) -> Result<(), Fault> {
-        if self.out.count_effect() { self.disk.truncate(file, to) } else { Ok(()) }
+        self.change(file.folder, |disk| disk.truncate(file, to))
     }
     fn rename(&mut self, from: FilePath, to: FilePath) -> Result<(), Fault> {
-        if self.out.count_effect() { self.disk.rename(from, to) } else { Ok(()) }
+        self.change(from.folder, |disk| disk.rename(from, to))
+    }
+    fn rename_folder(&mut self, from: Folder, to: Folder) -> Result<(), Fault> {
+        self.change(from, |disk| disk.rename_folder(from, to))
     }
     fn delete(&mut self, file: FilePath) -> Result<(), Fault> {
-        if self.out.count_effect() { self.disk.delete(file) } else { Ok(()) }
+        self.change(file.folder, |disk| disk.delete(file))
     }
     fn list(&mut self, folder: Folder) -> Vec<FileName> {
         self.disk.list(folder)
@@ -262,9 +275,38 @@ impl Disk for Context<'_> {
         self.disk.folders()
     }
     fn sync(&mut self, file: FilePath) -> Result<(), Fault> {
-        if self.out.count_effect() { self.disk.sync(file) } else { Ok(()) }
+        self.change(file.folder, |disk| disk.sync(file))
     }
     fn sync_folder(&mut self, folder: Folder) -> Result<(), Fault> {
-        if self.out.count_effect() { self.disk.sync_folder(folder) } else { Ok(()) }
+        self.change(folder, |disk| disk.sync_folder(folder))
+    }
+}
+
+impl Context<'_> {
+    /// What the disk failed to do in this turn since this was last asked, by log directory: whatever became of the failed call
+    /// itself, the directory is not to be trusted any more. (Kafka's `LogDirFailureChannel`.)
+    pub fn take_disk_failures(&mut self) -> Vec<(LogDirectory, Fault)> {
+        std::mem::take(&mut self.disk_failures)
+    }
+
+    /// Whether something of this kind was told in this turn.
+    #[must_use]
+    pub fn has_told(&self, is_it: impl Fn(&Fact) -> bool) -> bool {
+        self.out.events.iter().any(|(event, _)| is_it(&event.fact))
+    }
+
+    fn change(&mut self, folder: Folder, act: impl FnOnce(&mut dyn Disk) -> Result<(), Fault>) -> Result<(), Fault> {
+        if !self.out.count_effect() {
+            return Ok(());
+        }
+        let done = act(self.disk);
+        self.noting(folder, done)
+    }
+
+    fn noting<T>(&mut self, folder: Folder, done: Result<T, Fault>) -> Result<T, Fault> {
+        if let Err(fault) = &done {
+            self.disk_failures.push((folder.directory(), fault.clone()));
+        }
+        done
     }
 }

@@ -69,8 +69,7 @@ fn validate_change(basis: &Basis<'_>, change: &ConfigChange) -> Result<(), Error
     match resource {
         ConfigResource::Topic(name) => {
             basis.image.topic_by_name(name).ok_or(ErrorCode::UnknownTopicOrPartition)?;
-            let pair = (key.clone(), value.clone());
-            validate_topic_key(&mut basis.topic_defaults(), &pair.0, pair.1.as_deref())
+            validate_topic_key(&mut basis.topic_defaults(), key, value.as_deref())
         }
         ConfigResource::Broker(broker) => {
             basis.image.broker(*broker).ok_or(ErrorCode::BrokerIdNotRegistered)?;

@@ -28,7 +28,14 @@ pub(super) struct Placer {
     round: usize,
 }
 
-/// The brokers of one rack.
+/// Who is in one rack.
+#[derive(Default)]
+struct Members {
+    unfenced: Vec<BrokerId>,
+    fenced: Vec<BrokerId>,
+}
+
+/// The brokers of one rack, in stripes.
 struct Rack {
     unfenced: Stripe,
     fenced: Stripe,
@@ -46,19 +53,19 @@ struct Stripe {
 impl Placer {
     /// A placer over all registered brokers that are not leaving; `luck` says where it begins.
     pub(super) fn new(image: &MetadataImage, luck: &mut dyn FnMut(Odds) -> u64) -> Self {
-        let mut by_rack: BTreeMap<Option<Arc<String>>, (Vec<BrokerId>, Vec<BrokerId>)> = BTreeMap::new();
+        let mut by_rack: BTreeMap<Option<Arc<String>>, Members> = BTreeMap::new();
         let (mut unfenced, mut fenced) = (0, 0);
         for (id, broker) in image.brokers().filter(|(_, broker)| !broker.in_controlled_shutdown) {
             let rack = by_rack.entry(broker.rack.clone()).or_default();
             if broker.fenced {
                 fenced += 1;
-                rack.1.push(id);
+                rack.fenced.push(id);
             } else {
                 unfenced += 1;
-                rack.0.push(id);
+                rack.unfenced.push(id);
             }
         }
-        let begin = |(alive, silent)| Rack { unfenced: Stripe::new(alive, luck), fenced: Stripe::new(silent, luck) };
+        let begin = |of: Members| Rack { unfenced: Stripe::new(of.unfenced, luck), fenced: Stripe::new(of.fenced, luck) };
         let racks: Vec<Rack> = by_rack.into_values().map(begin).collect();
         let start = if racks.len() > 1 { place_of(luck(Odds::one_of(racks.len()))) } else { 0 };
         Self { racks, unfenced, fenced, start, round: 0 }

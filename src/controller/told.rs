@@ -2,23 +2,21 @@
 //!
 //! A decision is on disk before its facts are told, so a crash in between would leave facts untold: the cluster would act
 //! on something of which the trace knows nothing. This file closes the gap. It is written after the facts and before
-//! anybody else hears of them, and never synced: after a power failure the last batch may be told again, which says
-//! nothing new.
+//! anybody else hears of them, and never synced: after a power failure what stands may be told again, which says
+//! nothing new. A follower writes it as well, since who hears from the leader that something is committed knows that it was told.
 //!
 //! Kafka differs: it has no such file, since it keeps no trace.
 //!
-//! Called by: [`super::server`].
+//! Called by: [`super::activation`].
 
 use bytes::Bytes;
 
 use crate::context::{Context, Disk};
 use crate::error::Fault;
-use crate::files::{FileName, FilePath};
-use crate::ids::Offset;
+use crate::files::{FileName, FilePath, Folder};
+use crate::ids::{LogDirectory, Offset};
 
-/// The controller's own file of this name; there are no other high watermarks on its disk.
-const FILE: FilePath =
-    FilePath { folder: crate::files::Folder::Root(crate::ids::LogDirectory::FIRST), name: FileName::HighWatermarkCheckpoint };
+const FILE: FilePath = FilePath { folder: Folder::Root(LogDirectory::FIRST), name: FileName::FactsTold };
 const ENTRY_BYTES: u64 = 8;
 
 /// Up to where (excluded) the facts were told, as far as the disk knows.

@@ -259,6 +259,10 @@ impl Field for Folder {
                 out.extend_from_slice(&[3, directory.0]);
                 partition.put(out);
             }
+            Self::Deleted(directory, partition) => {
+                out.extend_from_slice(&[4, directory.0]);
+                partition.put(out);
+            }
         }
     }
     fn take(input: &mut &[u8]) -> Result<Self, Fault> {
@@ -267,6 +271,7 @@ impl Field for Folder {
             1 => TopicPartition::take(input).map(|partition| Self::Log(LogDirectory::FIRST, partition)),
             2 => u8::take(input).map(LogDirectory).map(Self::Root),
             3 => Ok(Self::Log(LogDirectory(u8::take(input)?), TopicPartition::take(input)?)),
+            4 => Ok(Self::Deleted(LogDirectory(u8::take(input)?), TopicPartition::take(input)?)),
             tag => Err(unknown("folder", tag)),
         }
     }
@@ -285,8 +290,9 @@ impl Field for FileName {
             Self::QuorumState => (7, 0),
             Self::CleanShutdown => (8, 0),
             Self::Temporary(place) => (9, u64::from(*place)),
-            Self::MetaProperties => (10, 0),
-            Self::Snapshot(end, _) => (11, end.0),
+            Self::Snapshot(end, _) => (10, end.0),
+            Self::MetaProperties => (11, 0),
+            Self::FactsTold => (12, 0),
         };
         tag.put(out);
         number.put(out);
@@ -308,8 +314,9 @@ impl Field for FileName {
             7 => Ok(Self::QuorumState),
             8 => Ok(Self::CleanShutdown),
             9 => u8::try_from(number).map(Self::Temporary).map_err(|_| unknown("file name", number)),
-            10 => Ok(Self::MetaProperties),
-            11 => LeaderEpoch::take(input).map(|epoch| Self::Snapshot(Offset(number), epoch)),
+            10 => LeaderEpoch::take(input).map(|epoch| Self::Snapshot(Offset(number), epoch)),
+            11 => Ok(Self::MetaProperties),
+            12 => Ok(Self::FactsTold),
             _ => Err(unknown("file name", tag)),
         }
     }

@@ -46,6 +46,8 @@ facts! {
         [215] LogDeleted { partition: TopicPartition }
         /// A replica looked something up in its own log twice: through a segment's index, and by walking through the segment.
         [216] IndexProbed { probe: Arc<IndexProbe> }
+        /// A replica's log begins, empty: nothing of it was on the disk.
+        [217] LogCreated { partition: TopicPartition }
     }
 }
 
@@ -139,6 +141,23 @@ pub struct IndexProbe {
 }
 
 record_fields!(IndexProbe { partition, base, offset, timestamp, indexed, scanned });
+
+impl RecoveryFacts {
+    /// What is read back where nothing is.
+    #[must_use]
+    pub fn of_nothing(partition: TopicPartition) -> Self {
+        Self {
+            partition,
+            start: Offset::ZERO,
+            end: Offset::ZERO,
+            high_watermark: Offset::ZERO,
+            was_clean: false,
+            torn_bytes: 0,
+            epochs: Vec::new(),
+            batches: Vec::new(),
+        }
+    }
+}
 
 /// Why a log was cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

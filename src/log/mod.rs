@@ -2,15 +2,19 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `partition_log` | the log itself: append as leader or follower, read, flush |
+//! | `partition_log` | the log itself: append as leader or follower |
+//! | `reading` · `flushing` | reading it by offset and by time; making it durable |
+//! | `place` | where it lies, and whether folders are synced |
+//! | `fence` | a disk that failed a write gets no more |
 //! | `validator` | what a leader checks and decides about a producer's batch before it is appended |
 //! | `segment` | one segment: its file of batches, where each begins, its two indexes |
 //! | `index` | the sparse indexes: offset to position, timestamp to offset |
 //! | `epochs` | which leader epoch began where, and the question of KIP-279: where did that one end? |
-//! | `start` | moving the beginning forward; deleting the whole log |
 //! | `truncation` | cutting the end off, starting anew elsewhere |
-//! | `recovery` | reading a log back after a start; cutting a torn tail |
+//! | `start` | moving the beginning forward; deleting the whole log |
+//! | `recovery` · `scan` | reading a log back after a start: what is trusted, what is cut, what is refused |
 //! | [`checkpoint`] | small files that are replaced as a whole |
+//! | [`dump`] | what lies on a disk, file by file, for people |
 //!
 //! Invariant: what lies on the disk is what was appended, byte for byte; memory holds positions and numbers only, and all
 //! of it can be rebuilt from the disk. Offsets in a log rise without a gap.
@@ -20,11 +24,17 @@
 //! Not modelled: retention, compaction, producer state and the transaction index (each gets a file of its own).
 
 pub mod checkpoint;
+pub mod dump;
 mod epochs;
+mod fence;
+mod flushing;
 mod index;
 mod partition_log;
+mod place;
 mod probe;
+mod reading;
 mod recovery;
+mod scan;
 mod segment;
 mod start;
 mod truncation;
@@ -32,3 +42,6 @@ mod validator;
 
 pub use epochs::{EpochCache, EpochEntry};
 pub use partition_log::{Appended, PartitionLog};
+pub use place::LogPlace;
+pub use recovery::{Known, LoadError};
+pub use start::finish_deletion;

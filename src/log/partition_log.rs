@@ -7,7 +7,7 @@
 //!
 //! Called by: replica (leader and follower), raft (the metadata log).
 //!
-//! A rolled segment is flushed by its owner with [`PartitionLog::flush_closed`], soon after (Kafka: a background thread).
+//! Reading stands in `reading`, syncing in `flushing`, what becomes of it when its disk fails in `fence`.
 
 use std::sync::Arc;
 
@@ -15,21 +15,23 @@ use bytes::Bytes;
 
 use super::checkpoint;
 use super::epochs::EpochCache;
+use super::fence::storage_error;
+use super::place::LogPlace;
 use super::segment::Segment;
 use super::validator::{Origin, validate};
 use crate::config::{TimestampType, TopicConfig};
-use crate::context::{Context, Disk};
+use crate::context::Context;
 use crate::error::{ErrorCode, Fault};
 use crate::event::LogFact;
-use crate::files::{FileName, FilePath, Folder};
+use crate::files::FileName;
 use crate::ids::{BrokerId, LeaderEpoch, LogDirectory, Offset, TopicPartition};
-use crate::record::{BatchHeader, Compression, Record, RecordBatch, Stamp, facts_of, stamp, verify};
-use crate::time::Timestamp;
+use crate::record::{BatchHeader, Stamp, facts_of, stamp, verify};
+use crate::time::{Instant, Timestamp};
 
 /// The log. A clone shares every closed segment, and the active one until either of the two appends.
 #[derive(Clone, Debug)]
 pub struct PartitionLog {
-    pub(super) partition: TopicPartition,
+    pub(super) place: LogPlace,
     pub(super) config: TopicConfig,
     /// Its first offset, in its first segment: what lies before it there is nobody's any more.
     pub(super) start: Offset,
@@ -40,8 +42,14 @@ pub struct PartitionLog {
     pub(super) epochs: EpochCache,
     /// Kafka's recovery point: what lies below it is known to be durable.
     pub(super) flushed: Offset,
+    /// When it was flushed last, on the process's own clock; its opening counts.
+    pub(super) flushed_at: Instant,
     /// Whether a file came or went since the folder was last synced.
     pub(super) is_folder_unsynced: bool,
+    /// Whether the folder itself is new in its log directory, which may not have been synced since.
+    pub(super) is_folder_new: bool,
+    /// Whether a write failed, after which there are no more.
+    pub(super) is_fenced: bool,
 }
 
 /// Where an append as leader put a batch.
@@ -57,29 +65,40 @@ pub struct Appended {
 
 impl PartitionLog {
     /// A new log that begins at offset 0, with its first file. Errors: as [`Disk::append`].
-    pub fn create(partition: TopicPartition, config: TopicConfig, cx: &mut Context<'_>) -> Result<Self, Fault> {
-        Self::begin(partition, config, Offset::ZERO, cx)
+    pub fn create(place: impl Into<LogPlace>, config: TopicConfig, cx: &mut Context<'_>) -> Result<Self, Fault> {
+        let log = Self::begin(place.into(), config, Offset::ZERO, cx)?;
+        cx.emit(LogFact::LogCreated { partition: log.partition() });
+        Ok(log)
     }
 
-    pub(super) fn begin(partition: TopicPartition, config: TopicConfig, at: Offset, cx: &mut Context<'_>) -> Result<Self, Fault> {
-        let active = Segment::new(partition, at);
+    pub(super) fn begin(place: LogPlace, config: TopicConfig, at: Offset, cx: &mut Context<'_>) -> Result<Self, Fault> {
+        let active = Segment::new(place.folder(), at);
         active.create(cx)?;
         Ok(Self {
-            partition,
+            place,
             config,
             start: at,
             closed: Arc::default(),
             active: Arc::new(active),
             epochs: EpochCache::default(),
             flushed: at,
+            flushed_at: cx.mono(),
             is_folder_unsynced: true,
+            is_folder_new: true,
+            is_fenced: false,
         })
     }
 
     /// Whose log it is.
     #[must_use]
     pub fn partition(&self) -> TopicPartition {
-        self.partition
+        self.place.partition
+    }
+
+    /// The log directory it lies in.
+    #[must_use]
+    pub fn directory(&self) -> LogDirectory {
+        self.place.directory
     }
 
     /// Its first offset.
@@ -148,7 +167,8 @@ impl PartitionLog {
     /// `KAFKA_STORAGE_ERROR` when the disk fails.
     pub fn append_as_leader(&mut self, batch: &Bytes, epoch: LeaderEpoch, cx: &mut Context<'_>) -> Result<Appended, ErrorCode> {
         assert!(self.latest_epoch().is_none_or(|latest| epoch >= latest), "a leader's epoch is the newest its log knows");
-        let origin = if self.partition == TopicPartition::METADATA { Origin::RaftLeader } else { Origin::Client };
+        let partition = self.partition();
+        let origin = if partition == TopicPartition::METADATA { Origin::RaftLeader } else { Origin::Client };
         let valid = validate(batch, &self.config, origin, cx.wall())?;
         let base = self.end_offset();
         let (timestamp_type, max_timestamp) = (valid.timestamp_type, valid.max_timestamp);
@@ -156,7 +176,6 @@ impl PartitionLog {
             stamp(&valid.header, batch, Stamp { base_offset: base, leader_epoch: epoch, timestamp_type, max_timestamp });
         let facts = Arc::new(facts_of(&header, &bytes).map_err(|_| ErrorCode::InvalidRecord)?);
 
-        let partition = self.partition;
         self.write(&header, bytes, LogFact::RecordsAppended { partition, batch: facts }, cx).map_err(storage_error)?;
         self.flush_if_due(cx).map_err(storage_error)?;
         let log_append_time = (timestamp_type == TimestampType::LogAppendTime).then_some(max_timestamp);
@@ -178,14 +197,21 @@ impl PartitionLog {
                 return Err(ErrorCode::OffsetOutOfRange);
             }
             let batch = Arc::new(facts_of(&header, bytes).map_err(|_| ErrorCode::CorruptMessage)?);
-            let fact = LogFact::RecordsReplicated { partition: self.partition, from, batch };
+            let fact = LogFact::RecordsReplicated { partition: self.partition(), from, batch };
             self.write(&header, bytes.clone(), fact, cx).map_err(storage_error)?;
         }
         self.flush_if_due(cx).map_err(storage_error)
     }
 
-    /// The one place where a log grows: epoch, segment, bytes, event.
+    /// The one place where a log grows. A failure fences it.
     fn write(&mut self, header: &BatchHeader, bytes: Bytes, fact: LogFact, cx: &mut Context<'_>) -> Result<(), Fault> {
+        self.check_fence()?;
+        let written = self.try_write(header, bytes, fact, cx);
+        self.fencing(written, cx)
+    }
+
+    /// Epoch, segment, bytes, event, indexes.
+    fn try_write(&mut self, header: &BatchHeader, bytes: Bytes, fact: LogFact, cx: &mut Context<'_>) -> Result<(), Fault> {
         let epoch = header.leader_epoch.expect("a leader stamps its epoch, and a follower refuses a batch without one");
         assert_eq!(header.base_offset, self.end_offset(), "a log has no gaps");
         if self.latest_epoch() != Some(epoch) {
@@ -203,14 +229,14 @@ impl PartitionLog {
     fn roll(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
         let base = self.end_offset();
         assert!(base > self.active.base(), "only a segment that holds something is rolled");
-        let next = Segment::new(self.partition, base);
+        let next = Segment::new(self.place.folder(), base);
         Arc::make_mut(&mut self.active).close(cx)?;
         next.create(cx)?;
         self.is_folder_unsynced = true;
         let closed = std::mem::replace(&mut self.active, Arc::new(next));
-        closed.probe_indexes(cx);
+        closed.probe_indexes(self.partition(), cx);
         Arc::make_mut(&mut self.closed).push(closed);
-        cx.emit(LogFact::SegmentRolled { partition: self.partition, base });
+        cx.emit(LogFact::SegmentRolled { partition: self.partition(), base });
         Ok(())
     }
 
@@ -218,7 +244,9 @@ impl PartitionLog {
     ///
     /// Source: KAFKA-7415. Errors: as [`Disk`]'s calls.
     pub fn start_epoch(&mut self, epoch: LeaderEpoch, cx: &mut Context<'_>) -> Result<(), Fault> {
-        self.advance_epoch(epoch, cx)
+        self.check_fence()?;
+        let started = self.advance_epoch(epoch, cx);
+        self.fencing(started, cx)
     }
 
     /// The one place where the epoch cache grows.
@@ -226,121 +254,17 @@ impl PartitionLog {
         let mut epochs = self.epochs.clone();
         if let Some(newest) = epochs.assign(epoch, self.end_offset()) {
             self.write_epochs(epochs, cx)?;
-            cx.emit(LogFact::EpochStarted { partition: self.partition, epoch: newest.epoch, start: newest.start });
+            cx.emit(LogFact::EpochStarted { partition: self.partition(), epoch: newest.epoch, start: newest.start });
         }
         Ok(())
     }
 
     /// Writes the epochs down; only then are they the log's.
     pub(super) fn write_epochs(&mut self, epochs: EpochCache, cx: &mut Context<'_>) -> Result<(), Fault> {
-        let file = FilePath::log(self.partition, FileName::LeaderEpochCheckpoint);
-        checkpoint::write_epochs(file, epochs.entries(), cx)?;
+        let file = self.place.file(FileName::LeaderEpochCheckpoint);
+        checkpoint::write_epochs(file, epochs.entries(), self.place.folder_sync, cx)?;
         self.epochs = epochs;
         Ok(())
-    }
-
-    /// Reads whole batches from the one on that holds `from`, as long as they end before `end` (excluded) and fit into
-    /// `max_bytes`; the first comes whole even if it is larger. It may begin below `from`.
-    ///
-    /// Errors: `OFFSET_OUT_OF_RANGE` when `from` is below the log start or beyond the log end; `KAFKA_STORAGE_ERROR`.
-    ///
-    /// Kafka differs: one read ends with its segment there, and goes on into the next one here.
-    pub fn read(&self, from: Offset, end: Offset, max_bytes: u32, cx: &mut Context<'_>) -> Result<Vec<Bytes>, ErrorCode> {
-        if from < self.start_offset() || from > self.end_offset() {
-            return Err(ErrorCode::OffsetOutOfRange);
-        }
-        let mut found = Vec::new();
-        let mut room = max_bytes;
-        for segment in self.segments_from(from) {
-            for batch in segment.batches_from(from) {
-                let is_first = found.is_empty();
-                if batch.last() >= end || (batch.size > room && !is_first) {
-                    return Ok(found);
-                }
-                room = room.saturating_sub(batch.size);
-                found.push(segment.read(batch, cx).map_err(storage_error)?);
-            }
-        }
-        Ok(found)
-    }
-
-    /// The first record not earlier than `timestamp`: its offset, its timestamp and its epoch.
-    ///
-    /// Errors: as [`Disk::read`], [`Fault::Corrupt`].
-    /// Source: KIP-79; `UnifiedLog.fetchOffsetByTimestamp`.
-    ///
-    /// Kafka differs: of a compressed batch, which is not unpacked here, the first offset is told.
-    pub fn offset_for_timestamp(
-        &self,
-        timestamp: Timestamp,
-        cx: &mut Context<'_>,
-    ) -> Result<Option<(Offset, Timestamp, LeaderEpoch)>, Fault> {
-        let may_hold_it = |segment: &&Segment| segment.largest_timestamp().is_some_and(|largest| largest >= timestamp);
-        for segment in self.segments().filter(may_hold_it) {
-            for place in segment
-                .batches_since(timestamp)
-                .iter()
-                .filter(|batch| batch.max_timestamp >= timestamp && batch.last() >= self.start)
-            {
-                let batch = RecordBatch::decode(segment.read(place, cx)?)?;
-                let epoch = batch.header.leader_epoch.unwrap_or_default();
-                if batch.header.attributes.compression() != Compression::None {
-                    return Ok(Some((place.base, place.max_timestamp, epoch)));
-                }
-                let is_young = |record: &&Record| record.timestamp >= timestamp && record.offset >= self.start;
-                if let Some(record) = batch.records.iter().find(is_young) {
-                    return Ok(Some((record.offset, record.timestamp, epoch)));
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    /// Makes everything in it durable. Errors: as [`Disk::sync`].
-    pub fn flush(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
-        self.flush_to(self.end_offset(), cx)
-    }
-
-    /// Makes the segments that no longer grow durable: what Kafka does in the background after a roll.
-    /// Errors: as [`Disk::sync`].
-    pub fn flush_closed(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
-        self.flush_to(self.active.base(), cx)
-    }
-
-    /// Whether [`PartitionLog::flush_closed`] has something to do.
-    #[must_use]
-    pub fn has_unflushed_closed(&self) -> bool {
-        self.flushed < self.active.base()
-    }
-
-    /// The one place where `flushed` advances; `to` is the log end or the beginning of a segment.
-    fn flush_to(&mut self, to: Offset, cx: &mut Context<'_>) -> Result<(), Fault> {
-        if to <= self.flushed && !self.is_folder_unsynced {
-            return Ok(());
-        }
-        for segment in self.segments_from(self.flushed).filter(|segment| segment.base() < to) {
-            segment.sync(segment.base() < self.active.base(), cx)?;
-        }
-        if self.is_folder_unsynced {
-            cx.sync_folder(Folder::Log(LogDirectory::FIRST, self.partition))?;
-            self.is_folder_unsynced = false;
-        }
-        if to > self.flushed {
-            self.flushed = to;
-            cx.emit(LogFact::LogFlushed { partition: self.partition, to });
-        }
-        Ok(())
-    }
-
-    /// `flush.messages`: so many records may be unflushed, not more.
-    fn flush_if_due(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
-        let is_due = self.end_offset().since(self.flushed) >= self.config.flush_messages;
-        if is_due { self.flush(cx) } else { Ok(()) }
-    }
-
-    /// Its folder on the disk.
-    pub(super) fn folder(&self) -> Folder {
-        Folder::Log(LogDirectory::FIRST, self.partition)
     }
 
     /// Every segment, oldest first.
@@ -349,14 +273,10 @@ impl PartitionLog {
     }
 
     /// The segment that holds `offset`, and those after it.
-    fn segments_from(&self, offset: Offset) -> impl Iterator<Item = &Segment> {
+    pub(super) fn segments_from(&self, offset: Offset) -> impl Iterator<Item = &Segment> {
         let after = self.closed.partition_point(|segment| segment.base() <= offset);
         let is_in_active = self.active.base() <= offset;
         let first = if is_in_active { self.closed.len() } else { after.saturating_sub(1) };
         self.closed.iter().skip(first).chain(std::iter::once(&self.active)).map(Arc::as_ref)
     }
-}
-
-fn storage_error(_: Fault) -> ErrorCode {
-    ErrorCode::KafkaStorageError
 }

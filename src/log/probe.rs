@@ -14,16 +14,17 @@ use std::sync::Arc;
 use super::segment::Segment;
 use crate::context::Context;
 use crate::event::{IndexProbe, LogFact};
-use crate::ids::Offset;
+use crate::ids::{Offset, TopicPartition};
 use crate::time::Timestamp;
 
 impl Segment {
     /// Looks up the offset in the middle of a segment and the timestamp of its last batch. An empty segment has nothing to
     /// look up.
-    pub(super) fn probe_indexes(&self, cx: &mut Context<'_>) {
+    pub(super) fn probe_indexes(&self, partition: TopicPartition, cx: &mut Context<'_>) {
         let Some(last) = self.batches().last().copied() else { return };
         let middle = Offset(self.base().0.midpoint(last.last().0));
         for probe in [self.probe_offset(middle), self.probe_timestamp(last.max_timestamp, last.last())] {
+            let probe = IndexProbe { partition, ..probe };
             cx.emit(LogFact::IndexProbed { probe: Arc::new(probe) });
         }
     }
@@ -46,6 +47,6 @@ impl Segment {
         indexed: Option<Offset>,
         scanned: Option<Offset>,
     ) -> IndexProbe {
-        IndexProbe { partition: self.partition(), base: self.base(), offset, timestamp, indexed, scanned }
+        IndexProbe { partition: TopicPartition::default(), base: self.base(), offset, timestamp, indexed, scanned }
     }
 }

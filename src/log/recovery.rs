@@ -1,95 +1,151 @@
-//! Reading a log back from its disk after a start.
+//! Making a log of what a start finds on the disk.
 //!
-//! Every batch is read and its checksum verified. What follows the first that is damaged, or missing, is cut off: after a
-//! power failure a log is a prefix of what it was. The indexes are made anew where they differ, and the epoch cache loses
-//! what began beyond the end and gains what the batches say.
+//! What the files hold is found out by [`super::scan`]. The epoch cache loses what lies outside the log and gains what the
+//! batches say; a checkpoint that contradicts the batches is made anew from them. The flushed offset is what the
+//! recovery-point checkpoint says, as far as the log reaches.
 //!
-//! Invariant: what memory holds afterwards is what the disk holds, and a second recovery finds the same.
+//! Invariant: what memory holds afterwards is what the disk holds, and a second recovery finds the same. A log that is refused
+//! is left as it is.
 //!
-//! Source: `LogLoader`, `LogSegment.recover`.
-//!
-//! Called by: replica and raft, when a process starts and finds the folder of a log.
-//!
-//! Kafka differs: it trusts the log below its recovery point, or all of it after a clean stop, and does not read it; and it
-//! does not miss a segment that the disk lost whole. Here everything is read, because the event tells every batch.
+//! Source: `LogLoader`, `UnifiedLog.create`. Called by: broker and raft, when a process starts and finds the folder of a log.
 
 use std::sync::Arc;
 
 use super::checkpoint;
 use super::epochs::EpochCache;
 use super::partition_log::PartitionLog;
-use super::segment::Segment;
+use super::place::LogPlace;
+use super::scan::Scan;
 use crate::config::TopicConfig;
-use crate::context::{Context, Disk};
+use crate::context::Context;
 use crate::error::Fault;
 use crate::event::{BatchFacts, LogFact, RecoveryFacts};
-use crate::files::{FileName, FilePath, Folder};
-use crate::ids::{LogDirectory, Offset, TopicPartition};
-use crate::record::{BatchHeader, HEADER_BYTES, facts_of, verify};
+use crate::files::FileName;
+use crate::ids::Offset;
+
+/// What a server knows of a log from other files than the log's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// From the high-watermark checkpoint.
+    pub high_watermark: Offset,
+    /// From the recovery-point checkpoint: below it the log was on the device.
+    pub recovery_point: Offset,
+    /// From the log-start checkpoint.
+    pub log_start: Offset,
+    /// Whether the process had been shut down in order, so that all was flushed.
+    pub was_clean: bool,
+}
+
+/// Why a log was not read back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoadError {
+    /// Its files make no sense, so they are left as they are and nobody is served from them. `LogRefused` says why.
+    Refused(Arc<String>),
+    /// The disk failed.
+    Failed(Fault),
+}
+
+impl From<Fault> for LoadError {
+    fn from(fault: Fault) -> Self {
+        Self::Failed(fault)
+    }
+}
 
 impl PartitionLog {
-    /// Reads the log of `partition` back; makes a new one when there is nothing to read. `high_watermark` is what its
-    /// checkpoint says, `was_clean` whether the process had been shut down in order, so that all was flushed.
+    /// Reads the log of `place` back, trusting nothing of it unless `was_clean`; makes a new one when there is nothing to read.
     ///
-    /// Errors: as [`Disk`]'s calls. Damaged bytes are none: they are cut off.
+    /// Errors: as the disk's calls; [`Fault::Corrupt`] for a log that is refused.
     pub fn recover(
-        partition: TopicPartition,
+        place: impl Into<LogPlace>,
         config: TopicConfig,
         high_watermark: Offset,
         was_clean: bool,
         cx: &mut Context<'_>,
     ) -> Result<Self, Fault> {
-        let mut scan =
-            Scan { interval_bytes: config.index_interval_bytes, segments: Vec::new(), batches: Vec::new(), torn_bytes: 0 };
-        scan.read_folder(partition, cx)?;
-        if !was_clean || scan.torn_bytes > 0 {
-            // What was removed here, or in the turn that was cut short, must not come back behind new records.
-            cx.sync_folder(Folder::Log(LogDirectory::FIRST, partition))?;
+        let known = Known { high_watermark, was_clean, ..Known::default() };
+        Self::load(place, config, known, cx).map_err(|error| match error {
+            LoadError::Refused(why) => Fault::Corrupt { what: "log", why: why.to_string() },
+            LoadError::Failed(fault) => fault,
+        })
+    }
+
+    /// Reads the log of `place` back; makes a new one when there is nothing to read. Damaged bytes beyond the recovery point
+    /// are no error: they are cut off.
+    ///
+    /// Errors: see [`LoadError`].
+    pub fn load(place: impl Into<LogPlace>, config: TopicConfig, known: Known, cx: &mut Context<'_>) -> Result<Self, LoadError> {
+        let place = place.into();
+        let loaded = Self::try_load(place, config, known, cx);
+        if let Err(LoadError::Refused(why)) = &loaded {
+            cx.emit(LogFact::LogRefused { partition: place.partition, why: Arc::clone(why) });
         }
+        loaded
+    }
+
+    fn try_load(place: LogPlace, config: TopicConfig, known: Known, cx: &mut Context<'_>) -> Result<Self, LoadError> {
+        let mut scan = Scan::new(place, config.index_interval_bytes, &known);
+        scan.read_folder(cx)?;
+        if scan.end().is_some_and(|end| end < known.log_start) {
+            scan.drop_all(cx)?; // all of it was given up before
+        }
+        let is_whole = known.was_clean && scan.torn_bytes == 0;
+        if !is_whole {
+            // What was removed here, or in the turn that was cut short, must not come back behind new records.
+            place.sync_folder(cx)?;
+        }
+        let (batches, torn_bytes) = (std::mem::take(&mut scan.batches), scan.torn_bytes);
         let mut log = match scan.segments.pop() {
-            None => Self::begin(partition, config, Offset::ZERO, cx)?,
-            Some(active) => Self {
-                partition,
-                config,
-                start: scan.segments.first().unwrap_or(&active).base(),
-                closed: Arc::new(scan.segments.into_iter().map(Arc::new).collect()),
-                active: Arc::new(active),
-                epochs: EpochCache::default(),
-                flushed: Offset::ZERO,
-                is_folder_unsynced: false,
-            },
+            None => Self::begin(place, config, known.log_start, cx)?,
+            Some(active) => {
+                let (base, end) = (scan.segments.first().unwrap_or(&active).base(), active.end());
+                Self {
+                    place,
+                    config,
+                    start: known.log_start.max(base),
+                    closed: Arc::new(scan.segments.into_iter().map(Arc::new).collect()),
+                    active: Arc::new(active),
+                    epochs: EpochCache::default(),
+                    flushed: if is_whole { end } else { known.recovery_point.max(base).min(end) },
+                    flushed_at: cx.mono(),
+                    is_folder_unsynced: false,
+                    is_folder_new: !is_whole,
+                    is_fenced: false,
+                }
+            }
         };
-        // After an unclean stop nobody knows what of it is durable.
-        log.flushed = if was_clean && scan.torn_bytes == 0 { log.end_offset() } else { log.start_offset() };
-        log.recover_epochs(&scan.batches, cx)?;
+        log.recover_epochs(&batches, cx)?;
         let recovery = RecoveryFacts {
-            partition,
+            partition: place.partition,
             start: log.start_offset(),
             end: log.end_offset(),
-            high_watermark: high_watermark.clamp(log.start_offset(), log.end_offset()),
-            was_clean,
-            torn_bytes: scan.torn_bytes,
+            high_watermark: known.high_watermark.clamp(log.start_offset(), log.end_offset()),
+            was_clean: known.was_clean,
+            torn_bytes,
             epochs: log.epochs.entries().iter().map(|entry| (entry.epoch, entry.start)).collect(),
-            batches: scan.batches,
+            batches,
         };
         cx.emit(LogFact::LogRecovered { recovery: Arc::new(recovery) });
-        log.active.probe_indexes(cx);
+        log.active.probe_indexes(place.partition, cx);
         Ok(log)
     }
 
-    /// Takes the epochs from the checkpoint, as far as the log reaches, and from the batches what the checkpoint lacks.
+    /// Takes the epochs from the checkpoint, as far as the log reaches, and from the batches what the checkpoint lacks. A
+    /// checkpoint that is damaged, or says otherwise than the batches, is as good as none.
     fn recover_epochs(&mut self, batches: &[Arc<BatchFacts>], cx: &mut Context<'_>) -> Result<(), Fault> {
-        let file = FilePath::log(self.partition, FileName::LeaderEpochCheckpoint);
-        let stored = checkpoint::read_epochs(file, cx).unwrap_or_default(); // a damaged one is as good as none
+        let stored = match checkpoint::read_epochs(self.place.file(FileName::LeaderEpochCheckpoint), cx) {
+            Ok(stored) => stored,
+            Err(Fault::Corrupt { .. }) => Vec::new(),
+            Err(fault) => return Err(fault),
+        };
         let mut epochs = EpochCache::default();
         for entry in &stored {
             epochs.assign(entry.epoch, entry.start);
         }
-        epochs.truncate_from_end(self.end_offset());
-        for batch in batches {
-            if epochs.latest().is_none_or(|latest| batch.leader_epoch > latest) {
-                epochs.assign(batch.leader_epoch, batch.base);
-            }
+        self.complete(&mut epochs, batches);
+        let is_told = |batch: &Arc<BatchFacts>| epochs.epoch_at(batch.base) == Some(batch.leader_epoch);
+        if !batches.iter().filter(|batch| batch.base >= self.start).all(is_told) {
+            epochs = EpochCache::default();
+            self.complete(&mut epochs, batches);
         }
         if epochs.entries() != stored {
             return self.write_epochs(epochs, cx);
@@ -97,121 +153,15 @@ impl PartitionLog {
         self.epochs = epochs;
         Ok(())
     }
-}
 
-/// What reading a folder finds.
-struct Scan {
-    interval_bytes: u64,
-    segments: Vec<Segment>,
-    batches: Vec<Arc<BatchFacts>>,
-    torn_bytes: u64,
-}
-
-impl Scan {
-    /// Reads the segments in order, cuts the tail that cannot be read, and puts the indexes right.
-    fn read_folder(&mut self, partition: TopicPartition, cx: &mut Context<'_>) -> Result<(), Fault> {
-        let names = cx.list(Folder::Log(LogDirectory::FIRST, partition));
-        let mut is_whole = true;
-        for base in names.iter().filter_map(segment_base) {
-            let segment = Segment::new(partition, base);
-            let length = cx.len(segment.file()).unwrap_or(0);
-            let follows = self.segments.last().is_none_or(|last| last.end() == base);
-            if !is_whole || !follows {
-                is_whole = false;
-                self.torn_bytes += length;
-                segment.delete(cx)?;
-                continue;
-            }
-            is_whole = self.read_segment(segment, length, cx)?;
-        }
-        self.close_all_but_last(cx)?;
-        self.remove_strays(partition, &names, cx)
-    }
-
-    /// Reads one segment up to its end or to what cannot be read, which is cut off. Returns whether it was whole.
-    fn read_segment(&mut self, mut segment: Segment, length: u64, cx: &mut Context<'_>) -> Result<bool, Fault> {
-        while u64::from(segment.size()) < length {
-            let Some((header, facts)) = read_batch(&segment, length, cx)? else { break };
-            segment.add(&header, self.interval_bytes);
-            self.batches.push(Arc::new(facts));
-        }
-        let torn = length - u64::from(segment.size());
-        if torn > 0 {
-            cx.truncate(segment.file(), u64::from(segment.size()))?;
-            self.torn_bytes += torn;
-        }
-        self.segments.push(segment);
-        Ok(torn == 0)
-    }
-
-    fn close_all_but_last(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
-        let last = self.segments.len().saturating_sub(1);
-        for (place, segment) in self.segments.iter_mut().enumerate() {
-            if place < last {
-                segment.note_closed();
-            }
-            segment.repair_indexes(cx)?;
-        }
-        Ok(())
-    }
-
-    /// Removes indexes without a segment and checkpoints that were never renamed into place.
-    fn remove_strays(&self, partition: TopicPartition, names: &[FileName], cx: &mut Context<'_>) -> Result<(), Fault> {
-        for name in names {
-            let is_stray = match name {
-                FileName::OffsetIndex(base) | FileName::TimeIndex(base) => {
-                    self.segments.binary_search_by_key(base, Segment::base).is_err()
-                }
-                FileName::Temporary(_) => true,
-                FileName::Segment(_)
-                | FileName::LeaderEpochCheckpoint
-                | FileName::RecoveryPointCheckpoint
-                | FileName::HighWatermarkCheckpoint
-                | FileName::LogStartCheckpoint
-                | FileName::QuorumState
-                | FileName::CleanShutdown
-                | FileName::Snapshot(..)
-                | FileName::MetaProperties => false,
-            };
-            if is_stray {
-                cx.delete(FilePath::log(partition, *name))?;
+    /// Fits a cache to the log: nothing outside of it, and every epoch of the batches.
+    fn complete(&self, epochs: &mut EpochCache, batches: &[Arc<BatchFacts>]) {
+        epochs.truncate_from_end(self.end_offset());
+        for batch in batches {
+            if epochs.latest().is_none_or(|latest| batch.leader_epoch > latest) {
+                epochs.assign(batch.leader_epoch, batch.base);
             }
         }
-        Ok(())
-    }
-}
-
-/// Reads the batch at the end of what was read of `segment` so far; `None` when no whole, sound batch that continues the
-/// log lies there. Errors: as [`Disk::read`].
-fn read_batch(segment: &Segment, length: u64, cx: &mut Context<'_>) -> Result<Option<(BatchHeader, BatchFacts)>, Fault> {
-    let at = u64::from(segment.size());
-    let header_bytes = u64::try_from(HEADER_BYTES).expect("61 fits");
-    if length - at < header_bytes {
-        return Ok(None);
-    }
-    let Ok(header) = BatchHeader::parse(&cx.read(segment.file(), at, header_bytes)?) else { return Ok(None) };
-    let end = at + u64::from(header.size);
-    if end > length || u32::try_from(end).is_err() || header.base_offset != segment.end() || header.leader_epoch.is_none() {
-        return Ok(None);
-    }
-    let bytes = cx.read(segment.file(), at, u64::from(header.size))?;
-    let sound = verify(&bytes).and_then(|header| Ok((header, facts_of(&header, &bytes)?)));
-    Ok(sound.ok())
-}
-
-fn segment_base(name: &FileName) -> Option<Offset> {
-    match name {
-        FileName::Segment(base) => Some(*base),
-        FileName::OffsetIndex(_)
-        | FileName::TimeIndex(_)
-        | FileName::LeaderEpochCheckpoint
-        | FileName::RecoveryPointCheckpoint
-        | FileName::HighWatermarkCheckpoint
-        | FileName::LogStartCheckpoint
-        | FileName::QuorumState
-        | FileName::CleanShutdown
-        | FileName::Snapshot(..)
-        | FileName::MetaProperties
-        | FileName::Temporary(_) => None,
+        epochs.truncate_from_start(self.start);
     }
 }

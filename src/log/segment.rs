@@ -16,8 +16,8 @@ use super::index::{OffsetEntry, OffsetIndex, TimeEntry, TimeIndex};
 use crate::config::TopicConfig;
 use crate::context::Disk;
 use crate::error::Fault;
-use crate::files::{FileName, FilePath};
-use crate::ids::{Offset, TopicPartition};
+use crate::files::{FileName, FilePath, Folder};
+use crate::ids::Offset;
 use crate::record::BatchHeader;
 use crate::time::{Duration, Timestamp};
 
@@ -49,7 +49,7 @@ pub(super) type IndexEntries = (Option<[u8; 8]>, Option<[u8; 12]>);
 /// One segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Segment {
-    partition: TopicPartition,
+    folder: Folder,
     base: Offset,
     size: u32,
     batches: Vec<BatchPlace>,
@@ -61,9 +61,9 @@ pub(super) struct Segment {
 
 impl Segment {
     /// A segment without batches, of which nothing is on the disk yet.
-    pub(super) fn new(partition: TopicPartition, base: Offset) -> Self {
+    pub(super) fn new(folder: Folder, base: Offset) -> Self {
         let (offset_index, time_index) = (OffsetIndex::default(), TimeIndex::default());
-        Self { partition, base, size: 0, batches: Vec::new(), offset_index, time_index, largest: None }
+        Self { folder, base, size: 0, batches: Vec::new(), offset_index, time_index, largest: None }
     }
 
     /// Makes its file. Errors: as [`Disk::append`].
@@ -74,16 +74,6 @@ impl Segment {
     /// The offset it is named by; its first batch begins there or later.
     pub(super) fn base(&self) -> Offset {
         self.base
-    }
-
-    /// Whose log it is of.
-    pub(super) fn partition(&self) -> TopicPartition {
-        self.partition
-    }
-
-    /// The places of all its batches.
-    pub(super) fn batches(&self) -> &[BatchPlace] {
-        &self.batches
     }
 
     /// Its bytes.
@@ -99,6 +89,11 @@ impl Segment {
     /// The largest timestamp in it.
     pub(super) fn largest_timestamp(&self) -> Option<Timestamp> {
         self.largest.map(|entry| entry.timestamp)
+    }
+
+    /// The places of all its batches.
+    pub(super) fn batches(&self) -> &[BatchPlace] {
+        &self.batches
     }
 
     /// The places of its batches from the one on that holds `offset`, or the first after it.
@@ -254,34 +249,40 @@ impl Segment {
         disk.delete(self.file())
     }
 
-    /// Writes its index files anew where they are not what its batches make them. Errors: as [`Disk`]'s calls.
-    pub(super) fn repair_indexes(&self, disk: &mut dyn Disk) -> Result<(), Fault> {
-        repair(self.offset_index_file(), self.offset_index.bytes(self.base), disk)?;
-        repair(self.time_index_file(), self.time_index.bytes(self.base), disk)
+    /// Whether one of its index files is not what its batches make it. Errors: as [`Disk::read`].
+    pub(super) fn has_stale_index(&self, disk: &mut dyn Disk) -> Result<bool, Fault> {
+        Ok(is_stale(self.offset_index_file(), &self.offset_index.bytes(self.base), disk)?
+            || is_stale(self.time_index_file(), &self.time_index.bytes(self.base), disk)?)
+    }
+
+    /// Writes its index files anew. Errors: as [`Disk`]'s calls.
+    pub(super) fn rebuild_indexes(&self, disk: &mut dyn Disk) -> Result<(), Fault> {
+        rebuild(self.offset_index_file(), self.offset_index.bytes(self.base), disk)?;
+        rebuild(self.time_index_file(), self.time_index.bytes(self.base), disk)
     }
 
     /// Its file of batches.
     pub(super) fn file(&self) -> FilePath {
-        FilePath::log(self.partition, FileName::Segment(self.base))
+        self.folder.file(FileName::Segment(self.base))
     }
 
     fn offset_index_file(&self) -> FilePath {
-        FilePath::log(self.partition, FileName::OffsetIndex(self.base))
+        self.folder.file(FileName::OffsetIndex(self.base))
     }
 
     fn time_index_file(&self) -> FilePath {
-        FilePath::log(self.partition, FileName::TimeIndex(self.base))
+        self.folder.file(FileName::TimeIndex(self.base))
     }
 }
 
-fn repair(file: FilePath, wanted: Vec<u8>, disk: &mut dyn Disk) -> Result<(), Fault> {
-    let found = match disk.len(file) {
-        Some(length) => disk.read(file, 0, length)?,
-        None => Bytes::new(),
-    };
-    if found == wanted {
-        return Ok(());
+fn is_stale(file: FilePath, wanted: &[u8], disk: &mut dyn Disk) -> Result<bool, Fault> {
+    match disk.len(file) {
+        Some(length) => Ok(disk.read(file, 0, length)? != wanted),
+        None => Ok(!wanted.is_empty()),
     }
+}
+
+fn rebuild(file: FilePath, wanted: Vec<u8>, disk: &mut dyn Disk) -> Result<(), Fault> {
     disk.delete(file)?;
     if wanted.is_empty() { Ok(()) } else { disk.append(file, Bytes::from(wanted)).map(|_| ()) }
 }

@@ -1,11 +1,11 @@
 //! The beginning of a log: moving it forward, and the end of the whole log.
 //!
 //! Invariant: the log start only grows, and never beyond the log's end; a segment that lies wholly below it goes, the active
-//! one never.
+//! one never. A log is deleted as one: whenever the power fails, all of it is there or none.
 //!
 //! Source: `UnifiedLog.maybeIncrementLogStartOffset`, `deleteOldSegments`, `LogManager.asyncDelete`.
 //!
-//! Called by: replica: DeleteRecords, a leader's log start learned by a follower, a partition that is not here any more.
+//! Called by: replica: DeleteRecords, a leader's log start learned by a follower, a partition that is not here any more; raft.
 //!
 //! Kafka differs: segments below the log start and the files of a deleted log are renamed first and removed after
 //! `file.delete.delay.ms`; here they go at once, since nobody reads them any more.
@@ -13,34 +13,37 @@
 use std::sync::Arc;
 
 use super::partition_log::PartitionLog;
+use super::place::LogPlace;
 use crate::context::{Context, Disk};
 use crate::error::Fault;
 use crate::event::LogFact;
-use crate::files::FilePath;
+use crate::files::Folder;
 use crate::ids::Offset;
 
 impl PartitionLog {
     /// Moves the beginning of the log to `to`, unless it lies there or beyond already, and drops the segments before it.
     /// Returns whether it moved.
     ///
-    /// Errors: as [`Disk::delete`].
+    /// Errors: as [`Disk`]'s calls; the log is fenced then.
     pub fn advance_start(&mut self, to: Offset, cx: &mut Context<'_>) -> Result<bool, Fault> {
         let old = self.start_offset();
         if to <= old {
             return Ok(false);
         }
         assert!(to <= self.end_offset(), "a log begins before its end, or there");
+        self.check_fence()?;
         self.start = to;
-        cx.emit(LogFact::LogStartAdvanced { partition: self.partition, old, new: to });
-        let mut epochs = self.epochs.clone();
-        if epochs.truncate_from_start(to) {
-            self.write_epochs(epochs, cx)?;
-        }
-        self.drop_segments_below_start(cx)?;
+        cx.emit(LogFact::LogStartAdvanced { partition: self.partition(), old, new: to });
+        let dropped = self.drop_below_start(cx);
+        self.fencing(dropped, cx)?;
         Ok(true)
     }
 
-    fn drop_segments_below_start(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
+    fn drop_below_start(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
+        let mut epochs = self.epochs.clone();
+        if epochs.truncate_from_start(self.start) {
+            self.write_epochs(epochs, cx)?;
+        }
         let gone = self.closed.iter().take_while(|segment| segment.end() <= self.start).count();
         if gone == 0 {
             return Ok(());
@@ -49,21 +52,31 @@ impl PartitionLog {
         for segment in dropped {
             segment.delete(cx)?;
         }
-        cx.sync_folder(self.folder())?;
-        self.is_folder_unsynced = false;
-        Ok(())
+        self.flushed = self.flushed.max(self.start);
+        self.place.sync_folder(cx)
     }
 
-    /// Removes the log from the disk.
+    /// Removes the log from the disk, as one: its folder gets another name, under which no start looks for it.
     ///
-    /// Errors: as [`Disk::delete`].
+    /// Errors: as [`Disk`]'s calls.
     pub fn delete(self, cx: &mut Context<'_>) -> Result<(), Fault> {
-        let folder = self.folder();
-        for name in cx.list(folder) {
-            cx.delete(FilePath { folder, name })?;
-        }
-        cx.sync_folder(folder)?;
-        cx.emit(LogFact::LogDeleted { partition: self.partition });
-        Ok(())
+        cx.rename_folder(self.place.folder(), Folder::Deleted(self.place.directory, self.place.partition))?;
+        self.place.sync_directory(cx)?;
+        cx.emit(LogFact::LogDeleted { partition: self.partition() });
+        remove_deleted(self.place, cx)
     }
+}
+
+/// Removes what a deletion left: at once, or at the next start if the process died in between. Errors: as [`Disk::delete`].
+fn remove_deleted(place: LogPlace, disk: &mut dyn Disk) -> Result<(), Fault> {
+    let folder = Folder::Deleted(place.directory, place.partition);
+    for name in disk.list(folder) {
+        disk.delete(folder.file(name))?;
+    }
+    if place.folder_sync.is_on() { disk.sync_folder(folder) } else { Ok(()) }
+}
+
+/// Removes a deleted log that a start found half removed. Errors: as [`Disk::delete`].
+pub fn finish_deletion(place: impl Into<LogPlace>, disk: &mut dyn Disk) -> Result<(), Fault> {
+    remove_deleted(place.into(), disk)
 }

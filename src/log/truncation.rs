@@ -16,19 +16,24 @@ use std::sync::Arc;
 use super::epochs::EpochCache;
 use super::partition_log::PartitionLog;
 use super::segment::Segment;
-use crate::context::{Context, Disk};
+use crate::context::Context;
 use crate::error::Fault;
 use crate::event::{LogFact, TruncationReason};
-use crate::files::Folder;
-use crate::ids::{LogDirectory, Offset};
+use crate::ids::Offset;
 
 impl PartitionLog {
     /// Cuts off every batch that reaches `to` or beyond, and forgets the epochs that begin there or beyond: also when the
     /// log ends before, since an epoch may have begun at its end without a record.
     ///
     /// Invariant: the log ends at `to`, or before it if `to` lies within a batch, or at its start if that is beyond.
-    /// Errors: as [`Disk`]'s calls.
+    /// Errors: as the disk's calls; the log is fenced then.
     pub fn truncate_to(&mut self, to: Offset, why: TruncationReason, cx: &mut Context<'_>) -> Result<(), Fault> {
+        self.check_fence()?;
+        let done = self.try_truncate(to, why, cx);
+        self.fencing(done, cx)
+    }
+
+    fn try_truncate(&mut self, to: Offset, why: TruncationReason, cx: &mut Context<'_>) -> Result<(), Fault> {
         let from = self.end_offset();
         if to < from {
             self.cut(from, to.max(self.start_offset()), why, cx)?;
@@ -42,7 +47,7 @@ impl PartitionLog {
         let holder = self.segments().rev().find(|segment| segment.base() <= to);
         let end = holder.map_or(self.start_offset(), |segment| segment.end_cut_at(to));
         assert!(end < from, "a cut takes something away");
-        cx.emit(LogFact::LogTruncated { partition: self.partition, from, to: end, why });
+        cx.emit(LogFact::LogTruncated { partition: self.partition(), from, to: end, why });
         let drops_segments = self.active.base() > to;
         while self.active.base() > to {
             self.active.delete(cx)?;
@@ -51,17 +56,24 @@ impl PartitionLog {
         }
         Arc::make_mut(&mut self.active).truncate_to(to, cx)?;
         if drops_segments {
-            cx.sync_folder(Folder::Log(LogDirectory::FIRST, self.partition))?;
+            self.place.sync_folder(cx)?;
             self.is_folder_unsynced = false;
         }
         assert_eq!(self.end_offset(), end, "the log ends where it was said to end");
         self.flushed = self.flushed.min(end);
+        self.start = self.start.min(end); // a cut in the batch that holds the start takes all of that batch
         Ok(())
     }
 
     /// Removes the closed segments that lie whole below `start`: what a snapshot holds needs not be kept as records.
-    /// Returns whether there were any. Errors: as [`Disk`]'s calls.
+    /// Returns whether there were any. Errors: as the disk's calls; the log is fenced then.
     pub fn drop_segments_below(&mut self, start: Offset, cx: &mut Context<'_>) -> Result<bool, Fault> {
+        self.check_fence()?;
+        let done = self.try_drop_segments_below(start, cx);
+        self.fencing(done, cx)
+    }
+
+    fn try_drop_segments_below(&mut self, start: Offset, cx: &mut Context<'_>) -> Result<bool, Fault> {
         let count = self.closed.iter().take_while(|segment| segment.end() <= start).count();
         if count == 0 {
             return Ok(false);
@@ -69,7 +81,7 @@ impl PartitionLog {
         for segment in Arc::make_mut(&mut self.closed).drain(..count) {
             segment.delete(cx)?;
         }
-        cx.sync_folder(Folder::Log(LogDirectory::FIRST, self.partition))?;
+        self.place.sync_folder(cx)?;
         self.is_folder_unsynced = false;
         self.flushed = self.flushed.max(self.start_offset());
         Ok(true)
@@ -78,18 +90,24 @@ impl PartitionLog {
     /// Drops all it holds and begins anew at `offset`, because the leader no longer has what would come next.
     ///
     /// Invariant: the log is empty, with start and end at `offset`.
-    /// Errors: as [`Disk`]'s calls.
+    /// Errors: as the disk's calls; the log is fenced then.
     pub fn restart_at(&mut self, offset: Offset, cx: &mut Context<'_>) -> Result<(), Fault> {
-        let (partition, start, end) = (self.partition, self.start_offset(), self.end_offset());
+        self.check_fence()?;
+        let done = self.try_restart(offset, cx);
+        self.fencing(done, cx)
+    }
+
+    fn try_restart(&mut self, offset: Offset, cx: &mut Context<'_>) -> Result<(), Fault> {
+        let (partition, start, end) = (self.partition(), self.start_offset(), self.end_offset());
         if start < end {
             cx.emit(LogFact::LogTruncated { partition, from: end, to: start, why: TruncationReason::BehindLogStart });
         }
         for segment in self.segments().rev() {
             segment.delete(cx)?;
         }
-        let fresh = Segment::new(self.partition, offset);
+        let fresh = Segment::new(self.place.folder(), offset);
         fresh.create(cx)?;
-        cx.sync_folder(Folder::Log(LogDirectory::FIRST, self.partition))?;
+        self.place.sync_folder(cx)?;
         self.closed = Arc::default();
         self.active = Arc::new(fresh);
         self.start = offset;

@@ -104,6 +104,7 @@ impl Member {
         Ok(())
     }
 
+    // ANCHOR: would-vote-for
     /// Whether this role lets it vote for that candidate, in this epoch.
     fn would_vote_for(&self, candidate: VoterKey, is_up_to_date: bool, pre_vote: bool) -> bool {
         match &self.role {
@@ -117,6 +118,7 @@ impl Member {
             Role::Leader(_) => false,
         }
     }
+    // ANCHOR_END: would-vote-for
 
     /// The one place where a vote for another is given: written down, then told. A voter that helped another has time again.
     fn vote_for(&mut self, candidate: VoterKey, cx: &mut Context<'_>) -> Result<(), Fault> {

@@ -26,6 +26,7 @@ pub fn held_by_majority(mut ends: Vec<Offset>) -> Option<Offset> {
     ends.get(majority - 1).copied()
 }
 
+// ANCHOR: committed-end
 /// The end (excluded) of what is committed: held by a majority, and reaching past the first record of the leader's own
 /// epoch, which begins at `epoch_start`. Before that the leader does not know it: an earlier leader's record on a
 /// majority may still be overwritten (Raft figure 8).
@@ -33,6 +34,7 @@ pub fn held_by_majority(mut ends: Vec<Offset>) -> Option<Offset> {
 pub fn committed_end(ends: Vec<Offset>, epoch_start: Offset) -> Option<Offset> {
     held_by_majority(ends).filter(|end| *end > epoch_start)
 }
+// ANCHOR_END: committed-end
 
 /// How an election stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -62,6 +62,7 @@ fn id_of(name: FileName) -> Option<SnapshotId> {
         | FileName::QuorumState
         | FileName::CleanShutdown
         | FileName::MetaProperties
+        | FileName::FactsTold
         | FileName::Temporary(_) => None,
     }
 }

@@ -169,9 +169,9 @@ impl Partition {
         self.log.delete(cx)
     }
 
-    /// Serves nobody from here on: its disk failed. Every log of a broker lies on the one disk, so the broker ends itself,
-    /// as Kafka's does when all its log directories have failed.
-    pub(super) fn become_offline(&mut self, fault: &Fault, cx: &mut Context<'_>) -> RoleChange {
+    /// Serves nobody from here on: its disk failed. The broker takes every other replica of the log directory with it, and lets
+    /// those go who wait here.
+    pub fn become_offline(&mut self, fault: &Fault, cx: &mut Context<'_>) -> RoleChange {
         if self.is_offline() {
             return RoleChange::default();
         }
@@ -179,7 +179,6 @@ impl Partition {
         self.role = Role::Offline;
         let why = Arc::new(fault.to_string());
         let announced = cx.emit(ReplicaFact::ReplicaOffline { partition: self.partition(), why });
-        cx.halt(format!("the log directory of {} failed: {fault}", self.partition()));
         RoleChange { announced: Some(announced), stopped_leading, high_watermark: None }
     }
 

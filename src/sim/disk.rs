@@ -46,8 +46,8 @@ use file::File;
 #[derive(Clone, Debug, Default)]
 pub struct SimDisk {
     folders: BTreeMap<Folder, Arc<Entries>>,
-    /// Folders that are new in their log directory, which was not synced since, in the order they were made.
-    new_folders: Vec<Folder>,
+    /// What was done to folders since the log directory they lie in was last synced.
+    unsynced: Vec<FolderOperation>,
     calls: Calls,
     faults: Faults,
     /// The bytes it holds, and how many there is room for.
@@ -66,6 +66,22 @@ pub struct Calls {
     pub syncs: u32,
     /// What stalled calls took beyond that.
     pub stalled: Duration,
+}
+
+/// An operation on the folders of a log directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FolderOperation {
+    Made(Folder),
+    Renamed { from: Folder, to: Folder },
+}
+
+impl FolderOperation {
+    /// The folder it is about.
+    fn subject(self) -> Folder {
+        match self {
+            Self::Made(folder) | Self::Renamed { to: folder, .. } => folder,
+        }
+    }
 }
 
 /// What a power failure took from one file.
@@ -133,21 +149,38 @@ impl SimDisk {
     /// The power fails. What survives is on the device from here on. Returns what was lost, in the order of the files.
     pub fn lose_power(&mut self, luck: &mut dyn PowerLuck) -> Vec<Loss> {
         let mut losses = Vec::new();
-        let new_folders = std::mem::take(&mut self.new_folders);
-        let surviving = new_folders.iter().take_while(|folder| luck.folder_survives(**folder)).count();
-        let lost_folders: Vec<Folder> = new_folders.into_iter().skip(surviving).collect();
+        let operations = std::mem::take(&mut self.unsynced);
+        let surviving = operations.iter().take_while(|operation| luck.folder_survives(operation.subject())).count();
+        for operation in operations.into_iter().skip(surviving).rev() {
+            self.undo(operation, &mut losses);
+        }
         for (folder, entries) in &mut self.folders {
-            if lost_folders.contains(folder) {
-                let gone = entries.files.iter().map(|(name, file)| Loss { file: folder.file(*name), bytes: file.length() });
-                losses.extend(gone);
-                *entries = Arc::default();
-            } else if !entries.is_durable() {
+            if !entries.is_durable() {
                 lose_unsynced(*folder, Arc::make_mut(entries), luck, &mut losses);
             }
         }
         self.folders.retain(|_, entries| !entries.files.is_empty());
         self.used = self.folders.values().flat_map(|entries| entries.files.iter()).map(|(_, file)| file.length()).sum();
         losses
+    }
+
+    /// Takes an operation on a folder back. The journal keeps the order: with a new name goes whatever was done to the folder
+    /// under it.
+    fn undo(&mut self, operation: FolderOperation, losses: &mut Vec<Loss>) {
+        let Some(mut entries) = self.folders.remove(&operation.subject()) else { return };
+        match operation {
+            FolderOperation::Made(folder) => {
+                let gone = entries.files.iter().map(|(name, file)| Loss { file: folder.file(*name), bytes: file.length() });
+                losses.extend(gone);
+            }
+            FolderOperation::Renamed { from, .. } => {
+                let found = Arc::make_mut(&mut entries);
+                for done in std::mem::take(&mut found.unsynced).into_iter().rev() {
+                    found.undo(done);
+                }
+                self.folders.insert(from, entries);
+            }
+        }
     }
 
     fn file(&self, path: FilePath) -> Option<&File> {
@@ -164,10 +197,10 @@ impl SimDisk {
 
     /// The folder, which is made if need be.
     fn make_folder(&mut self, folder: Folder) -> &mut Entries {
-        let new_folders = &mut self.new_folders;
+        let unsynced = &mut self.unsynced;
         let entries = self.folders.entry(folder).or_insert_with(|| {
             if let Folder::Log(..) = folder {
-                new_folders.push(folder);
+                unsynced.push(FolderOperation::Made(folder));
             }
             Arc::default()
         });
@@ -275,6 +308,16 @@ impl Disk for SimDisk {
         Ok(())
     }
 
+    fn rename_folder(&mut self, from: Folder, to: Folder) -> Result<(), Fault> {
+        assert!(from.directory() == to.directory(), "a folder stays on its disk");
+        self.fail_change(from.file(FileName::Temporary(u8::MAX)))?;
+        let Some(entries) = self.folders.remove(&from) else { return Ok(()) };
+        let replaced = self.folders.insert(to, entries);
+        assert!(replaced.is_none_or(|old| old.files.is_empty()), "a folder that holds something is not replaced");
+        self.unsynced.push(FolderOperation::Renamed { from, to });
+        Ok(())
+    }
+
     fn delete(&mut self, file: FilePath) -> Result<(), Fault> {
         self.fail_change(file)?;
         if let Some(entries) = self.folders.get_mut(&file.folder) {
@@ -322,7 +365,7 @@ impl Disk for SimDisk {
             Arc::make_mut(entries).unsynced.clear();
         }
         if let Folder::Root(directory) = folder {
-            self.new_folders.retain(|new| new.directory() != directory);
+            self.unsynced.retain(|operation| operation.subject().directory() != directory);
         }
         Ok(())
     }
@@ -348,6 +391,7 @@ impl DiskView for SimDisk {
 
     fn is_entry_durable(&self, file: FilePath) -> bool {
         let is_new = |entries: &Arc<Entries>| entries.unsynced.iter().any(|operation| operation.subject() == file.name);
-        !self.new_folders.contains(&file.folder) && !self.folders.get(&file.folder).is_some_and(is_new)
+        let is_folder_new = self.unsynced.iter().any(|operation| operation.subject() == file.folder);
+        !is_folder_new && !self.folders.get(&file.folder).is_some_and(is_new)
     }
 }

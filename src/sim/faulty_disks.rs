@@ -109,7 +109,7 @@ impl World {
     fn is_in(&self, folder: Folder, partition: Option<TopicPartition>) -> bool {
         match folder {
             Folder::Root(_) => false,
-            Folder::Log(_, other) => Some(other) == partition,
+            Folder::Log(_, other) | Folder::Deleted(_, other) => Some(other) == partition,
         }
     }
 

@@ -23,7 +23,7 @@ impl Scenario {
             never_healed: self.faults.iter().any(|fault| fault.lasts.is_none() && lasts_for_ever(&fault.action)),
             variants: self.variants,
             disks_unbounded: false,
-            named: self.expectation().map(Expectation::named).unwrap_or_default(),
+            named: self.expectation().map(Expectation::decided).unwrap_or_default(),
         }
     }
 
@@ -43,7 +43,13 @@ impl Scenario {
 }
 
 impl Expectation {
-    /// The checks it speaks of: they decide, advisory or not.
+    /// The checks it speaks of: they decide, advisory or promised or not.
+    #[must_use]
+    pub fn decided(&self) -> BTreeSet<String> {
+        self.violated.iter().chain(&self.may_violate).chain(&self.holds).cloned().collect()
+    }
+
+    /// The checks whose violation it foresees.
     #[must_use]
     pub fn named(&self) -> BTreeSet<String> {
         self.violated.iter().chain(&self.may_violate).cloned().collect()

@@ -92,6 +92,11 @@ impl Names {
         self.processes.iter().map(|(id, name)| (*id, name.as_str()))
     }
 
+    /// Every topic that has a name, in the order of ids.
+    pub fn topics(&self) -> impl Iterator<Item = (TopicId, &str)> {
+        self.topics.iter().map(|(id, name)| (*id, name.as_str()))
+    }
+
     /// A set of brokers as people say it: `b1, b2`.
     #[must_use]
     pub fn brokers(&self, brokers: BrokerSet) -> String {

@@ -1,6 +1,8 @@
 //! Runs told by hand, event by event: what tests of traces and screens look at. No machine is involved, so these tests say
 //! nothing about Kafka; they say that what happened is shown as it happened.
 
+mod quorum;
+
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -18,6 +20,8 @@ use crate::ids::{
     ProcessId, SendId, Step, TopicId, TopicPartition,
 };
 use crate::time::{Instant, Timestamp, Trail};
+
+pub use quorum::{PAYMENTS_0, PAYMENTS_1, quorum};
 
 /// `orders-0`.
 pub const ORDERS: TopicPartition = TopicPartition { topic: TopicId(1), partition: PartitionIndex(0) };

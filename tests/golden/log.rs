@@ -315,6 +315,9 @@ fn batch_line(batch: &BatchFacts) -> String {
 
 fn write_fact(fact: &Fact, out: &mut String) -> Result<(), Box<dyn Error>> {
     let Fact::Log(fact) = fact else { return Err(format!("a log told {fact:?}").into()) };
+    if let LogFact::LogCreated { .. } = fact {
+        return Ok(()); // every script's log begins
+    }
     if let LogFact::IndexProbed { probe } = fact {
         // No script is about it, and it holds in all of them.
         return if probe.indexed == probe.scanned { Ok(()) } else { Err(format!("an index led astray: {probe:?}").into()) };
@@ -335,7 +338,7 @@ fn write_fact(fact: &Fact, out: &mut String) -> Result<(), Box<dyn Error>> {
         LogFact::LogRefused { why, .. } => writeln!(out, ": {why}")?,
         LogFact::LogDirectoryFailed { directory, why } => writeln!(out, " {directory}: {why}")?,
         LogFact::IndexesRebuilt { base, .. } => writeln!(out, " at {base}")?,
-        LogFact::LogDeleted { .. } | LogFact::IndexProbed { .. } => writeln!(out)?,
+        LogFact::LogDeleted { .. } | LogFact::LogCreated { .. } | LogFact::IndexProbed { .. } => writeln!(out)?,
         LogFact::LogRecovered { recovery } => {
             let epochs: Vec<String> = recovery.epochs.iter().map(|(epoch, start)| format!("{epoch} at {start}")).collect();
             let how = if recovery.was_clean { "clean" } else { "unclean" };

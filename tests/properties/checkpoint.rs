@@ -2,11 +2,12 @@
 
 use proptest::collection::btree_map;
 use proptest::prelude::*;
+use tribunal::config::Switch;
 use tribunal::files::{FileName, FilePath};
 use tribunal::ids::{Offset, PartitionIndex, TopicId, TopicPartition};
 use tribunal::log::checkpoint::{read, write};
 
-use crate::support::{Bench, cases};
+use crate::support::{Bench, MemoryDisk, cases};
 
 const FILE: FilePath =
     FilePath { folder: tribunal::files::Folder::Root(tribunal::ids::LogDirectory::FIRST), name: FileName::HighWatermarkCheckpoint };
@@ -25,10 +26,10 @@ proptest! {
 
     #[test]
     fn the_old_content_or_the_new_is_found_never_a_mixture(old in entries(), new in entries(), killed_after in 0..8u32, keep in 0..40usize) {
-        let mut bench = Bench::new();
+        let mut bench = Bench::<MemoryDisk>::new();
         prop_assert_eq!(bench.turn(|cx| read(FILE, cx)), Ok(Vec::new()), "none was written yet");
-        bench.turn(|cx| write(FILE, &old, cx)).expect("the disk is sound");
-        bench.killed_turn(killed_after, |cx| write(FILE, &new, cx));
+        bench.turn(|cx| write(FILE, &old, Switch::On, cx)).expect("the disk is sound");
+        bench.killed_turn(killed_after, |cx| write(FILE, &new, Switch::On, cx));
         bench.disk.lose_power(|_, unsynced| unsynced.min(keep));
         let found = bench.turn(|cx| read(FILE, cx)).expect("it is whole");
         let is_done = killed_after >= 5; // delete, append, sync, rename, sync the folder

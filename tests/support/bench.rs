@@ -1,7 +1,7 @@
 //! A disk, a clock and an outbox, to call a part of a machine with.
 
 use tribunal::choice::{Choices, Luck};
-use tribunal::context::{Context, Moment, Outbox};
+use tribunal::context::{Context, Disk, Moment, Outbox};
 use tribunal::event::Fact;
 use tribunal::ids::{BrokerId, Incarnation, ProcessId};
 use tribunal::time::{Instant, Timestamp, Trail};
@@ -9,24 +9,19 @@ use tribunal::time::{Instant, Timestamp, Trail};
 use super::disk::MemoryDisk;
 
 /// Broker b1, its disk, and what it told so far.
-pub struct Bench {
+pub struct Bench<D = MemoryDisk> {
     /// Its disk.
-    pub disk: MemoryDisk,
+    pub disk: D,
     /// What its wall clock shows.
     pub wall: Timestamp,
     choices: Choices,
     out: Outbox,
 }
 
-impl Bench {
+impl<D: Disk + Default> Bench<D> {
     /// With an empty disk, at the beginning of a run.
     pub fn new() -> Self {
-        Self {
-            disk: MemoryDisk::default(),
-            wall: Timestamp::RUN_START,
-            choices: Choices::new(0, Luck::Seeded, &[]),
-            out: Outbox::default(),
-        }
+        Self { disk: D::default(), wall: Timestamp::RUN_START, choices: Choices::new(0, Luck::Seeded, &[]), out: Outbox::default() }
     }
 
     /// Does something with a Context.

@@ -11,9 +11,8 @@ use tribunal::event::{ConnectionNumber, Event, Fact, Purpose};
 use tribunal::ids::{BrokerId, CorrelationId, Incarnation, ProcessId, Step};
 use tribunal::node::{Node, NodeSetup};
 use tribunal::protocol::{Request, Response};
+use tribunal::sim::disk::SimDisk;
 use tribunal::time::{Duration, Instant, Timestamp, Trail};
-
-use super::MemoryDisk;
 
 /// The client that the test plays.
 pub const CLIENT: ProcessId = ProcessId::Client(1);
@@ -26,10 +25,13 @@ pub struct Cluster {
     pub answers: Vec<(Instant, ProcessId, CorrelationId, Response)>,
     pub topic_defaults: TopicConfig,
     pub variants: Variants,
+    pub config: BrokerConfig,
     /// Keys that single servers have in their files.
     pub broker_config: BTreeMap<ProcessId, Vec<(String, String)>>,
+    /// Why a node ended itself, where a test expects that.
+    pub halts: Option<Vec<(ProcessId, String)>>,
     nodes: BTreeMap<ProcessId, Life>,
-    disks: BTreeMap<ProcessId, (MemoryDisk, Incarnation)>,
+    disks: BTreeMap<ProcessId, (SimDisk, Incarnation)>,
     queue: BTreeMap<(Instant, u64), (ProcessId, ProcessId, Input)>,
     cuts: BTreeSet<(ProcessId, ProcessId)>,
     closed: BTreeMap<(ProcessId, ProcessId, Purpose), u32>,
@@ -54,7 +56,9 @@ impl Cluster {
             answers: Vec::new(),
             topic_defaults: TopicConfig::of(Profile::Fast),
             variants: Variants::default(),
+            config: BrokerConfig::of(Profile::Fast),
             broker_config: BTreeMap::new(),
+            halts: None,
             nodes: BTreeMap::new(),
             disks: BTreeMap::new(),
             queue: BTreeMap::new(),
@@ -77,7 +81,7 @@ impl Cluster {
     }
 
     pub fn start(&mut self, process: ProcessId) {
-        let mut config = BrokerConfig::of(Profile::Fast);
+        let mut config = self.config.clone();
         for (key, value) in self.broker_config.get(&process).into_iter().flatten() {
             config.set(key, value).expect("a key of a broker's");
         }
@@ -88,7 +92,7 @@ impl Cluster {
             topic_defaults: self.topic_defaults.clone(),
             variants: self.variants,
         };
-        let life = self.disks.entry(process).or_insert_with(|| (MemoryDisk::default(), Incarnation(0)));
+        let life = self.disks.entry(process).or_insert_with(|| (SimDisk::default(), Incarnation(0)));
         life.1 = life.1.next();
         self.nodes.insert(process, Life { node: Node::new(Arc::new(setup)), began: self.now });
         self.step(process, Input::Started);
@@ -98,6 +102,11 @@ impl Cluster {
     pub fn crash(&mut self, process: ProcessId) {
         self.nodes.remove(&process);
         self.queue.retain(|_, (_, to, _)| *to != process);
+    }
+
+    /// The disk of a process that was started once.
+    pub fn disk(&mut self, process: ProcessId) -> &mut SimDisk {
+        &mut self.disks.get_mut(&process).expect("it was started once").0
     }
 
     /// Gives a server an input of the scenario's.
@@ -220,7 +229,10 @@ impl Cluster {
                 self.post(from, outgoing.to, input);
             }
             Effect::Close { server, purpose } => *self.closed.entry((from, server, purpose)).or_insert(0) += 1,
-            Effect::Halt { why } => panic!("{from} halted: {why}"),
+            Effect::Halt { why } => {
+                self.halts.as_mut().unwrap_or_else(|| panic!("{from} halted: {why}")).push((from, why));
+                self.crash(from);
+            }
             Effect::Exit => self.crash(from),
         }
     }

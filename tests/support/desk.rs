@@ -39,6 +39,9 @@ impl Disk for NoDisk {
     fn rename(&mut self, _: FilePath, _: FilePath) -> Result<(), Fault> {
         unreachable!("a client has no disk")
     }
+    fn rename_folder(&mut self, _: Folder, _: Folder) -> Result<(), Fault> {
+        unreachable!("a client has no disk")
+    }
     fn delete(&mut self, _: FilePath) -> Result<(), Fault> {
         unreachable!("a client has no disk")
     }

@@ -112,6 +112,16 @@ impl Disk for MemoryDisk {
         Ok(())
     }
 
+    fn rename_folder(&mut self, from: Folder, to: Folder) -> Result<(), Fault> {
+        let inside: Vec<FilePath> = self.names.keys().filter(|path| path.folder == from).copied().collect();
+        for path in inside {
+            self.check(path)?;
+            let number = self.names.remove(&path).expect("it was listed");
+            self.names.insert(to.file(path.name), number);
+        }
+        Ok(())
+    }
+
     fn delete(&mut self, path: FilePath) -> Result<(), Fault> {
         self.check(path)?;
         self.names.remove(&path);
@@ -135,6 +145,9 @@ impl Disk for MemoryDisk {
     }
 
     fn sync_folder(&mut self, folder: Folder) -> Result<(), Fault> {
+        if self.fails {
+            return Err(Fault::Io(folder.to_string()));
+        }
         self.durable_names.retain(|path, _| path.folder != folder);
         let here = self.names.iter().filter(|(path, _)| path.folder == folder);
         self.durable_names.extend(here.map(|(path, number)| (*path, *number)));

@@ -94,6 +94,19 @@ impl Terminal {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_signal_to_end_leaves_the_terminal_as_it_was() {
+    let mut terminal = Terminal::open(&["watch", "06-lost-ack"]);
+    terminal.wait_for("the lanes", |screen| screen.contains("orders-0"));
+    assert!(!terminal.is_as_it_was(), "the screen is open");
+    let id = terminal.child.process_id().expect("it runs");
+    let told = std::process::Command::new("kill").args(["-TERM", &id.to_string()]).status().expect("kill can be run");
+    assert!(told.success());
+    assert_ne!(terminal.wait_for_end(), 0);
+    assert!(terminal.is_as_it_was(), "{}", terminal.parser.screen().contents());
+}
+
 #[test]
 fn a_run_opens_moves_and_leaves_the_terminal_as_it_was() {
     let mut terminal = Terminal::open(&["watch", "06-lost-ack"]);

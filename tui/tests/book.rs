@@ -8,11 +8,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use tribunal::event::Fact;
-
 #[path = "book/excerpts.rs"]
 mod excerpts;
+#[path = "book/glossary.rs"]
+mod glossary;
+#[path = "book/museum.rs"]
+mod museum;
 use excerpts::{EXCERPTS, Excerpt};
+use glossary::glossary;
+use museum::MUSEUM;
 
 const LINES_PER_CHAPTER: usize = 250;
 const LINES_PER_EXCERPT: usize = 64;
@@ -21,7 +25,7 @@ const ANCHORS: usize = 40;
 #[test]
 fn every_output_in_the_book_is_what_the_program_prints() {
     let mut wrong = Vec::new();
-    for excerpt in EXCERPTS {
+    for excerpt in excerpts() {
         let made = make(excerpt);
         assert!(made.lines().count() <= LINES_PER_EXCERPT, "{} is longer than anybody reads", excerpt.file);
         compare(&book().join("generated").join(excerpt.file), &made, &mut wrong);
@@ -70,18 +74,18 @@ fn the_readme_s_verdict_is_the_program_s() {
 
 #[test]
 fn every_output_made_is_shown_and_every_file_included_is_there() {
-    let made: BTreeSet<&str> = EXCERPTS.iter().map(|excerpt| excerpt.file).collect();
-    assert_eq!(made.len(), EXCERPTS.len(), "two excerpts are written to one file");
+    let made: BTreeSet<&str> = excerpts().map(|excerpt| excerpt.file).collect();
+    assert_eq!(made.len(), excerpts().count(), "two excerpts are written to one file");
     let mut shown = BTreeSet::new();
     for (page, text) in pages() {
         for include in includes(&text) {
-            let path = include.split(':').next().unwrap_or_default();
+            let path = from_the_book(&page, include.split(':').next().unwrap_or_default());
             match path.strip_prefix("generated/") {
                 Some(file) => {
                     assert!(made.contains(file), "{page} includes {path}, which no excerpt makes");
                     shown.insert(file.to_owned());
                 }
-                None => assert!(book().join(path).is_file(), "{page} includes {path}, which is not there"),
+                None => assert!(book().join(&path).is_file(), "{page} includes {path}, which is not there"),
             }
         }
     }
@@ -108,6 +112,7 @@ fn every_anchor_is_used_and_every_anchor_used_is_there() {
     assert!(there.len() <= ANCHORS, "{} anchors: the code is for reading, too", there.len());
     for (page, text) in pages() {
         for include in includes(&text) {
+            let include = from_the_book(&page, &include);
             let Some(code) = include.strip_prefix("../../").filter(|code| code.contains(".rs")) else { continue };
             let count = there.get_mut(code).unwrap_or_else(|| panic!("{page} shows {code}, which is not there"));
             *count += 1;
@@ -125,7 +130,8 @@ fn every_link_leads_to_a_file_and_the_summary_lists_every_page() {
         for target in links(&text) {
             let path = target.split('#').next().unwrap_or_default();
             let is_elsewhere = target.starts_with("https://") || path.is_empty();
-            assert!(is_elsewhere || book().join(path).is_file(), "{page} links to {target}, which is not there");
+            let is_there = || book().join(from_the_book(&page, path)).is_file();
+            assert!(is_elsewhere || is_there(), "{page} links to {target}, which is not there");
         }
     }
     for target in links(&summary) {
@@ -139,7 +145,7 @@ fn every_command_shown_is_accepted() {
     for (page, text) in pages() {
         commands.extend(commands_in(&text).into_iter().map(|command| (command, page.clone())));
     }
-    for excerpt in EXCERPTS {
+    for excerpt in excerpts() {
         let shown = fs::read_to_string(book().join("generated").join(excerpt.file)).unwrap_or_default();
         let again = shown.lines().filter_map(|line| line.split_once("tribunal ").map(|(_, command)| command.to_owned()));
         let again = again.filter(|command| command.starts_with("run "));
@@ -186,6 +192,11 @@ fn a_chapter_is_short() {
     }
 }
 
+/// Every output that the book shows.
+fn excerpts() -> impl Iterator<Item = &'static Excerpt> {
+    EXCERPTS.iter().chain(MUSEUM)
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
@@ -194,11 +205,26 @@ fn book() -> PathBuf {
     root().join("book/src")
 }
 
-/// Every page but the summary, by name.
+/// A path as a page writes it, as it is from the book's own folder.
+fn from_the_book(page: &str, path: &str) -> String {
+    let mut folders: Vec<&str> = page.split('/').collect();
+    folders.pop();
+    for part in path.split('/') {
+        match part {
+            ".." if folders.last().is_some_and(|last| *last != "..") => {
+                folders.pop();
+            }
+            part => folders.push(part),
+        }
+    }
+    folders.join("/")
+}
+
+/// Every page but the summary, by its path.
 fn pages() -> BTreeMap<String, String> {
     let mut pages = BTreeMap::new();
     for file in files_below(&book(), "md") {
-        let name = file.file_name().expect("a file has a name").to_string_lossy().into_owned();
+        let name = file.strip_prefix(book()).expect("it lies below the book").to_string_lossy().replace('\\', "/");
         if name != "SUMMARY.md" {
             pages.insert(name, fs::read_to_string(&file).expect("a page is text"));
         }
@@ -290,49 +316,6 @@ fn compare(path: &Path, made: &str, wrong: &mut Vec<String>) {
 
 fn report(wrong: &[String]) {
     assert!(wrong.is_empty(), "these are no longer what the program says (UPDATE_BOOK=1 writes them anew):\n{}", wrong.join("\n"));
-}
-
-fn glossary() -> String {
-    let subjects = [
-        ("client", "Producers, consumers and the administrator"),
-        ("replica", "Leaders, followers, the ISR and the high watermark"),
-        ("log", "What a replica's log does"),
-        ("controller", "What the controller decides"),
-        ("raft", "The metadata log and its quorum"),
-        ("network", "Connections and messages"),
-        ("fault", "What is done to the world on purpose"),
-        ("world", "Processes, clocks, disks and the run itself"),
-    ];
-    let all = Fact::glossary();
-    let mut page = format!(
-        "# Glossary: every fact that can happen\n\n\
-         A run is a list of facts, and this is every fact there is: {} of them. Checks, the screen, `explain` and this book \
-         know\nthese and nothing else of a broker. The page is made from the source (`src/event/mod.rs`); each sentence stands \
-         above its\nfact there. In italics: what the fact tells besides its step, its time, its process and its cause.\n",
-        all.len()
-    );
-    for entry in &all {
-        assert!(subjects.iter().any(|(subject, _)| *subject == entry.subject), "{} has no heading", entry.subject);
-    }
-    for (subject, heading) in subjects {
-        page.push_str(&format!("\n## {heading}\n\n"));
-        for entry in all.iter().filter(|entry| entry.subject == subject) {
-            let fields: Vec<String> = entry.fields.iter().map(|field| in_words(field)).collect();
-            let fields = if fields.is_empty() { String::new() } else { format!(" *{}*", fields.join(", ")) };
-            page.push_str(&format!("* **{}**: {}{fields}\n", entry.name, entry.doc.trim()));
-        }
-    }
-    page
-}
-
-fn in_words(field: &str) -> String {
-    let words = field.split('_').map(|word| match word {
-        "isr" => "ISR",
-        "crc" => "CRC",
-        "api" => "API",
-        word => word,
-    });
-    words.collect::<Vec<_>>().join(" ")
 }
 
 fn includes(text: &str) -> Vec<String> {

@@ -221,3 +221,90 @@ fn absurd_numbers_of_jobs_are_taken_calmly() {
     let output = tribunal(&["explore", "06", "--seeds", "0..2", "--jobs", "100000"]);
     assert_eq!(status(&output), 0, "{}", told(&output));
 }
+
+#[test]
+fn a_disk_is_dumped_as_it_lies_there_at_a_step() {
+    let dumped = tribunal(&["dump", "06-lost-ack", "--at", "1.284s", "--log", "orders-0@b3"]);
+    assert_eq!(status(&dumped), 0, "{}", told(&dumped));
+    let text = told(&dumped);
+    for expected in [
+        "orders-0 on b3 at step",
+        "is down",
+        "Dumping orders-0/00000000000000000000.log  (not synced yet: bytes 0 to 139)",
+        "baseOffset: 1 lastOffset: 1 count: 1",
+        "isvalid: true",
+        "| offset: 1 CreateTime: 1767225601190 keySize: 1 valueSize: 1 headerKeys: [] key: E payload: 5",
+        "epoch: 0 startOffset: 0",
+    ] {
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
+    // The other replicas never had record 1.
+    let other = tribunal(&["dump", "06-lost-ack", "--at", "1.284s", "--log", "orders-0@b1"]);
+    assert!(!told(&other).contains("offset: 1 "), "{}", told(&other));
+    // What was truncated is gone from the disk at the end, and what the new leader has lies there.
+    let later = tribunal(&["dump", "06-lost-ack", "--at", "3.9s", "--log", "orders-0@b3"]);
+    assert!(!told(&later).contains("key: E payload: 5"), "{}", told(&later));
+}
+
+#[test]
+fn the_metadata_log_is_dumped_with_its_records_decoded() {
+    let dumped = tribunal(&["dump", "06-lost-ack", "--at", "1.284s", "--log", "__cluster_metadata-0@k1"]);
+    let text = told(&dumped);
+    assert_eq!(status(&dumped), 0, "{text}");
+    assert!(text.contains("isControl: true"), "{text}");
+    assert!(text.contains("payload: LeaderChange { leader: 3001"), "{text}");
+    assert!(text.contains("payload: Topic { name: \"orders\""), "{text}");
+    assert!(text.contains("isr: {1,2,3}"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_dumped_is_told_with_what_there_is() {
+    for (at, log, expected) in [
+        ("100", "orders-0@b9", "there is no server `b9`"),
+        ("100", "orders-0@p1", "only servers"),
+        ("858", "orders-7@b1", "b1 has no log of orders-7"),
+        ("858", "orders-0@k1", "k1 has no log of orders-0"),
+        ("100", "orders-0@b1", "no partition `orders-0`"),
+        ("99999", "orders-0@b1", "the last one is"),
+        ("soon", "orders-0@b1", "no step and no time"),
+    ] {
+        let output = tribunal(&["dump", "06-lost-ack", "--at", at, "--log", log]);
+        assert_eq!(status(&output), 2, "{log}: {}", told(&output));
+        assert!(told(&output).contains(expected), "{log}: {}", told(&output));
+    }
+}
+
+#[test]
+fn the_museum_behaves_and_tells_one_exhibit_at_length() {
+    let all = tribunal(&["museum"]);
+    assert_eq!(status(&all), 0, "{}", told(&all));
+    for expected in ["r1-truncate-hw", "as written", "violated: acks-all-durable at step", "under truncation=kip-279", "holds"] {
+        assert!(told(&all).contains(expected), "{expected}\n{}", told(&all));
+    }
+    let one = tribunal(&["museum", "r1", "--seeds", "0..3"]);
+    assert_eq!(status(&one), 0, "{}", told(&one));
+    for expected in ["What goes wrong", "What ends it", "Read more", "KIP-101", "tribunal watch r1-truncate-hw"] {
+        assert!(told(&one).contains(expected), "{expected}\n{}", told(&one));
+    }
+    let none = tribunal(&["museum", "r1-truncate-h"]);
+    assert_eq!(status(&none), 2, "{}", told(&none));
+    assert!(told(&none).contains("did you mean `r1-truncate-hw`?"), "{}", told(&none));
+    let object = tribunal(&["museum", "r12", "--json"]);
+    let object: serde_json::Value = serde_json::from_slice(&object.stdout).expect("one JSON object");
+    assert_eq!(object["behave"], true);
+    assert_eq!(object["exhibits"].as_array().map(Vec::len), Some(3), "{object}");
+}
+
+#[test]
+fn a_misspelt_scenario_is_guessed_and_luck_can_be_given() {
+    let output = tribunal(&["run", "06-lost-akc"]);
+    assert_eq!(status(&output), 2);
+    assert!(told(&output).contains("did you mean `06-lost-ack`?"), "{}", told(&output));
+    let hash = |luck: &str| {
+        let output = tribunal(&["run", "r1", "--json", "--luck", luck, "--set", "truncation=kip-279"]);
+        let object: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+        assert_eq!(object["met"], true, "a rule holds with any luck: {object}");
+        object["hash"].clone()
+    };
+    assert_ne!(hash("seeded"), hash("none"));
+}

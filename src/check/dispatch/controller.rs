@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::finding::Scene;
 use super::Checks;
 use crate::event::{ControllerFact, Event, PartitionFacts};
-use crate::ids::{ProcessId, TopicId, TopicPartition};
+use crate::ids::{BrokerId, BrokerSet, ProcessId, TopicId, TopicPartition};
 
 /// The feature whose level says whether there are eligible leader replicas.
 const ELR: &str = "elr";
@@ -35,11 +35,13 @@ impl Checks {
                 let allows_any_leader = change.key == UNCLEAN && change.value.as_deref() == Some("true");
                 self.promises.unclean_leader_election |= allows_any_leader;
             }
+            ControllerFact::UncleanShutdownFound { broker, .. } => {
+                self.unclean_shutdowns = self.unclean_shutdowns.with(*broker);
+            }
             ControllerFact::RegistrationRefused { .. }
             | ControllerFact::LeaderElected { .. }
             | ControllerFact::AlterPartitionRefused { .. }
             | ControllerFact::AdminRefused { .. }
-            | ControllerFact::UncleanShutdownFound { .. }
             | ControllerFact::PartitionsAdded { .. }
             | ControllerFact::ProducerIdsAllocated { .. }
             | ControllerFact::ReassignmentStarted { .. }
@@ -63,6 +65,9 @@ impl Checks {
         }
         let before = ledger.facts.clone();
         ledger.change(Arc::clone(now));
+        if before.as_ref().is_some_and(|before| is_beyond_promise(before, now, self.unclean_shutdowns)) {
+            ledger.lose_candidates();
+        }
         self.committed_kept.judge_change(scene, ledger, before.as_deref());
         self.fenced_not_in_isr.judge_change(scene, ledger, before.as_deref());
         self.replication_quorum_superset.judge_isr(scene, ledger);
@@ -75,4 +80,13 @@ impl Checks {
             self.any_ack_durable.forget(partition);
         }
     }
+}
+
+/// Whether nobody is left of those who might have led cleanly, all of them brokers that went down in disorder: then nobody leads
+/// any more, or the last known leader does, whatever it has (KIP-966).
+fn is_beyond_promise(before: &PartitionFacts, now: &PartitionFacts, unclean_shutdowns: BrokerSet) -> bool {
+    let candidates = before.isr.union(before.elr);
+    let is_left = |broker: BrokerId| candidates.contains(broker) && now.isr.union(now.elr).contains(broker);
+    let is_last_known = now.leader.is_none_or(|leader| before.last_known_elr.contains(leader));
+    unclean_shutdowns.covers(candidates) && !now.replicas.iter().any(|broker| is_left(*broker)) && is_last_known
 }

@@ -26,11 +26,13 @@ impl Checks {
             }
             LogFact::LogRecovered { recovery } => self.recover(event, recovery),
             LogFact::EpochStarted { partition, epoch, start } => {
+                self.note_begun_empty(event, *partition, *start);
                 let ledger = self.ledger.partition_mut(*partition);
                 self.epoch_cache.judge_start(Scene { event, names: &self.names }, ledger, (*epoch, *start));
                 ledger.copy_mut(event.process).cache.start(*epoch, *start);
             }
             LogFact::LogDeleted { partition } => self.delete_log(event, *partition),
+            LogFact::LogCreated { partition } => self.begin_log(event, *partition),
             LogFact::LogRefused { partition, .. } => {
                 self.ledger.partition_mut(*partition).copy_mut(event.process).is_offline = true;
             }
@@ -47,7 +49,28 @@ impl Checks {
         }
     }
 
+    /// A log of which the disk kept not even the folder is not read back but made anew, and no event tells of that: it shows
+    /// when its owner, in a new life, speaks of an earlier end than it had.
+    pub(super) fn note_begun_empty(&mut self, event: &Event, partition: TopicPartition, end: Offset) {
+        let copy = self.ledger.partition_mut(partition).copy_mut(event.process);
+        if !std::mem::take(&mut copy.is_unread) || end >= copy.end() {
+            return;
+        }
+        let nothing = RecoveryFacts {
+            partition,
+            start: end,
+            end,
+            high_watermark: end,
+            was_clean: false,
+            torn_bytes: 0,
+            epochs: Vec::new(),
+            batches: Vec::new(),
+        };
+        self.recover(event, &nothing);
+    }
+
     fn write(&mut self, event: &Event, partition: TopicPartition, batch: &BatchFacts) {
+        self.note_begun_empty(event, partition, batch.base);
         let ledger = self.ledger.partition_mut(partition);
         let scene = Scene { event, names: &self.names };
         self.epoch_cache.judge_end(scene, ledger);
@@ -77,6 +100,14 @@ impl Checks {
         ledger.delete_copy(event.process);
         self.committed_kept.judge_replica(Scene { event, names: &self.names }, ledger, event.process);
         self.judge_isr(event, partition);
+    }
+
+    /// A log that begins where there was one before has lost all of it: as when it was read back and nothing was there.
+    fn begin_log(&mut self, event: &Event, partition: TopicPartition) {
+        let copy = self.ledger.partition_mut(partition).copy(event.process);
+        if copy.is_some_and(|copy| copy.end() > Offset::ZERO) {
+            self.recover(event, &RecoveryFacts::of_nothing(partition));
+        }
     }
 
     fn recover(&mut self, event: &Event, recovery: &RecoveryFacts) {

@@ -47,7 +47,7 @@ use super::single_vote_per_epoch::SingleVotePerEpoch;
 use super::strong_isr::StrongIsr;
 use super::weak_isr::WeakIsr;
 use crate::event::{Event, Fact};
-use crate::ids::{LeaderEpoch, Offset, ProcessId, TopicPartition};
+use crate::ids::{BrokerSet, LeaderEpoch, Offset, ProcessId, TopicPartition};
 use crate::trace::Names;
 
 /// All checks of a run, and what they share.
@@ -60,6 +60,8 @@ pub struct Checks {
     live: Liveness,
     ledger: Ledger,
     sends: Sends,
+    /// Brokers that were found to have gone down in disorder.
+    unclean_shutdowns: BrokerSet,
     acks_all_durable: AcksAllDurable,
     any_ack_durable: AnyAckDurable,
     committed_kept: CommittedKept,
@@ -182,7 +184,7 @@ impl Checks {
         let commit = ledger.advance_committed(process, epoch, end);
         let scene = Scene { event, names: &self.names };
         if let Some(offset) = commit.differs_at {
-            self.committed_kept.judge_conflict(scene, ledger, offset);
+            self.committed_kept.judge_conflict(scene, ledger, (offset, epoch));
         }
         self.leader_completeness.judge_commit(scene, ledger, epoch, end);
         if commit.to > commit.from && ledger.is_data() {

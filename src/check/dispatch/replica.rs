@@ -9,10 +9,12 @@ use crate::ids::{BrokerSet, LeaderEpoch, Offset, PartitionEpoch, TopicPartition}
 impl Checks {
     pub(super) fn observe_replica(&mut self, event: &Event, fact: &ReplicaFact) {
         match fact {
-            ReplicaFact::BecameLeader { partition, epoch, high_watermark, isr, .. } => {
+            ReplicaFact::BecameLeader { partition, epoch, high_watermark, isr, end } => {
+                self.note_begun_empty(event, *partition, *end);
                 self.become_leader(event, *partition, (*epoch, *high_watermark, *isr));
             }
-            ReplicaFact::BecameFollower { partition, high_watermark, .. } => {
+            ReplicaFact::BecameFollower { partition, high_watermark, end, .. } => {
+                self.note_begun_empty(event, *partition, *end);
                 let ledger = self.ledger.partition_mut(*partition);
                 ledger.forget_role(event.process);
                 let copy = ledger.copy_mut(event.process);
@@ -20,7 +22,7 @@ impl Checks {
                 self.offset_bounds.judge(Scene { event, names: &self.names }, ledger);
             }
             ReplicaFact::HighWatermarkAdvanced { partition, new, epoch, .. } => {
-                self.advance_high_watermark(event, *partition, (*epoch, *new));
+                self.raise_high_watermark(event, *partition, (*epoch, *new));
             }
             ReplicaFact::HighWatermarkLearned { partition, new, .. } => {
                 let ledger = self.ledger.partition_mut(*partition);
@@ -58,7 +60,7 @@ impl Checks {
         }
     }
 
-    fn advance_high_watermark(&mut self, event: &Event, partition: TopicPartition, (epoch, new): (LeaderEpoch, Offset)) {
+    fn raise_high_watermark(&mut self, event: &Event, partition: TopicPartition, (epoch, new): (LeaderEpoch, Offset)) {
         let ledger = self.ledger.partition_mut(partition);
         let scene = Scene { event, names: &self.names };
         self.high_watermark_monotone.judge(scene, ledger, epoch, new);
@@ -91,6 +93,7 @@ impl Checks {
             self.acks_all_durable.judge(scene, ledger, event.process, "became leader");
             self.any_ack_durable.judge(scene, ledger, event.process, "became leader");
             let lost = ledger.abandon_lost(event.process);
+            ledger.begin_anew(epoch);
             self.no_duplicates.uncommit(partition, &mut self.sends, &lost);
         }
     }

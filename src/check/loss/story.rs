@@ -178,7 +178,7 @@ impl Fold {
                 self.watch(event, How::DiskReplaced, |ledger| ledger.copy_mut(event.process).restart(Offset::ZERO));
             }
             Fact::World(WorldFact::ProcessCrashed { .. } | WorldFact::ProcessHalted { .. } | WorldFact::ProcessStopped { .. }) => {
-                self.ledger.forget_role(event.process)
+                self.ledger.forget_role(event.process);
             }
             Fact::World(WorldFact::DiskFaulted { file, fault }) if self.is_of_segment(*file) => match fault {
                 DiskFault::SyncLied => self.blame(event.process, Disk::Lied),
@@ -224,6 +224,9 @@ impl Fold {
                 self.watch(event, How::Deleted, |ledger| ledger.delete_copy(event.process));
             }
             LogFact::LogRecovered { recovery } if self.is_mine(recovery.partition) => self.recover(event, recovery),
+            LogFact::LogCreated { partition } if self.is_mine(*partition) => {
+                self.recover(event, &Arc::new(RecoveryFacts::of_nothing(*partition)));
+            }
             LogFact::RecordsAppended { .. }
             | LogFact::RecordsReplicated { .. }
             | LogFact::LogTruncated { .. }
@@ -240,6 +243,7 @@ impl Fold {
             | LogFact::LogStartsCheckpointed { .. }
             | LogFact::IndexesRebuilt { .. }
             | LogFact::LogDeleted { .. }
+            | LogFact::LogCreated { .. }
             | LogFact::IndexProbed { .. } => {}
         }
     }

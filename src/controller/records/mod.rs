@@ -7,8 +7,8 @@
 //! a control record and never comes here (see [`crate::raft`]).
 //!
 //! Kafka differs: the bytes are our own small form, with a fixed tag per kind and a version, instead of Kafka's generated
-//! flexible messages; the configuration a topic is
-//! created with is part of its Topic record; and offline replicas are named one by one, where Kafka names directories.
+//! flexible messages; the configuration a topic is created with is part of its Topic record; and offline replicas are named
+//! one by one, where Kafka names directories.
 //!
 //! Called by: [`super::Controller`] (both ways), the brokers (decode). Source: KIP-631.
 

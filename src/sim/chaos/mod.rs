@@ -32,6 +32,9 @@ const CRASH_POINTS: u64 = 6;
 const DELAY: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(200));
 /// How much longer the calls of a random stall take.
 const STALL: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(400));
+/// How many calls a random stall strikes: a start that reads a log back makes hundreds of them in one turn, and would be
+/// busy with that until long after the fault is over.
+const STALLED_CALLS: u32 = 20;
 /// How many in a hundred a random loss takes.
 const LOSS_PERCENT: (u64, u64) = (1, 15);
 /// How many in a hundred are repeated at random.
@@ -143,7 +146,7 @@ impl World {
                 targets: from,
                 fault: kind.disk_fault()?,
                 file: None,
-                times: None,
+                times: (kind == ChaosKind::Stalls).then_some(STALLED_CALLS),
                 stall: self.range_span(strength, STALL),
             },
             ChaosKind::Reassign | ChaosKind::Elect | ChaosKind::Voter => return None,

@@ -5,13 +5,15 @@ use std::fmt::Write as _;
 
 use toml::de::DeValue;
 
-use super::document::{Item, syntax};
+use super::document::{Item, Table, parse, syntax};
 use super::fault_tables::FAULT;
 use super::faults::fault;
 use super::mistake::{Mistake, Source};
 use super::model::Scenario;
 use super::read::read_with;
 use super::stage::Stage;
+use super::tables::SCENARIO;
+use crate::choice::Luck;
 
 impl Scenario {
     /// The scenario with one more fault at its end, written as in a `[[faults]]` table but on one line:
@@ -35,6 +37,23 @@ impl Scenario {
     pub fn with_pin(&self, text: &str) -> Result<Self, Mistake> {
         let pin = self.pin(text)?;
         self.with_block("choices", &format!("[[choices]]\npin = \"{}\"\n", self.pin_text(&pin)))
+    }
+
+    /// The scenario with its luck drawn from the seed, or with none, written into its text. Errors: as [`Scenario::read`].
+    pub fn with_luck(&self, luck: Luck) -> Result<Self, Mistake> {
+        let word = match luck {
+            Luck::Seeded => "\"seeded\"",
+            Luck::None => "\"none\"",
+        };
+        let source = Source::new(&self.file, &self.text);
+        let document = parse(source)?;
+        let root = Table::open(source, document.get_ref(), document.span(), &SCENARIO)?;
+        let mut text = self.text.clone();
+        match root.get("luck") {
+            Some(item) => text.replace_range(item.span, word),
+            None => text.insert_str(0, &format!("luck = {word}\n")),
+        }
+        read_with(&text, &self.file, &self.settings)
     }
 
     fn with_block(&self, list: &str, block: &str) -> Result<Self, Mistake> {

@@ -6,20 +6,24 @@ use super::mistake::Mistake;
 use super::model::Scenario;
 
 macro_rules! embedded {
-    ($($folder:literal / $name:literal),* $(,)?) => {
-        /// Every embedded scenario: its name (the file's, without the ending) and its text, in the order of the course.
-        pub const EMBEDDED: &[(&str, &str)] = &[
+    ($(#[doc = $doc:literal])+ $list:ident: $($folder:literal / $name:literal),* $(,)?) => {
+        $(#[doc = $doc])+
+        pub const $list: &[(&str, &str)] = &[
             $(($name, include_str!(concat!("../../../scenarios/", $folder, "/", $name, ".toml")))),*
         ];
     };
 }
 
 embedded! {
+    /// Every embedded scenario but the museum's: its name (the file's, without the ending) and its text, in the order of the
+    /// course.
+    EMBEDDED:
     "lessons" / "00-tour",
     "lessons" / "01-one-log",
     "lessons" / "05-pull",
     "lessons" / "06-lost-ack",
     "lessons" / "07-truncate-hw",
+    "lessons" / "08-three-controllers",
     "lessons" / "08-cut-leader",
     "lessons" / "11-clock-skew",
     "use-cases" / "rolling-restart",
@@ -32,11 +36,41 @@ embedded! {
     "chaos" / "found-restarted-controller",
 }
 
-/// The embedded scenario of this name: `06-lost-ack`, `lost-ack` or `06`. Returns the full name and the text.
+embedded! {
+    /// The exhibits of the museum, in the order of its rooms: replication (r), the controller (k), the disk (s). An exhibit is
+    /// called as its file.
+    MUSEUM:
+    "museum" / "r1-truncate-hw",
+    "museum" / "r2-divergent-logs",
+    "museum" / "r3-fast-failover",
+    "museum" / "r4-zombie-replica",
+    "museum" / "r6-join-at-high-watermark",
+    "museum" / "r9-delayed-isr-request",
+    "museum" / "r10-last-replica-standing",
+    "museum" / "r11-isr-of-one",
+    "museum" / "r12a-unclean-lost",
+    "museum" / "r12b-unclean-two-values",
+    "museum" / "r12c-unclean-beyond-the-end",
+    "museum" / "k1-isolated-leader",
+    "museum" / "k2-disruptive-server",
+    "museum" / "k3-two-majorities",
+    "museum" / "k5-wiped-voter",
+    "museum" / "s1-power-failure",
+    "museum" / "s2-folder-not-synced",
+}
+
+/// The embedded scenario of this name: `06-lost-ack`, `lost-ack` or `06`; of an exhibit also its number, `r1`. Returns the
+/// full name and the text.
 #[must_use]
 pub fn embedded(name: &str) -> Option<(&'static str, &'static str)> {
     let is_meant = |full: &str| full == name || bare(full) == name || full.strip_suffix(bare(full)) == Some(&format!("{name}-"));
-    EMBEDDED.iter().copied().find(|(full, _)| is_meant(full))
+    EMBEDDED.iter().chain(MUSEUM).copied().find(|(full, _)| is_meant(full) || number(full) == Some(name))
+}
+
+/// The number of an exhibit, such as `r1`.
+fn number(full: &str) -> Option<&str> {
+    let (number, _) = full.split_once('-')?;
+    MUSEUM.iter().any(|(exhibit, _)| *exhibit == full).then_some(number)
 }
 
 /// A name without the number in front of it.
@@ -60,7 +94,7 @@ mod tests {
 
     #[test]
     fn every_embedded_scenario_is_read_and_bears_its_files_name() {
-        for (full, text) in EMBEDDED {
+        for (full, text) in EMBEDDED.iter().chain(MUSEUM) {
             let scenario = Scenario::read(text, full).unwrap_or_else(|mistake| panic!("{mistake}"));
             assert_eq!(scenario.name, bare(full), "{full}");
         }
@@ -71,5 +105,7 @@ mod tests {
         assert_eq!(embedded("06-lost-ack"), embedded("lost-ack"));
         assert!(embedded("lost-ack").is_some());
         assert!(embedded("ack").is_none());
+        assert_eq!(embedded("r1"), embedded("r1-truncate-hw"));
+        assert!(embedded("r1").is_some());
     }
 }

@@ -109,13 +109,20 @@ fn names(table: &Table<'_>) -> Read<Expectation> {
     let list = |key: &str| table.or(key, Vec::new(), Item::items);
     let violated = list("violated")?;
     let may_violate = list("may-violate")?;
+    let holds = list("holds")?;
     for item in &may_violate {
         if violated.iter().any(|other| other.written() == item.written()) {
             return Err(item.bad(format!("\"{}\" cannot be both violated and only perhaps violated", item.written())));
         }
     }
+    for item in &holds {
+        if violated.iter().chain(&may_violate).any(|other| other.written() == item.written()) {
+            return Err(item.bad(format!("\"{}\" cannot both hold and be violated", item.written())));
+        }
+    }
     let texts = |items: Vec<Item<'_>>| items.iter().map(|item| item.written().to_owned()).collect();
-    Ok(Expectation { violated: texts(violated), may_violate: texts(may_violate), counts: counts(table)? })
+    let (violated, may_violate, holds) = (texts(violated), texts(may_violate), texts(holds));
+    Ok(Expectation { violated, may_violate, holds, counts: counts(table)? })
 }
 
 #[cfg(test)]

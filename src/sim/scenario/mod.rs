@@ -46,7 +46,7 @@ mod trigger;
 use chaos::CHAOS_KINDS;
 use read::KINDS;
 
-pub use embedded::{EMBEDDED, embedded};
+pub use embedded::{EMBEDDED, MUSEUM, embedded};
 pub use expect::CHECKS;
 pub use fault_model::{Chaos, ChaosKind, FaultAction, FaultSpec, FileKind, FileSpec, MessageSpec, Role, Target, Trigger, When};
 pub use mistake::Mistake;

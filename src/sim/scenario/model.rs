@@ -20,6 +20,10 @@ pub struct Scenario {
     pub kind: ScenarioKind,
     /// Its story in a sentence or two.
     pub story: String,
+    /// What keeps it from happening: the configuration or the version.
+    pub fixed_by: String,
+    /// Where to read more.
+    pub sources: Vec<String>,
     /// The seed to run it with unless another is given.
     pub seed: u64,
     /// How much simulated time it takes.
@@ -198,6 +202,8 @@ pub struct Expectation {
     pub violated: Vec<String>,
     /// Checks that may be.
     pub may_violate: Vec<String>,
+    /// Checks that must hold although the settings do not promise them, or nobody counts on them.
+    pub holds: Vec<String>,
     /// How often things must happen.
     pub counts: Vec<CountSpec>,
 }

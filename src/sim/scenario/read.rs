@@ -149,6 +149,8 @@ fn assemble(root: &Table<'_>, settings: &Settings<'_>, rules: &[PlacedRule<'_>])
         name: name(root)?,
         kind: kind(root, &expect)?,
         story: root.or("story", String::new(), |item| Ok(item.text()?.to_owned()))?,
+        fixed_by: root.or("fixed-by", String::new(), |item| Ok(item.text()?.to_owned()))?,
+        sources: root.or("sources", Vec::new(), |item| item.items()?.iter().map(|item| Ok(item.text()?.to_owned())).collect())?,
         seed: root.or("seed", 1, Item::seed)?,
         duration,
         profile,

@@ -25,6 +25,7 @@ const TIMES: Shape = Shape::Pair(&Shape::Time);
 const TIMESTAMP: Shape = Shape::Either(&[Shape::Whole(0, i64::MAX), Shape::Shift]);
 const COUNTS: &str = "How often what must happen: { elections = \"<= 2\" }.";
 const CHECK_NAMES: Shape = Shape::List(&Shape::Words(CHECKS));
+const HOLDS: &str = "Checks that must hold although the settings do not promise them.";
 
 /// The whole file.
 pub(super) const SCENARIO: TableSpec = TableSpec {
@@ -34,6 +35,8 @@ pub(super) const SCENARIO: TableSpec = TableSpec {
         must("name", NAME, "What `run` calls it."),
         may("kind", Shape::Words(super::KINDS), "What it is for; `story` unless written."),
         may("story", Shape::Text, "What happens, in a sentence or two."),
+        may("fixed-by", Shape::Text, "What keeps it from happening: the configuration or the version."),
+        may("sources", Shape::List(&Shape::Text), "Where to read more: KIPs, tickets, papers."),
         may("seed", Shape::Seed, "The seed to run it with unless another is given; 1 unless written."),
         must("duration", Shape::Time, "How much simulated time it takes."),
         may(
@@ -264,6 +267,7 @@ pub(super) const EXPECT: TableSpec = TableSpec {
     keys: &[
         may("violated", CHECK_NAMES, "Checks that must be violated."),
         may("may-violate", CHECK_NAMES, "Checks that may be."),
+        may("holds", CHECK_NAMES, HOLDS),
         may("counts", Shape::Counts, COUNTS),
     ],
 };
@@ -276,6 +280,7 @@ pub(super) const RULE: TableSpec = TableSpec {
         must("set", Shape::Settings, "What it sets, as --set would."),
         may("violated", CHECK_NAMES, "Checks that must be violated."),
         may("may-violate", CHECK_NAMES, "Checks that may be."),
+        may("holds", CHECK_NAMES, HOLDS),
         may("counts", Shape::Counts, COUNTS),
     ],
 };

@@ -48,6 +48,8 @@ pub(super) fn scenario() -> Scenario {
         name: "test".to_owned(),
         kind: ScenarioKind::Story,
         story: String::new(),
+        fixed_by: String::new(),
+        sources: Vec::new(),
         seed: 1,
         duration: Duration::from_secs(2),
         profile: Profile::Fast,

@@ -1,7 +1,7 @@
 //! What producers, consumers and admins do, in words.
 
 use super::network::api_words;
-use super::{Mark, Told, key};
+use super::{Mark, Told, counted, key};
 use crate::event::{Acks, ClientFact, Event, Fact, PollFacts, PositionReason};
 use crate::ids::{SendId, Step};
 use crate::time::{Timestamp, Trail};
@@ -32,7 +32,12 @@ pub(super) fn told(fact: &ClientFact, names: &Names, events: &[Event], trail: Tr
         }
         ClientFact::SendRetried { partition, first, records, code } => Told::new(
             Mark::Sent,
-            format!("again: {records} record(s) from send {first} to {}, after {}", names.partition(*partition), code.name()),
+            format!(
+                "again: {} from send {first} to {}, after {}",
+                counted(*records, "record", "records"),
+                names.partition(*partition),
+                code.name()
+            ),
         ),
         ClientFact::PositionSet { partition, offset, why, .. } => {
             Told::new(Mark::Change, format!("reads {} from {offset}: {}", names.partition(*partition), position_words(*why)))
@@ -41,7 +46,7 @@ pub(super) fn told(fact: &ClientFact, names: &Names, events: &[Event], trail: Tr
             Told::new(Mark::Received, format!("{}{}", poll_words(poll, names), stamp_words(poll, events, trail)))
         }
         ClientFact::MetadataRefreshed { from, topics } => {
-            Told::new(Mark::Received, format!("learns who leads what in {topics} topic(s) from {from}"))
+            Told::new(Mark::Received, format!("learns who leads what in {} from {from}", counted(*topics, "topic", "topics")))
         }
         ClientFact::AdminAnswered { api, code: None } => Told::new(Mark::Received, format!("{}: done", api_words(*api))),
         ClientFact::AdminAnswered { api, code: Some(code) } => {

@@ -1,9 +1,10 @@
 //! Replication, controller, quorum and faults in words.
 
 use super::network::api_words;
-use super::{Mark, Told, range};
+use super::storage::one_line;
+use super::{Mark, Told, counted, range};
 use crate::event::{ControllerFact, FaultFact, QuorumRole, RaftFact, ReplicaFact, ResignReason};
-use crate::ids::{BrokerId, BrokerSet, ProcessId};
+use crate::ids::{BrokerId, BrokerSet, LeaderEpoch, ProcessId};
 use crate::trace::names::Names;
 
 pub(super) fn replica(fact: &ReplicaFact, names: &Names) -> Told {
@@ -38,7 +39,7 @@ pub(super) fn replica(fact: &ReplicaFact, names: &Names) -> Told {
             Told::new(Mark::Refused, format!("refuses {} {}: {}", api_words(*api), partition(*p), code.name()))
         }
         ReplicaFact::ReplicaOffline { partition: p, why } => {
-            Told::new(Mark::Crash, format!("its replica of {} is offline: {why}", partition(*p)))
+            Told::new(Mark::Crash, format!("its replica of {} is offline: {}", partition(*p), one_line(why)))
         }
         ReplicaFact::ReadReplicaChosen { partition: p, replica, offset } => {
             Told::new(Mark::Change, format!("sends a reader of {} at {offset} to {replica}, in its own rack", partition(*p)))
@@ -72,8 +73,10 @@ pub(super) fn controller(fact: &ControllerFact, names: &Names) -> Told {
         ControllerFact::TopicCreated { topic } => Told::new(
             Mark::Change,
             format!(
-                "creates topic {}: {} partition(s), {} replica(s) each",
-                topic.name, topic.partitions, topic.replication_factor
+                "creates topic {}: {}, {}",
+                topic.name,
+                counted(topic.partitions, "partition", "partitions"),
+                counted(u32::from(topic.replication_factor), "replica each", "replicas each")
             ),
         ),
         ControllerFact::PartitionChanged { partition, now } => Told::new(
@@ -97,9 +100,10 @@ pub(super) fn controller(fact: &ControllerFact, names: &Names) -> Told {
             Told::new(Mark::Fault, format!("{broker} was not shut down in order: its replicas count for nothing yet"))
         }
         ControllerFact::TopicDeleted { topic } => Told::new(Mark::Cut, format!("deletes topic {}", names.topic(*topic))),
-        ControllerFact::PartitionsAdded { topic, partitions } => {
-            Told::new(Mark::Change, format!("gives topic {} {partitions} partitions", names.topic(*topic)))
-        }
+        ControllerFact::PartitionsAdded { topic, partitions } => Told::new(
+            Mark::Change,
+            format!("gives topic {} {} in all", names.topic(*topic), counted(*partitions, "partition", "partitions")),
+        ),
         ControllerFact::ConfigChanged { change } => {
             let value = change.value.as_deref().unwrap_or("back to its default");
             Told::new(Mark::Change, format!("sets {} of {} to {value}", change.key, change.resource))
@@ -112,17 +116,24 @@ pub(super) fn controller(fact: &ControllerFact, names: &Names) -> Told {
         }
         ControllerFact::ReassignmentStarted { partition, adding, removing } => Told::new(
             Mark::Change,
-            format!("moves {}: {} come, {} go", names.partition(*partition), isr_words(*adding), isr_words(*removing)),
+            format!(
+                "begins to move {}: to come {}, to go {}",
+                names.partition(*partition),
+                names.brokers(*adding),
+                names.brokers(*removing)
+            ),
         ),
         ControllerFact::ReassignmentCompleted { partition } => {
-            Told::new(Mark::Change, format!("{} has moved", names.partition(*partition)))
+            Told::new(Mark::Back, format!("completes the move of {}", names.partition(*partition)))
         }
         ControllerFact::ReassignmentCancelled { partition } => {
-            Told::new(Mark::Change, format!("calls off the move of {}", names.partition(*partition)))
+            Told::new(Mark::Refused, format!("calls off the move of {}", names.partition(*partition)))
         }
-        ControllerFact::ControllerActivated { epoch } => Told::new(Mark::Elected, format!("is the active controller from {epoch}")),
+        ControllerFact::ControllerActivated { epoch } => {
+            Told::new(Mark::Elected, format!("is the active controller from {epoch} on"))
+        }
         ControllerFact::ControllerDeactivated { epoch } => {
-            Told::new(Mark::Fault, format!("is no longer the active controller of {epoch}"))
+            Told::new(Mark::Fault, format!("is not the active controller any more ({epoch})"))
         }
     }
 }
@@ -132,10 +143,7 @@ pub(super) fn raft(fact: &RaftFact) -> Told {
         RaftFact::QuorumLeaderElected { epoch } => Told::new(Mark::Elected, format!("leads the metadata quorum from {epoch}")),
         RaftFact::MetadataCommitted { end, .. } => Told::new(Mark::Change, format!("metadata below {end} counts")),
         RaftFact::MetadataApplied { end } => Told::new(Mark::Change, format!("knows the metadata below {end}")),
-        RaftFact::QuorumRoleChanged { role, epoch, leader } => {
-            let whom = leader.map_or_else(String::new, |leader| format!(" of {leader}"));
-            Told::new(Mark::Change, format!("is {}{whom} in quorum epoch {epoch}", role_words(*role)))
-        }
+        RaftFact::QuorumRoleChanged { role, epoch, leader } => Told::new(Mark::Change, quorum_role_words(*role, *epoch, *leader)),
         RaftFact::VoteCast { epoch, candidate } => Told::new(Mark::Change, format!("votes for {} in {epoch}", candidate.voter)),
         RaftFact::VoteRefused { epoch, candidate, pre_vote } => {
             let what = if *pre_vote { "would not vote" } else { "does not vote" };
@@ -146,7 +154,9 @@ pub(super) fn raft(fact: &RaftFact) -> Told {
         }
         RaftFact::VotersChanged { voters } => {
             let names: Vec<String> = voters.voters.iter().map(|voter| voter.voter.to_string()).collect();
-            Told::new(Mark::Change, format!("counts these voters from offset {} on: {}", voters.offset, names.join(", ")))
+            let since = if voters.offset.0 > 0 { format!(", as its log says at {}", voters.offset) } else { String::new() };
+            let verb = if names.len() == 1 { "votes" } else { "vote" };
+            Told::new(Mark::Change, format!("holds that {} {verb} in the quorum{since}", names.join(", ")))
         }
         RaftFact::SnapshotTaken { end, bytes, .. } => {
             Told::new(Mark::Change, format!("writes a snapshot of the metadata below {end} ({bytes} bytes)"))
@@ -154,20 +164,22 @@ pub(super) fn raft(fact: &RaftFact) -> Told {
         RaftFact::SnapshotInstalled { end, from, .. } => {
             Told::new(Mark::Change, format!("takes {from}'s snapshot of the metadata below {end} in place of its log"))
         }
-        RaftFact::VoterCaughtUp { voter } => Told::new(Mark::Change, format!("{} has caught up and may vote", voter.voter)),
+        RaftFact::VoterCaughtUp { voter } => Told::new(Mark::Change, format!("has caught up: {} may be made a voter", voter.voter)),
     }
 }
 
-/// A role in the quorum, in words.
-pub(crate) fn role_words(role: QuorumRole) -> &'static str {
-    match role {
-        QuorumRole::Unattached => "without a leader",
-        QuorumRole::Prospective => "asking whether it would win",
-        QuorumRole::Candidate => "a candidate",
-        QuorumRole::Leader => "the leader",
-        QuorumRole::Follower => "a follower",
-        QuorumRole::Resigned => "resigned",
-    }
+/// A role in the quorum, in words: `follows k2 in quorum epoch e3`.
+fn quorum_role_words(role: QuorumRole, epoch: LeaderEpoch, leader: Option<ProcessId>) -> String {
+    let words = match (role, leader) {
+        (QuorumRole::Unattached, _) => "knows no quorum leader".to_owned(),
+        (QuorumRole::Prospective, _) => "asks whether it would win an election".to_owned(),
+        (QuorumRole::Candidate, _) => "stands for election".to_owned(),
+        (QuorumRole::Leader, _) => "leads the quorum".to_owned(),
+        (QuorumRole::Follower, Some(leader)) => format!("follows {leader}"),
+        (QuorumRole::Follower, None) => "follows nobody yet".to_owned(),
+        (QuorumRole::Resigned, _) => "has given up leading".to_owned(),
+    };
+    format!("{words} in quorum epoch {epoch}")
 }
 
 fn resign_words(why: ResignReason) -> &'static str {

@@ -17,8 +17,8 @@ mod storage;
 
 use super::cause;
 use super::names::Names;
-use crate::event::{ClientFact, ControllerFact, Event, Fact, FaultFact, LogFact, RaftFact, ReplicaFact, WorldFact};
-use crate::ids::TopicPartition;
+use crate::event::{ClientFact, ControllerFact, Event, Fact, FaultFact, LogFact, QuorumRole, RaftFact, ReplicaFact, WorldFact};
+use crate::ids::{ProcessId, TopicPartition};
 
 /// The sign before the words. Every sign is one column wide and has a plain one beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -121,9 +121,10 @@ pub fn is_beat(event: &Event) -> bool {
         Fact::Log(
             LogFact::RecordsAppended { partition, .. }
             | LogFact::RecordsReplicated { partition, .. }
-            | LogFact::LogTruncated { partition, .. }
             | LogFact::LogStartAdvanced { partition, .. },
         ) => data(partition),
+        // A metadata log that is cut held what nobody committed: an old leader's word.
+        Fact::Log(LogFact::LogTruncated { .. }) => true,
         Fact::Log(LogFact::LogRecovered { recovery }) => data(&recovery.partition),
         Fact::Log(
             LogFact::LogFlushed { .. }
@@ -133,24 +134,28 @@ pub fn is_beat(event: &Event) -> bool {
             | LogFact::RecoveryPointsCheckpointed { .. }
             | LogFact::LogStartsCheckpointed { .. }
             | LogFact::IndexesRebuilt { .. }
-            | LogFact::IndexProbed { .. },
+            | LogFact::IndexProbed { .. }
+            | LogFact::LogCreated { .. },
         ) => false,
         Fact::Log(
-            LogFact::LogFenced { partition, .. } | LogFact::LogRefused { partition, .. } | LogFact::LogDeleted { partition },
-        ) => data(partition),
-        Fact::Log(LogFact::LogDirectoryFailed { .. }) => true,
+            LogFact::LogFenced { .. }
+            | LogFact::LogRefused { .. }
+            | LogFact::LogDeleted { .. }
+            | LogFact::LogDirectoryFailed { .. },
+        ) => true,
         Fact::Replica(ReplicaFact::RequestRefused { partition, .. }) => data(partition),
         // A follower's first fetch of an empty log tells nothing.
         Fact::Replica(ReplicaFact::FollowerProgressed { end, .. }) => end.0 > 0,
         Fact::Replica(_) => true,
-        Fact::Controller(fact) => {
-            !matches!(fact, ControllerFact::BrokerRegistered { .. } | ControllerFact::PartitionChanged { .. })
-        }
-        Fact::Raft(
-            RaftFact::QuorumLeaderElected { .. } | RaftFact::QuorumLeaderResigned { .. } | RaftFact::SnapshotInstalled { .. },
-        ) => true,
-        Fact::Raft(RaftFact::VotersChanged { voters }) => voters.offset.0 > 0,
-        Fact::Raft(_) => false,
+        // Features are set in a row as a cluster begins; who changes one later is answered, and that is told.
+        Fact::Controller(fact) => !matches!(
+            fact,
+            ControllerFact::BrokerRegistered { .. }
+                | ControllerFact::PartitionChanged { .. }
+                | ControllerFact::FeatureChanged { .. }
+                | ControllerFact::ProducerIdsAllocated { .. }
+        ),
+        Fact::Raft(fact) => is_quorum_beat(event.process, fact),
         Fact::Client(ClientFact::PollReturned { poll }) => !poll.records.is_empty(),
         Fact::Client(ClientFact::MetadataRefreshed { .. }) => false,
         Fact::Client(_) => true,
@@ -158,6 +163,29 @@ pub fn is_beat(event: &Event) -> bool {
         Fact::World(WorldFact::ProcessStarted { incarnation }) => incarnation.0 > 1,
         Fact::World(WorldFact::ClockSet { offset_us, drift_ppm }) => *offset_us != 0 || *drift_ppm != 0,
         Fact::World(_) => true,
+    }
+}
+
+/// Whether a step of the quorum is worth telling: who stands, who votes for whom, who wins, who gives up, who learns of it;
+/// not what every broker hears of it, nor how the log grows.
+fn is_quorum_beat(process: ProcessId, fact: &RaftFact) -> bool {
+    let is_controller = matches!(process, ProcessId::Controller(_));
+    match fact {
+        RaftFact::QuorumLeaderElected { .. }
+        | RaftFact::QuorumLeaderResigned { .. }
+        | RaftFact::SnapshotInstalled { .. }
+        | RaftFact::VoteRefused { .. }
+        | RaftFact::VoterCaughtUp { .. } => true,
+        // A candidate's vote for itself goes without saying.
+        RaftFact::VoteCast { candidate, .. } => candidate.voter != process,
+        RaftFact::VotersChanged { voters } => voters.offset.0 > 0 && is_controller,
+        RaftFact::QuorumRoleChanged { role, .. } => match role {
+            QuorumRole::Prospective | QuorumRole::Candidate => true,
+            QuorumRole::Follower => is_controller,
+            // Who leads or resigned is told by the election or the resignation; who waits does nothing.
+            QuorumRole::Leader | QuorumRole::Resigned | QuorumRole::Unattached => false,
+        },
+        RaftFact::MetadataCommitted { .. } | RaftFact::MetadataApplied { .. } | RaftFact::SnapshotTaken { .. } => false,
     }
 }
 
@@ -180,6 +208,11 @@ fn key(bytes: Option<&bytes::Bytes>) -> String {
     bytes.map_or_else(|| "no key".to_owned(), |key| readable(key, 24))
 }
 
+/// `1 partition`, `2 partitions`.
+fn counted(count: u32, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 /// `record 3`, or `records 3 to 7`.
 fn range(base: crate::ids::Offset, last: crate::ids::Offset) -> String {
     if base == last { format!("record {base}") } else { format!("records {base} to {last}") }
@@ -192,14 +225,45 @@ mod tests {
     use crate::trace::testing;
 
     #[test]
-    fn every_fact_of_the_tale_has_words_and_one_line() {
-        let events = testing::lost_acknowledgement();
-        let names = Names::of(&events);
-        for event in &events {
-            let line = line(event, &names, &events);
-            assert!(!line.contains('\n'), "{line}");
-            assert!(line.contains(&format!("{}", event.step)), "{line}");
+    fn every_fact_of_the_tales_has_words_and_one_line() {
+        for events in [testing::lost_acknowledgement(), testing::quorum()] {
+            let names = Names::of(&events);
+            for event in &events {
+                let line = line(event, &names, &events);
+                assert!(!line.contains('\n'), "{line}");
+                assert!(line.contains(&format!("{}", event.step)), "{line}");
+                assert!(!line.contains("(s)"), "{line}");
+            }
         }
+    }
+
+    #[test]
+    fn a_change_of_the_quorum_can_be_walked_from_beat_to_beat() {
+        let events = testing::quorum();
+        let names = Names::of(&events);
+        let beats = events.iter().filter(|event| is_beat(event) && matches!(event.fact, Fact::Raft(_)));
+        let told: Vec<String> = beats.map(|event| format!("{} {}", event.process, told(event, &names, &events).words)).collect();
+        assert_eq!(
+            told,
+            [
+                "k1 asks whether it would win an election in quorum epoch e0",
+                "k1 stands for election in quorum epoch e1",
+                "k2 votes for k1 in e1",
+                "k1 leads the metadata quorum from e1",
+                "k2 follows k1 in quorum epoch e1",
+                "k3 follows k1 in quorum epoch e1",
+                "k2 asks whether it would win an election in quorum epoch e1",
+                "k3 would not vote for k2 in e1",
+                "k2 stands for election in quorum epoch e2",
+                "k3 votes for k2 in e2",
+                "k2 leads the metadata quorum from e2",
+                "k3 follows k2 in quorum epoch e2",
+                "k1 gives up the metadata quorum in e1: no majority has fetched from it for too long",
+                "k1 follows k2 in quorum epoch e2",
+                "k2 holds that k2, k3 vote in the quorum, as its log says at 24",
+                "k3 holds that k2, k3 vote in the quorum, as its log says at 24",
+            ]
+        );
     }
 
     #[test]

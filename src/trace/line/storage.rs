@@ -1,6 +1,6 @@
 //! Logs, disks, clocks and processes in words.
 
-use super::{Mark, Told, key, range};
+use super::{Mark, Told, counted, key, range};
 use crate::event::{BatchFacts, CrashKind, DiskFault, LogFact, TruncationReason, WorldFact};
 use crate::time::Duration;
 use crate::trace::names::Names;
@@ -55,11 +55,16 @@ pub(super) fn log(fact: &LogFact, names: &Names) -> Told {
             Told::new(Mark::Fault, format!("its log directory {directory} failed: {}", one_line(why)))
         }
         LogFact::RecoveryPointsCheckpointed { partitions } => {
-            Told::new(Mark::Change, format!("writes down {partitions} recovery point(s)"))
+            Told::new(Mark::Change, format!("writes down {}", counted(*partitions, "recovery point", "recovery points")))
         }
-        LogFact::LogStartsCheckpointed { partitions } => Told::new(Mark::Change, format!("writes down {partitions} log start(s)")),
+        LogFact::LogStartsCheckpointed { partitions } => {
+            Told::new(Mark::Change, format!("writes down {}", counted(*partitions, "log start", "log starts")))
+        }
         LogFact::IndexesRebuilt { partition, base } => {
             Told::new(Mark::Back, format!("makes the indexes of {} at {base} anew", names.partition(*partition)))
+        }
+        LogFact::LogCreated { partition } => {
+            Told::new(Mark::Change, format!("begins an empty log of {}", names.partition(*partition)))
         }
         LogFact::LogDeleted { partition } => Told::new(Mark::Cut, format!("deletes its log of {}", names.partition(*partition))),
         LogFact::IndexProbed { probe } => Told::new(
@@ -67,7 +72,8 @@ pub(super) fn log(fact: &LogFact, names: &Names) -> Told {
             format!("looks up offset {} of {} in its indexes, and by a walk", probe.offset, names.partition(probe.partition)),
         ),
         LogFact::HighWatermarksCheckpointed { partitions } => {
-            Told::new(Mark::Change, format!("writes down the high watermarks of {partitions} partition(s)"))
+            let of = counted(*partitions, "partition", "partitions");
+            Told::new(Mark::Change, format!("writes down the high watermarks of {of}"))
         }
     }
 }
@@ -128,7 +134,7 @@ pub(crate) fn disk_fault_words(fault: DiskFault) -> &'static str {
     }
 }
 
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -5,6 +5,8 @@
 //!
 //! Called by: the screen, `explain`.
 
+mod quorum;
+mod storage;
 mod what;
 
 use super::cause;
@@ -106,7 +108,23 @@ mod tests {
     }
 
     #[test]
-    fn every_event_of_the_tale_can_be_told() {
+    fn the_winner_of_the_quorum_tells_who_does_not_know_yet() {
+        let events = testing::quorum();
+        let won = events.iter().rfind(|event| matches!(event.fact, Fact::Raft(crate::event::RaftFact::QuorumLeaderElected { .. })));
+        let told = story(&events, &Names::of(&events), &Course::of(&events), won.expect("k2 wins").step).what;
+        assert!(told.starts_with("k2 has the votes of a majority and leads the metadata quorum in e2."), "{told}");
+        assert!(told.contains("k1 does not know"), "{told}");
+    }
+
+    #[test]
+    fn every_event_of_the_tales_can_be_told() {
+        let events = testing::quorum();
+        let (names, course) = (Names::of(&events), Course::of(&events));
+        for event in &events {
+            let story = story(&events, &names, &course, event.step);
+            assert!(story.what.ends_with(['.', '»']), "{}", story.what);
+            assert!(!story.what.contains("  ") && !story.what.contains(".."), "{}", story.what);
+        }
         let events = testing::lost_acknowledgement();
         let (names, course) = (Names::of(&events), Course::of(&events));
         for event in &events {

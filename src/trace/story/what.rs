@@ -10,11 +10,11 @@ use crate::trace::names::Names;
 use crate::trace::view::{Acked, PartitionView, View};
 
 /// One event being told.
-struct Scene<'a> {
-    event: &'a Event,
-    names: &'a Names,
-    before: &'a View,
-    after: &'a View,
+pub(super) struct Scene<'a> {
+    pub(super) event: &'a Event,
+    pub(super) names: &'a Names,
+    pub(super) before: &'a View,
+    pub(super) after: &'a View,
 }
 
 pub(super) fn sentences(event: &Event, names: &Names, events: &[Event], before: &View, after: &View) -> String {
@@ -29,24 +29,25 @@ pub(super) fn sentences(event: &Event, names: &Names, events: &[Event], before: 
     };
     let message = || format!("{}.", line::told(event, names, events).words);
     match &event.fact {
-        Fact::Log(fact) => scene.log(fact).unwrap_or_else(plain),
-        Fact::Replica(fact) => scene.replica(fact).unwrap_or_else(plain),
-        Fact::Controller(fact) => scene.controller(fact).unwrap_or_else(plain),
+        Fact::Log(fact) => scene.log(fact).or_else(|| scene.log_trouble(fact)).unwrap_or_else(plain),
+        Fact::Replica(fact) => scene.replica(fact).or_else(|| scene.replica_trouble(fact)).unwrap_or_else(plain),
+        Fact::Controller(fact) => scene.controller(fact).or_else(|| scene.duty(fact)).unwrap_or_else(plain),
+        Fact::Raft(fact) => scene.raft(fact).unwrap_or_else(plain),
         Fact::Client(fact) => scene.client(fact).unwrap_or_else(plain),
-        Fact::World(fact) => scene.world(fact).unwrap_or_else(plain),
+        Fact::World(fact) => scene.world(fact).or_else(|| scene.machine(fact)).unwrap_or_else(plain),
         Fact::Network(NetworkFact::MessageDropped { .. }) => format!("{} Neither side is told.", plain()),
         Fact::Network(NetworkFact::MessageSent { .. }) => format!("{} sends: {}", names.process(event.process), message()),
         Fact::Network(NetworkFact::MessageDelivered { .. }) => format!("{} receives: {}", names.process(event.process), message()),
-        Fact::Network(_) | Fact::Raft(_) | Fact::Fault(_) => plain(),
+        Fact::Network(_) | Fact::Fault(_) => plain(),
     }
 }
 
 impl Scene<'_> {
-    fn me(&self) -> String {
+    pub(super) fn me(&self) -> String {
         self.names.process(self.event.process).into_owned()
     }
 
-    fn partition(&self, partition: TopicPartition) -> String {
+    pub(super) fn partition(&self, partition: TopicPartition) -> String {
         self.names.partition(partition)
     }
 
@@ -180,15 +181,7 @@ impl Scene<'_> {
                 Some(format!("The controller elects {leader} for {} in {epoch}: {rule}.{was}", self.partition(*partition)))
             }
             ControllerFact::BrokerFenced { broker, .. } => {
-                let led: Vec<String> = self
-                    .before
-                    .partitions()
-                    .filter(|partition| partition.leader_id() == Some(*broker))
-                    .map(|partition| self.partition(partition.partition))
-                    .take(4)
-                    .collect();
-                let led =
-                    if led.is_empty() { String::new() } else { format!(" It led {}; another must be elected.", led.join(", ")) };
+                let led = self.led_by(*broker).map_or_else(String::new, |led| format!(" It led {led}; another must be elected."));
                 Some(format!(
                     "{broker} has been silent for too long: the controller fences it. It leaves every ISR and leads nothing.{led}"
                 ))

@@ -6,20 +6,30 @@
 //!
 //! Called by: [`super::course`], the screen, the story.
 //!
-//! Not modelled: the metadata log itself (`__cluster_metadata-0`), whose events the picture leaves out.
+//! Not modelled: the records of the metadata log (`__cluster_metadata-0`); of that log the picture keeps where each server's copy
+//! begins and ends, and what is committed and applied of it.
 
 mod apply;
+mod belief;
+mod link;
+mod metadata;
 mod pages;
 mod partition;
+mod replicas;
+mod server;
 
 use std::sync::Arc;
 
-use crate::event::{CrashKind, Event};
-use crate::ids::{BrokerId, Incarnation, ProcessId, Step, TopicPartition};
+use crate::event::{Event, FaultIndex, VoterSetFacts};
+use crate::ids::{BrokerId, LeaderEpoch, Offset, ProcessId, Step, TopicPartition};
 use crate::time::Instant;
 
+pub use belief::Belief;
+pub use link::{LastMessage, LinkView};
+pub use metadata::TopicView;
 pub use pages::Pages;
 pub use partition::{Acked, Cell, PartitionView, Reader, ReplicaView, Role};
+pub use server::{DiskView, ProcessState, ProcessView, QuorumView, Registration, Standing};
 
 /// The cluster at one step.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,50 +37,13 @@ pub struct View {
     at: Instant,
     applied: u32,
     processes: Arc<Vec<ProcessView>>,
-    partitions: Vec<Arc<PartitionView>>,
-    cuts: Arc<Vec<Link>>,
-    min_insync: Arc<Vec<(crate::ids::TopicId, u32)>>,
-}
-
-/// One process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ProcessView {
-    /// Which.
-    pub process: ProcessId,
-    /// Whether it lives.
-    pub state: ProcessState,
-    /// Which life of it.
-    pub incarnation: Incarnation,
-    /// How far its wall clock is from true time, in µs.
-    pub clock_offset_us: i64,
-    /// How much too fast its clocks run.
-    pub clock_drift_ppm: i32,
-    /// Whether the controller counts it as alive (brokers only).
-    pub is_fenced: bool,
-}
-
-/// Whether a process lives.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ProcessState {
-    /// It has not started yet.
-    #[default]
-    NotStarted,
-    /// It lives.
-    Up,
-    /// It stands still.
-    Paused,
-    /// It died, and this died with it.
-    Down(CrashKind),
-    /// It ended itself.
-    Halted,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Link {
-    from: ProcessId,
-    to: ProcessId,
-    /// How many cuts hold it at once.
-    cuts: u32,
+    partitions: Arc<Vec<Arc<PartitionView>>>,
+    links: link::Links,
+    topics: Arc<Vec<TopicView>>,
+    features: Arc<Vec<(Arc<String>, u16)>>,
+    faults: Arc<Vec<FaultIndex>>,
+    metadata_end: Offset,
+    quorum: Option<(ProcessId, LeaderEpoch)>,
 }
 
 impl View {
@@ -123,7 +96,69 @@ impl View {
     /// One process.
     #[must_use]
     pub fn process(&self, process: ProcessId) -> Option<&ProcessView> {
-        self.processes.iter().find(|known| known.process == process)
+        let place = self.processes.binary_search_by_key(&process, |known| known.process).ok()?;
+        self.processes.get(place)
+    }
+
+    /// One direction of the network; `None` when nothing ever happened on it.
+    #[must_use]
+    pub fn link(&self, from: ProcessId, to: ProcessId) -> Option<&LinkView> {
+        self.links.get(from, to)
+    }
+
+    /// How many messages are on their way.
+    #[must_use]
+    pub fn in_flight(&self) -> u32 {
+        self.links.iter().map(|link| link.in_flight).sum()
+    }
+
+    /// The faults that struck and are not over, in the order they struck.
+    #[must_use]
+    pub fn faults(&self) -> &[FaultIndex] {
+        &self.faults
+    }
+
+    /// The topics that were created, in that order, deleted ones included.
+    #[must_use]
+    pub fn topics(&self) -> &[TopicView] {
+        &self.topics
+    }
+
+    /// The features that were set, with their levels.
+    pub fn features(&self) -> impl Iterator<Item = (&str, u16)> {
+        self.features.iter().map(|(name, level)| (name.as_str(), *level))
+    }
+
+    /// The metadata below this is committed.
+    #[must_use]
+    pub fn metadata_end(&self) -> Offset {
+        self.metadata_end
+    }
+
+    /// Who was elected last to lead the metadata quorum and has not given that up, with the epoch. It may be dead.
+    #[must_use]
+    pub fn quorum_leader(&self) -> Option<(ProcessId, LeaderEpoch)> {
+        self.quorum
+    }
+
+    /// The committed voters: the newest set that any server knows below what is committed. `None` when nobody told.
+    #[must_use]
+    pub fn voters(&self) -> Option<&Arc<VoterSetFacts>> {
+        let told = self.processes.iter().filter_map(|process| process.quorum.voters.as_ref());
+        let committed = told.filter(|set| set.offset < self.metadata_end || set.offset == Offset::ZERO);
+        committed.max_by_key(|set| (set.offset, set.epoch))
+    }
+
+    /// Whether a server is in the committed voter set.
+    #[must_use]
+    pub fn is_voter(&self, process: ProcessId) -> bool {
+        self.voters().is_some_and(|set| set.voters.iter().any(|voter| voter.voter == process))
+    }
+
+    /// The servers of the metadata quorum: the controllers, and whoever votes.
+    pub fn quorum(&self) -> impl Iterator<Item = &ProcessView> {
+        let members = self.processes.iter();
+        members.filter(|known| matches!(known.process, ProcessId::Controller(_)) || self.is_voter(known.process))
     }
 
     /// Whether a broker lives and is not paused.
@@ -135,15 +170,16 @@ impl View {
     /// Whether nothing gets through from one process to the other.
     #[must_use]
     pub fn is_cut(&self, from: ProcessId, to: ProcessId) -> bool {
-        self.cuts.iter().any(|link| link.from == from && link.to == to)
+        self.links.get(from, to).is_some_and(|link| link.cuts > 0)
     }
 
     /// The peers to or from which nothing gets through, in order.
     #[must_use]
     pub fn cut_from(&self, process: ProcessId) -> Vec<ProcessId> {
         let mut peers: Vec<ProcessId> = self
-            .cuts
+            .links
             .iter()
+            .filter(|link| link.cuts > 0)
             .filter_map(|link| match process {
                 _ if link.from == process => Some(link.to),
                 _ if link.to == process => Some(link.from),

@@ -17,6 +17,8 @@ pub struct PartitionView {
     pub committed: Option<Arc<PartitionFacts>>,
     /// Its `min.insync.replicas`, if its topic set one.
     pub min_insync: Option<u32>,
+    /// Whether its topic was deleted.
+    pub is_deleted: bool,
     /// Its replicas, in the order of the assignment, then as they came up.
     pub replicas: Vec<ReplicaView>,
     /// What producers were promised, by offset. An offset may be promised twice: the later promise stands here.
@@ -46,6 +48,10 @@ pub struct ReplicaView {
     pub high_watermark: Offset,
     /// The ISR it counts on, while it leads: the committed one and the maximal one.
     pub isr: Option<(BrokerSet, BrokerSet)>,
+    /// Why it is offline, or nothing more is appended to it.
+    pub trouble: Option<Arc<String>>,
+    /// Whether its log was deleted.
+    pub is_deleted: bool,
     pub(super) log: Pages<Placed>,
 }
 
@@ -133,6 +139,7 @@ impl PartitionView {
             partition,
             committed: None,
             min_insync,
+            is_deleted: false,
             replicas: Vec::new(),
             acked: Pages::default(),
             overwritten: Arc::new(Vec::new()),
@@ -237,6 +244,8 @@ impl ReplicaView {
             end: Offset::ZERO,
             high_watermark: Offset::ZERO,
             isr: None,
+            trouble: None,
+            is_deleted: false,
             log: Pages::default(),
         }
     }

@@ -63,14 +63,24 @@ impl Explore {
     fn tell(&self, scenario: &Scenario, batch: &Batch, wall: Duration) -> Result<(), Problem> {
         let (events, turns) = batch.rates(wall);
         output::line(&format!(
-            "{}: {} seeds, {} failed · {} events, {} turns · {} events/s, {} turns/s",
-            scenario.name, batch.seeds, batch.failed, batch.events, batch.turns, events, turns
+            "{}: {}, {} failed · {} events, {} turns · {} events/s, {} turns/s",
+            scenario.name,
+            output::count(batch.seeds, "seed"),
+            batch.failed,
+            batch.events,
+            batch.turns,
+            events,
+            turns
         ))?;
         let counted: Vec<_> =
             batch.counts.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{name} {count}")).collect();
         output::line(&format!("  {}", counted.join(" · ")))?;
         for distinct in batch.distinct() {
-            output::line(&format!("\n✗ {} in {} seeds, first:", distinct.first.check, distinct.count))?;
+            output::line(&format!(
+                "\n✗ {} in {}, first:",
+                distinct.first.check,
+                output::count(u64::try_from(distinct.count).unwrap_or(u64::MAX), "seed")
+            ))?;
             output::line(&format!("  {}", distinct.first.detail))?;
             output::line(&format!("  {}", self.again(distinct.first.seed)))?;
         }

@@ -2,9 +2,11 @@
 
 mod check;
 mod diff;
+mod dump;
 mod explain;
 mod explore;
 mod json;
+mod museum;
 mod output;
 mod problem;
 mod run;
@@ -39,6 +41,10 @@ enum Command {
     Explain(explain::Explain),
     /// Many seeds: distinct failures, each with the command that reproduces it.
     Explore(explore::Explore),
+    /// The museum of famous failures: each as written, and under the rules that end it.
+    Museum(museum::Museum),
+    /// What lies on a server's disk at some step: segments, batches, indexes, checkpoints.
+    Dump(dump::Dump),
     /// Judge a saved trace again.
     Check(check::Check),
     /// The first event in which two traces differ.
@@ -74,6 +80,8 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Watch(command)) => command.execute(),
         Some(Command::Explain(command)) => command.execute(),
         Some(Command::Explore(command)) => command.execute(),
+        Some(Command::Museum(command)) => command.execute(),
+        Some(Command::Dump(command)) => command.execute(),
         Some(Command::Check(command)) => command.execute(),
         Some(Command::Diff(command)) => command.execute(),
         Some(Command::Verify(command)) => command.execute(),

@@ -19,3 +19,8 @@ pub(crate) fn line(text: &str) -> Result<(), Problem> {
     out.flush()?;
     Ok(())
 }
+
+/// A number of things: `1 seed`, `2 seeds`.
+pub(crate) fn count(number: u64, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+}

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use tribunal::choice::Luck;
+use tribunal::config::nearest;
 use tribunal::ids::Step;
 use tribunal::sim::host::HostKind;
-use tribunal::sim::scenario::{self, Scenario};
+use tribunal::sim::scenario::{self, Scenario, ScenarioKind};
 use tribunal::sim::trial::{self, Outcome, TrialOptions};
 use tribunal::time::{Duration, Instant};
 use tribunal::trace::line::is_beat;
@@ -37,6 +39,36 @@ pub(crate) struct Changes {
     /// Pin a choice: `loss b2->b3 fetch-response #17 = drop`.
     #[arg(long = "choose", value_name = "CHOICE")]
     pub(crate) choices: Vec<String>,
+    /// Where luck comes from: the seed, or nowhere (every choice that is not pinned is answered quietly).
+    #[arg(long, value_enum, value_name = "LUCK")]
+    pub(crate) luck: Option<Fortune>,
+}
+
+/// Where luck comes from, as the command line names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Fortune {
+    /// From the seed.
+    Seeded,
+    /// Nowhere.
+    None,
+}
+
+impl Fortune {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Seeded => "seeded",
+            Self::None => "none",
+        }
+    }
+}
+
+impl From<Fortune> for Luck {
+    fn from(fortune: Fortune) -> Self {
+        match fortune {
+            Fortune::Seeded => Self::Seeded,
+            Fortune::None => Self::None,
+        }
+    }
 }
 
 impl ScenarioOptions {
@@ -62,6 +94,9 @@ impl Changes {
         for choice in &self.choices {
             scenario = scenario.with_pin(choice)?;
         }
+        if let Some(fortune) = self.luck {
+            scenario = scenario.with_luck(fortune.into())?;
+        }
         Ok(scenario)
     }
 
@@ -76,6 +111,9 @@ impl Changes {
         }
         for choice in &self.choices {
             text += &format!(" --choose '{choice}'");
+        }
+        if let Some(fortune) = self.luck {
+            text += &format!(" --luck {}", fortune.word());
         }
         text
     }
@@ -96,8 +134,26 @@ pub(crate) fn find(name: &str) -> Result<Scenario, Problem> {
     if name.contains('/') || name.ends_with(".toml") {
         return Ok(Scenario::load(Path::new(name))?);
     }
-    let names: Vec<_> = scenario::EMBEDDED.iter().map(|(name, _)| *name).collect();
-    Err(Problem::with_help(format!("no scenario or file is called `{name}`"), format!("embedded: {}", names.join(", "))))
+    let names = || scenario::EMBEDDED.iter().chain(scenario::MUSEUM).map(|(name, _)| *name);
+    let bare = || names().filter_map(|name| name.split_once('-')).map(|(_, bare)| bare);
+    let help = match nearest(name, names().chain(bare())) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("there are: {}", names().collect::<Vec<_>>().join(", ")),
+    };
+    Err(Problem::with_help(format!("no scenario or file is called `{name}`"), help))
+}
+
+/// The word for what a scenario is for.
+pub(crate) fn kind_word(kind: ScenarioKind) -> &'static str {
+    match kind {
+        ScenarioKind::Story => "story",
+        ScenarioKind::Rule => "rule",
+        ScenarioKind::Config => "config",
+        ScenarioKind::Boundary => "boundary",
+        ScenarioKind::FalseAlarm => "false alarm",
+        ScenarioKind::Measure => "measure",
+        ScenarioKind::Chaos => "chaos",
+    }
 }
 
 /// A recorded run, made now from a scenario or read from a trace file.

@@ -16,6 +16,7 @@ Try first:
   tribunal run 06-lost-ack                 an acknowledged record is lost, and why
   tribunal watch 06-lost-ack               the same, step by step, forwards and backwards
   tribunal run 06-lost-ack --set producer.p1.acks=all
+  tribunal museum                          famous failures, and the rules that ended them
   tribunal explore storm --seeds 0..100    random weather: every check must hold";
 
 /// A story of the list.

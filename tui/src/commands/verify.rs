@@ -49,8 +49,9 @@ impl Verify {
         let count = self.seeds.end - self.seeds.start;
         let names: Vec<_> = hosts.iter().map(|host| host.name()).collect();
         output::line(&format!(
-            "{}: {count} seeds, hosts {} and a second process agree on every hash",
+            "{}: {}, hosts {} and a second process agree on every hash",
             scenario.name,
+            output::count(count, "seed"),
             names.join(", ")
         ))?;
         Ok(Verdict::Met)
@@ -67,6 +68,9 @@ impl Verify {
         }
         for choice in &self.changes.choices {
             command.args(["--choose", choice]);
+        }
+        if let Some(fortune) = self.changes.luck {
+            command.args(["--luck", fortune.word()]);
         }
         let told = command.output()?;
         let told: serde_json::Value = serde_json::from_slice(&told.stdout)

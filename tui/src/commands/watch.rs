@@ -9,7 +9,7 @@ use tribunal::ids::BrokerId;
 use tribunal::sim::scenario::Scenario;
 use tribunal_tui::export::Format;
 use tribunal_tui::screen::theme::{Colours, Environment};
-use tribunal_tui::screen::{self, Expected, Finding, Look, Model, Recording};
+use tribunal_tui::screen::{self, Expected, Finding, Look, Model, Recording, Shows};
 
 use super::Verdict;
 use super::problem::Problem;
@@ -23,7 +23,7 @@ pub(crate) struct Watch {
     /// Where to begin: a step (`412`) or a time (`1.284s`).
     #[arg(long, value_name = "STEP|TIME")]
     at: Option<String>,
-    /// Which view; the others of the book's pictures are not built yet.
+    /// Which view.
     #[arg(long, value_enum, default_value_t = View::Logs)]
     view: View,
     /// Print one frame of this size instead of opening the screen.
@@ -46,8 +46,19 @@ pub(crate) struct Watch {
 /// A view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum View {
+    /// Servers, network and partitions: truth beside belief.
+    Cluster,
     /// The replicas' logs above each other.
     Logs,
+}
+
+impl From<View> for Shows {
+    fn from(view: View) -> Self {
+        match view {
+            View::Cluster => Self::Cluster,
+            View::Logs => Self::Logs,
+        }
+    }
 }
 
 /// The form of a printed frame.
@@ -97,6 +108,7 @@ impl Watch {
         let recorded = source::record(&self.options)?;
         let at = self.at.as_deref().map(|text| source::step_of(&recorded.trace, text)).transpose()?;
         let mut model = Model::new(Arc::new(recording(recorded)));
+        model.shows = self.view.into();
         if let Some(step) = at {
             model.move_to(step);
         }

@@ -79,6 +79,7 @@ const SHAPES: &[(&str, &str)] = &[
     ("[k] ▪", "committed, as it knows"),
     ("(k) ▫", "not yet: may still vanish"),
     ("/k/ x", "will be truncated"),
+    ("·k· ·", "was cut off just now"),
     ("┃", "the leader's high watermark"),
     ("║ ▴", "the one this replica knows"),
 ];

@@ -4,6 +4,7 @@
 //!
 //! Called by: [`crate::screen::frame`].
 
+pub mod cluster;
 pub mod events;
 pub mod help;
 pub mod lanes;
@@ -17,13 +18,18 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::screen::layout::{self, Places};
+use crate::screen::model::Shows;
 use crate::screen::{Model, theme};
 use put::Pane;
 
 /// Where the panes of a model stand in an area; `None` when it is too small.
 #[must_use]
 pub fn places(model: &Model, area: Rect) -> Option<Places> {
-    layout::places(area, |body| u16::try_from(lanes::wanted_rows(model, i32::from(body))).unwrap_or(u16::MAX))
+    let wanted = |body: u16| match model.shows {
+        Shows::Cluster => cluster::wanted_rows(model),
+        Shows::Logs => lanes::wanted_rows(model, i32::from(body)),
+    };
+    layout::places(area, |body| u16::try_from(wanted(body)).unwrap_or(u16::MAX))
 }
 
 /// Draws the whole screen.
@@ -32,7 +38,10 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         return notice(area, buffer);
     };
     title::draw(model, &mut Pane::new(buffer, places.title));
-    lanes::draw(model, &mut Pane::new(buffer, places.logs));
+    match model.shows {
+        Shows::Cluster => cluster::draw(model, &mut Pane::new(buffer, places.logs)),
+        Shows::Logs => lanes::draw(model, &mut Pane::new(buffer, places.logs)),
+    }
     events::draw(model, &mut Pane::new(buffer, places.events));
     side::draw(model, &mut Pane::new(buffer, places.side));
     story::draw(model, &mut Pane::new(buffer, places.story));
@@ -45,6 +54,8 @@ fn notice(area: Rect, buffer: &mut Buffer) {
     let mut pane = Pane::new(buffer, area);
     let (width, height) = layout::LEAST;
     let words = format!("tribunal needs {width}x{height} (this is {}x{}); q quits", area.width, area.height);
-    let room = pane.width();
-    pane.put_within(0, pane.height() / 2, room, &words, theme::text());
+    let rows = i32::try_from(put::wrapped(&words, pane.width() - 1).len()).unwrap_or(1);
+    let y = ((pane.height() - rows) / 2).max(0);
+    let room = pane.height() - y;
+    pane.prose(0, y, room, &words, theme::text());
 }

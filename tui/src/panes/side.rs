@@ -50,7 +50,7 @@ fn row(model: &Model, pane: &mut Pane<'_>, y: i32, process: &ProcessView) {
     let (state, style) = state(process.state);
     pane.put_within(2, y, 9, &name, theme::text());
     let mut words = state.to_owned();
-    if process.is_fenced && process.state != ProcessState::NotStarted {
+    if process.is_fenced() && process.state != ProcessState::NotStarted {
         words.push_str(" · fenced");
     }
     if !cut.is_empty() {
@@ -76,5 +76,6 @@ fn state(state: ProcessState) -> (&'static str, ratatui::style::Style) {
         ProcessState::Paused => ("stands still", theme::fault()),
         ProcessState::Down(_) => ("down", theme::fault()),
         ProcessState::Halted => ("ended itself", theme::fault()),
+        ProcessState::Stopped => ("shut down", theme::dim()),
     }
 }

@@ -1,7 +1,7 @@
 //! The first row: which run, where in it, and the worst that the checks have found by then.
 
 use super::put::{Pane, width};
-use crate::screen::{Model, theme};
+use crate::screen::{Model, Shows, theme};
 
 /// Draws the title.
 pub fn draw(model: &Model, pane: &mut Pane<'_>) {
@@ -9,13 +9,25 @@ pub fn draw(model: &Model, pane: &mut Pane<'_>) {
     let run = model.recording.trace.run();
     let name = run.map_or("no run", |run| run.scenario.as_str());
     let mut x = pane.put(1, 0, "tribunal", theme::leader().bg(theme::BAR));
-    x = pane.put_within(x + 2, 0, pane.width() / 3, name, theme::strong().bg(theme::BAR));
+    x = pane.put_within(x + 2, 0, pane.width() / 4, name, theme::strong().bg(theme::BAR));
     let end = pane.width() - 1;
+    if pane.width() >= 72 {
+        x += 1;
+        for shows in Shows::ALL {
+            let is_shown = shows == model.shows;
+            let (words, style) = if is_shown {
+                (format!("[{}]", shows.name()), theme::strong())
+            } else {
+                (format!(" {} ", shows.name()), theme::dim())
+            };
+            x = pane.put(x, 0, &words, style.bg(theme::BAR));
+        }
+    }
     let seed = run.map_or_else(String::new, |run| format!("seed 0x{:X}", run.seed));
     let place = format!("step {} of {} · {}", model.cursor().0, model.recording.last().0, model.now());
     let violation = model.recording.violation_by(model.cursor());
     // A violation is worth more room than the seed.
-    let has_room = pane.width() >= if violation.is_some() { 100 } else { 72 };
+    let has_room = pane.width() >= if violation.is_some() { 120 } else { 100 };
     let right = if has_room { format!("{place} · {seed}") } else { place };
     let room = end - x - 4 - width(&right);
     pane.put_left_of(end, 0, &right, theme::dim().bg(theme::BAR));

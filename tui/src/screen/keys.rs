@@ -72,9 +72,15 @@ pub const BINDINGS: &[Binding] = bindings! {
     Screen [Char('e')] "e" ChooseKind "choose the kind" "";
     Screen [Char(':')] ":" AskWhere "go to a step or time" "go to";
     Screen [Char('w')] "w" Why "why: the chain of causes" "why";
-    Screen [Code(KeyCode::Tab)] "Tab" NextPartition "next partition" "partition";
-    Screen [Code(KeyCode::BackTab)] "⇧Tab" PreviousPartition "partition before" "";
-    Screen [Char('z')] "z" Zoom "records larger, smaller, all" "zoom";
+    Screen [Char('1')] "1" ShowCluster "Cluster: truth, belief" "";
+    Screen [Char('2')] "2" ShowLogs "Logs: every replica" "";
+    Screen [Char('v')] "v" NextView "the other view" "view";
+    Screen [Code(KeyCode::Tab)] "Tab" NextPane "next pane or partition" "pane";
+    Screen [Code(KeyCode::BackTab)] "⇧Tab" PreviousPane "the one before" "";
+    Screen [Code(KeyCode::Down), Char('j')] "↓ j" SelectNext "select the next row" "";
+    Screen [Code(KeyCode::Up), Char('k')] "↑ k" SelectPrevious "the row before" "";
+    Screen [Code(KeyCode::Enter)] "Enter" Open "its logs" "";
+    Screen [Char('z')] "z" Zoom "records larger, smaller, all" "";
     Screen [Char('<')] "<" ScrollLeft "earlier offsets" "";
     Screen [Char('>')] ">" ScrollRight "later offsets" "";
     Screen [Char('g'), Code(KeyCode::Home)] "g" Start "beginning" "";

@@ -29,10 +29,22 @@ pub enum Message {
     Slower,
     /// Real time has passed while playing.
     Passed(Duration),
-    /// Look at the next partition.
-    NextPartition,
-    /// Look at the partition before.
-    PreviousPartition,
+    /// Show the Cluster view.
+    ShowCluster,
+    /// Show the Logs view.
+    ShowLogs,
+    /// Show the next view.
+    NextView,
+    /// To the next pane: in the Cluster view the other list, in the Logs view the next partition's lanes.
+    NextPane,
+    /// To the pane before.
+    PreviousPane,
+    /// Select the next row: of servers or partitions.
+    SelectNext,
+    /// Select the row before.
+    SelectPrevious,
+    /// Look into what is selected.
+    Open,
     /// Draw records larger or smaller.
     Zoom,
     /// Look at earlier offsets.

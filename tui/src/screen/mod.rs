@@ -23,7 +23,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 pub use message::Message;
-pub use model::Model;
+pub use model::{Model, Shows};
 pub use recording::{Expected, Finding, Recording};
 pub use terminal::run;
 pub use theme::Look;

@@ -1,6 +1,6 @@
 //! Everything the screen shows, as one value: the recording, where the cursor stands, and how it is looked at.
 //!
-//! Invariant: `view` and `story` are those of `cursor`.
+//! Invariant: `view` and `story` are those of `cursor`, `before` is that of the beat before it.
 
 use std::sync::Arc;
 
@@ -20,8 +20,16 @@ pub struct Model {
     pub recording: Arc<Recording>,
     /// The picture at the cursor.
     pub view: View,
+    /// The picture at the beat before the cursor: what has changed since is marked.
+    pub before: View,
     /// The story at the cursor.
     pub story: Story,
+    /// Which view is shown.
+    pub shows: Shows,
+    /// Which list of the Cluster view `↑ ↓` select in.
+    pub focus: Focus,
+    /// Which of the servers is selected, in the order of the Cluster view.
+    pub server: usize,
     /// Which of the recording's partitions is looked at.
     pub partition: usize,
     /// The kind that `[` and `]` jump to.
@@ -45,6 +53,49 @@ pub struct Model {
     /// Whether the user wants to leave.
     pub is_done: bool,
     cursor: Step,
+}
+
+/// A view.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shows {
+    /// Servers, network and partitions: truth beside belief.
+    Cluster,
+    /// The replicas' logs above each other.
+    #[default]
+    Logs,
+}
+
+impl Shows {
+    /// Every view, in the order of their keys.
+    pub const ALL: [Self; 2] = [Self::Cluster, Self::Logs];
+
+    /// Its key and name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cluster => "1 Cluster",
+            Self::Logs => "2 Logs",
+        }
+    }
+
+    /// The next in turn.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Cluster => Self::Logs,
+            Self::Logs => Self::Cluster,
+        }
+    }
+}
+
+/// A list of the Cluster view.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Focus {
+    /// The servers.
+    Servers,
+    /// The partitions.
+    #[default]
+    Partitions,
 }
 
 /// How large records are drawn.
@@ -109,7 +160,11 @@ impl Model {
     pub fn new(recording: Arc<Recording>) -> Self {
         let mut model = Self {
             view: View::new(),
+            before: View::new(),
             story: Story::default(),
+            shows: Shows::Logs,
+            focus: Focus::Partitions,
+            server: 0,
             partition: recording.first,
             kind: Kind::Election,
             zoom: Zoom::Fitting,
@@ -145,6 +200,10 @@ impl Model {
         let recording = Arc::clone(&self.recording);
         let step = step.min(recording.last());
         self.view = recording.course.view_from(recording.events(), &self.view, step);
+        self.before = match recording.beat_before(step) {
+            Some(beat) => recording.course.view_from(recording.events(), &self.before, beat),
+            None => View::new(),
+        };
         self.story = story(recording.events(), &recording.names, &recording.course, step);
         self.cursor = step;
     }

@@ -1,6 +1,6 @@
 //! The real terminal: entering and leaving it, and the loop.
 //!
-//! Invariant: however the loop ends (by `q`, an error or a panic), the terminal is as it was: main screen, cursor visible,
+//! Invariant: however the loop ends (by `q`, an error, a panic or a signal to end), the terminal is as it was: main screen, cursor visible,
 //! no raw mode, no mouse capture.
 
 use std::io::{self, Write, stdout};
@@ -119,13 +119,19 @@ type Hook = Arc<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
 /// Holds the terminal; leaving it is its end.
 pub(super) struct Guard {
     earlier: Hook,
+    #[cfg(unix)]
+    watch: signal_hook::iterator::Handle,
 }
 
 impl Guard {
     pub(super) fn enter(with_mouse: bool) -> io::Result<Self> {
         terminal::enable_raw_mode()?;
         let earlier: Hook = Arc::from(std::panic::take_hook());
-        let guard = Self { earlier: Arc::clone(&earlier) };
+        let guard = Self {
+            earlier: Arc::clone(&earlier),
+            #[cfg(unix)]
+            watch: watch_for_the_end()?,
+        };
         std::panic::set_hook(Box::new(move |panic| {
             leave();
             earlier(panic);
@@ -141,11 +147,30 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         leave();
+        #[cfg(unix)]
+        self.watch.close();
         if !std::thread::panicking() {
             let earlier = Arc::clone(&self.earlier);
             std::panic::set_hook(Box::new(move |panic| earlier(panic)));
         }
     }
+}
+
+/// Waits in the background for a signal to end (SIGTERM, SIGHUP): then the terminal is given back, and the program ends as
+/// such a signal ends one. Errors: those of the system.
+#[cfg(unix)]
+fn watch_for_the_end() -> io::Result<signal_hook::iterator::Handle> {
+    use signal_hook::consts::{SIGHUP, SIGTERM};
+
+    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGHUP])?;
+    let handle = signals.handle();
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            leave();
+            std::process::exit(128 + signal);
+        }
+    })?;
+    Ok(handle)
 }
 
 /// Gives the terminal back. Every part is tried, whatever became of the others.

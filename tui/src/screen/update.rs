@@ -5,7 +5,7 @@ use tribunal::time::Duration;
 use tribunal::trace::find::{self, Kind};
 
 use super::message::Message;
-use super::model::{Model, Overlay};
+use super::model::{Focus, Model, Overlay, Shows};
 
 /// How long a beat stays at speed x1.
 const BEAT: Duration = Duration::from_millis(700);
@@ -33,8 +33,14 @@ pub fn update(model: &mut Model, message: Message) {
         Message::Faster => model.speed = model.speed.saturating_add(1).min(FASTEST),
         Message::Slower => model.speed = model.speed.saturating_sub(1).max(SLOWEST),
         Message::Passed(span) => passed(model, span),
-        Message::NextPartition => turn(model, 1),
-        Message::PreviousPartition => turn(model, model.recording.partitions.len().saturating_sub(1)),
+        Message::ShowCluster => model.shows = Shows::Cluster,
+        Message::ShowLogs => model.shows = Shows::Logs,
+        Message::NextView => model.shows = model.shows.next(),
+        Message::NextPane => next_pane(model, 1),
+        Message::PreviousPane => next_pane(model, model.recording.partitions.len().saturating_sub(1)),
+        Message::SelectNext => select(model, 1),
+        Message::SelectPrevious => select(model, -1),
+        Message::Open => model.shows = Shows::Logs,
         Message::Zoom => {
             (model.zoom, model.scroll) = (model.zoom.next(), 0);
             model.notice = Some(format!("records: {}", model.zoom.name()));
@@ -137,6 +143,27 @@ pub fn beat_length(speed: i8) -> Duration {
 pub fn speed_words(speed: i8) -> String {
     let times = 1_u32 << u32::from(speed.unsigned_abs()).min(16);
     if speed < 0 { format!("x1/{times}") } else { format!("x{times}") }
+}
+
+fn next_pane(model: &mut Model, by: usize) {
+    match (model.shows, model.focus) {
+        (Shows::Cluster, Focus::Partitions) => model.focus = Focus::Servers,
+        (Shows::Cluster, Focus::Servers) => model.focus = Focus::Partitions,
+        (Shows::Logs, _) => turn(model, by),
+    }
+}
+
+/// Selects another row, without going round: the ends of a list are felt.
+fn select(model: &mut Model, by: isize) {
+    let moved = |place: usize, count: usize| place.saturating_add_signed(by).min(count.saturating_sub(1));
+    match (model.shows, model.focus) {
+        (Shows::Cluster, Focus::Servers) => {
+            model.server = moved(model.server, crate::panes::cluster::server_count(&model.view));
+        }
+        (Shows::Cluster, Focus::Partitions) | (Shows::Logs, _) => {
+            (model.partition, model.scroll) = (moved(model.partition, model.recording.partitions.len()), 0);
+        }
+    }
 }
 
 fn turn(model: &mut Model, by: usize) {

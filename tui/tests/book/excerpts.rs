@@ -10,7 +10,7 @@ pub struct Excerpt {
     pub keep: &'static [(&'static str, &'static str)],
 }
 
-const fn excerpt(file: &'static str, command: &'static str, keep: &'static [(&'static str, &'static str)]) -> Excerpt {
+pub const fn excerpt(file: &'static str, command: &'static str, keep: &'static [(&'static str, &'static str)]) -> Excerpt {
     Excerpt { file, command, keep }
 }
 
@@ -26,7 +26,7 @@ pub const EXCERPTS: &[Excerpt] = &[
             ("crash leader(orders-0)", "b3 holds all of orders-0 below 3"),
             ("p1   ⇒ send 4", "proposes ISR"),
             ("ISR of orders-0 is now", "ISR of orders-0 is now"),
-            ("again: 1 record(s) from send 4", "append orders-0 record 3"),
+            ("again: 1 record from send 4", "append orders-0 record 3"),
             ("acknowledged: send 4", "acknowledged: send 4"),
         ],
     ),
@@ -131,6 +131,62 @@ pub const EXCERPTS: &[Excerpt] = &[
             ("no leader in e2", "no leader in e2"),
             ("elects b2 for orders-0 in e3", "elects b2"),
             ("b3   · replicate", "b3   · replicate"),
+        ],
+    ),
+    // 8
+    excerpt("08-head.txt", "run 08-three-controllers", &[("three-controllers: ", "seed ")]),
+    excerpt(
+        "08-first.txt",
+        "run 08-three-controllers",
+        &[("★ leads the metadata quorum", "★ is the active controller"), ("creates topic orders", "b1   ★ leads orders-0")],
+    ),
+    excerpt(
+        "08-crash.txt",
+        "run 08-three-controllers",
+        &[
+            ("fault: 3.000s", "k1   ✖"),
+            ("p1   ⇒ send 2", "p1   ⇒ send 2"),
+            ("acknowledged: send 2", "acknowledged: send 2"),
+            ("k2   ★ leads", "k2   ★ is the active"),
+            ("creates topic late", "creates topic late"),
+            ("admin ⇐ create topics", "admin ⇐ create topics"),
+            ("k1   ↺ starts again", "k1   ↺ starts again"),
+        ],
+    ),
+    excerpt(
+        "08-election.txt",
+        "run 08-three-controllers --all",
+        &[
+            ("k2   · asks whether", "k2   · asks whether"),
+            ("k3   · asks whether", "k3   · asks whether"),
+            ("k2   · stands for election in quorum epoch e2", "k2   · votes for k2 in e2"),
+            ("k3   · stands for election in quorum epoch e2", "k3   · votes for k3 in e2"),
+            ("k3   ! does not vote for k2", "k3   ! does not vote for k2"),
+            ("k2   ! does not vote for k3", "k2   ! does not vote for k3"),
+            ("k2   · stands for election in quorum epoch e3", "k2   · votes for k2 in e3"),
+            ("k3   · votes for k2 in e3", "k3   · votes for k2 in e3"),
+            ("k2   ★ leads the metadata quorum", "k2   ★ leads the metadata quorum"),
+        ],
+    ),
+    excerpt(
+        "08-dump.txt",
+        "dump 08-three-controllers --at 6s --log __cluster_metadata-0@k2",
+        &[
+            ("payload: LeaderChange { leader: 3001", "payload: LeaderChange { leader: 3001"),
+            ("payload: RegisterBroker", "payload: RegisterBroker"),
+            ("payload: LeaderChange { leader: 3002", "payload: LeaderChange { leader: 3002"),
+            ("epoch: 1 startOffset", "epoch: 3 startOffset"),
+        ],
+    ),
+    excerpt(
+        "08-none.txt",
+        "run 08-three-controllers --fault 'at = \"3.5s\", crash = \"controller\", restart-after = \"6s\"'",
+        &[
+            ("fault: 3.5s", "k2   ✖"),
+            ("k1   ↺ starts again", "k1   ↺ starts again"),
+            ("p1   ⇒ send 3", "p1   ⇒ send 3"),
+            ("acknowledged: send 3", "acknowledged: send 3"),
+            ("k3   ★ leads", "k3   ★ is the active"),
         ],
     ),
     // 11

@@ -1,7 +1,8 @@
 //! One replica's lane: its records, its log end, its own high watermark, and its state in words.
 
 use ratatui::style::{Modifier, Style};
-use tribunal::ids::{Offset, ProcessId};
+use tribunal::event::PartitionFacts;
+use tribunal::ids::{BrokerSet, Offset, ProcessId};
 use tribunal::trace::line::readable;
 use tribunal::trace::view::{Cell, ProcessState, ReplicaView, Role};
 
@@ -16,6 +17,8 @@ enum State {
     Committed,
     NotYet,
     Diverged,
+    /// It was there at the beat before, and is gone.
+    Gone,
 }
 
 /// Draws a lane of `rows` rows (1, 2 or 3; the third stays free).
@@ -26,6 +29,7 @@ pub(super) fn draw(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, rows: i32, re
     } else {
         cells(stage, pane, y, replica);
     }
+    ghosts(stage, pane, y, replica);
     boundaries(stage, pane, y, replica);
     numbers(pane, y, rows, replica);
     if rows >= 2 {
@@ -46,21 +50,31 @@ fn name(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaView) {
     let name = broker_name(&stage.model.recording.names, replica.broker);
     let x = pane.put(3, y, &name, if is_leader(stage, replica) { theme::leader() } else { theme::strong() });
     let role = match replica.role {
+        _ if replica.is_deleted => "deleted",
+        Role::Offline => "offline",
         _ if is_leader(stage, replica) => "leader",
         _ if stage.partition.committed.is_none() => "replica",
+        _ if is_among(stage, replica, |truth| truth.adding) => "joining",
+        _ if is_among(stage, replica, |truth| truth.removing) => "leaving",
         _ if replica.has_led => "ex-leader",
-        Role::Offline => "offline",
         Role::None | Role::Leader { .. } | Role::Follower { .. } => "follower",
     };
     pane.put_within(x + 1, y, LEFT - x - 1, role, theme::dim());
+}
+
+/// Whether the committed metadata counts a replica in one of its sets.
+fn is_among(stage: &Stage<'_>, replica: &ReplicaView, set: impl Fn(&PartitionFacts) -> BrokerSet) -> bool {
+    let truth = stage.partition.committed.as_deref();
+    replica.broker.0 <= BrokerSet::MAX && truth.is_some_and(|truth| set(truth).contains(replica.broker))
 }
 
 fn mark(stage: &Stage<'_>, replica: &ReplicaView) -> (char, Style) {
     let process = ProcessId::Broker(replica.broker);
     let known = stage.model.view.process(process);
     match known.map(|known| known.state).unwrap_or_default() {
-        ProcessState::Down(_) | ProcessState::Halted => ('✖', theme::fault()),
+        ProcessState::Down(_) | ProcessState::Halted | ProcessState::Stopped => ('✖', theme::fault()),
         ProcessState::Paused => ('‖', theme::fault()),
+        _ if replica.role == Role::Offline || replica.is_deleted => ('✗', theme::fault()),
         _ if is_cut_off(stage, replica) => ('≠', theme::fault()),
         _ if known.is_some_and(|known| known.clock_offset_us != 0 || known.clock_drift_ppm != 0) => ('◷', theme::client()),
         _ if is_leader(stage, replica) => ('★', theme::leader()),
@@ -73,7 +87,8 @@ fn is_well(stage: &Stage<'_>, replica: &ReplicaView) -> bool {
     let lives =
         stage.model.view.process(process).is_none_or(|known| matches!(known.state, ProcessState::Up | ProcessState::NotStarted));
     let believes = replica.leads() && !is_leader(stage, replica);
-    lives && !believes && stage.model.view.cut_from(process).is_empty()
+    let is_broken = replica.role == Role::Offline || replica.is_deleted || replica.trouble.is_some();
+    lives && !believes && !is_broken && stage.model.view.cut_from(process).is_empty()
 }
 
 /// Whether nothing gets through between it and any other replica.
@@ -91,6 +106,7 @@ fn state_words(stage: &Stage<'_>, replica: &ReplicaView) -> String {
         ProcessState::NotStarted => return "not started".to_owned(),
         ProcessState::Down(_) => "down".to_owned(),
         ProcessState::Halted => "ended itself".to_owned(),
+        ProcessState::Stopped => "shut down".to_owned(),
         ProcessState::Paused => "stands still".to_owned(),
         ProcessState::Up if is_cut_off(stage, replica) => "cut off".to_owned(),
         ProcessState::Up => match stage.model.view.cut_from(process).as_slice() {
@@ -102,8 +118,18 @@ fn state_words(stage: &Stage<'_>, replica: &ReplicaView) -> String {
             }
         },
     };
+    if replica.is_deleted {
+        return format!("{words} · its log was deleted");
+    }
     if stage.partition.committed.is_some() {
-        words.push_str(if stage.partition.is_in_sync(replica.broker) { " · in ISR" } else { " · out of ISR" });
+        words.push_str(match () {
+            () if stage.partition.is_in_sync(replica.broker) => " · in ISR",
+            () if is_among(stage, replica, |truth| truth.elr) => " · in ELR",
+            () => " · out of ISR",
+        });
+    }
+    if let Some(trouble) = &replica.trouble {
+        words.push_str(&format!(" · {trouble}"));
     }
     match replica.role {
         Role::Leader { epoch } if !is_leader(stage, replica) => words.push_str(&format!(" · thinks it leads {epoch}")),
@@ -130,6 +156,7 @@ fn style(state: State, epoch: u32) -> Style {
         State::Committed => Style::new().fg(theme::INK).bg(theme::epoch(epoch)),
         State::NotYet => Style::new().fg(theme::epoch(epoch)).bg(theme::BAR),
         State::Diverged => theme::fault().bg(theme::BAR).add_modifier(Modifier::BOLD | Modifier::CROSSED_OUT),
+        State::Gone => theme::fault().add_modifier(Modifier::DIM | Modifier::CROSSED_OUT),
     }
 }
 
@@ -142,17 +169,7 @@ fn cells(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaView) 
         let style = style(state, cell.epoch.0);
         let x = LEFT + scale.cell(cell.offset);
         if scale.has_keys() {
-            let key =
-                cell.key.map_or_else(|| "·".to_owned(), |key| readable(key, usize::try_from(scale.key_columns()).unwrap_or(1)));
-            let free = scale.key_columns() - width(&key);
-            let (before, after) = (free / 2, free - free / 2);
-            let blanks = |count: i32| " ".repeat(usize::try_from(count).unwrap_or(0));
-            let (open, close) = match state {
-                State::Committed => ('[', ']'),
-                State::NotYet => ('(', ')'),
-                State::Diverged => ('/', '/'),
-            };
-            pane.put(x, y, &format!("{open}{}{key}{}{close}", blanks(before), blanks(after)), style);
+            pane.put(x, y, &with_key(stage, state, &cell), style);
         } else {
             let begins = last_epoch != Some(cell.epoch) && cell.epoch.0 < 10 && cell.offset != replica.high_watermark;
             if begins {
@@ -166,6 +183,39 @@ fn cells(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaView) 
             }
         }
         (last_epoch, last_style) = (Some(cell.epoch), Some(style));
+    }
+}
+
+/// A record with its key: `[k]`, `(k)`, `/k/`, `·k·`.
+fn with_key(stage: &Stage<'_>, state: State, cell: &Cell<'_>) -> String {
+    let columns = stage.scale.key_columns();
+    let key = cell.key.map_or_else(|| "·".to_owned(), |key| readable(key, usize::try_from(columns).unwrap_or(1)));
+    let free = columns - width(&key);
+    let blanks = |count: i32| " ".repeat(usize::try_from(count).unwrap_or(0));
+    let (open, close) = match state {
+        State::Committed => ('[', ']'),
+        State::NotYet => ('(', ')'),
+        State::Diverged => ('/', '/'),
+        State::Gone => ('·', '·'),
+    };
+    format!("{open}{}{key}{}{close}", blanks(free / 2), blanks(free - free / 2))
+}
+
+/// What this replica held at the beat before and does not hold any more, where nothing else stands now.
+fn ghosts(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaView) {
+    let scale = &stage.scale;
+    let Some(before) = stage.before.and_then(|before| before.replica(replica.broker)) else { return };
+    if before.end <= replica.end && before.start >= replica.start {
+        return;
+    }
+    let style = style(State::Gone, 0);
+    for cell in before.cells(scale.from, scale.end).filter(|cell| cell.offset >= replica.end || cell.offset < replica.start) {
+        let x = LEFT + scale.cell(cell.offset);
+        if scale.has_keys() {
+            pane.put(x, y, &with_key(stage, State::Gone, &cell), style);
+        } else {
+            pane.glyph_if_blank(x, y, glyph(State::Gone), style);
+        }
     }
 }
 
@@ -190,6 +240,7 @@ fn glyph(state: State) -> char {
         State::Committed => '▪',
         State::NotYet => '▫',
         State::Diverged => 'x',
+        State::Gone => '·',
     }
 }
 
@@ -198,6 +249,9 @@ fn boundaries(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaV
     let scale = &stage.scale;
     let lead = if is_leader(stage, replica) { theme::leader() } else { theme::text() };
     let is_level = replica.high_watermark == replica.end;
+    if replica.start > scale.from && replica.start < replica.end && scale.pitch > 1 && scale.shows_boundary(replica.start) {
+        pane.glyph(LEFT + scale.boundary(replica.start), y, '├', theme::text());
+    }
     if scale.shows_boundary(replica.end) {
         let x = LEFT + scale.boundary(replica.end);
         if scale.has_keys() {
@@ -225,9 +279,27 @@ fn numbers(pane: &mut Pane<'_>, y: i32, rows: i32, replica: &ReplicaView) {
     }
 }
 
+/// Under the records: that something was cut off at this step, and where the log begins now.
+fn gone(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaView) {
+    let Some(before) = stage.before.and_then(|before| before.replica(replica.broker)) else { return };
+    let mut words_at = |offset: Offset, words: &str, style: Style| {
+        let x = LEFT + stage.scale.cell(offset);
+        if stage.scale.shows(offset) && pane.is_blank(x, x + width(words), y) {
+            pane.put(x, y, words, style);
+        }
+    };
+    if before.end > replica.end && !replica.is_deleted {
+        words_at(replica.end, "└ cut off", theme::fault());
+    }
+    if before.start < replica.start {
+        words_at(replica.start, &format!("└ log start {}", replica.start), theme::text());
+    }
+}
+
 /// Under the records: what this replica knows of the high watermark, and where its log contradicts the leader's.
 fn knowledge(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaView) {
     let (scale, high_watermark) = (&stage.scale, replica.high_watermark);
+    gone(stage, pane, y, replica);
     let diverged = replica.cells(scale.from.max(high_watermark.min(scale.end)), scale.end);
     let first = diverged.into_iter().find(|cell| stage.partition.is_diverged(replica.broker, cell));
     if let Some(cell) = first {

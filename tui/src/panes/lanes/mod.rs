@@ -18,7 +18,7 @@ mod scale;
 
 use tribunal::ids::Offset;
 use tribunal::trace::line::readable;
-use tribunal::trace::view::PartitionView;
+use tribunal::trace::view::{PartitionView, ReplicaView};
 
 use super::put::{Pane, width};
 use crate::screen::recording::{Shown, broker_name};
@@ -37,6 +37,8 @@ const READERS: usize = 4;
 struct Stage<'a> {
     model: &'a Model,
     partition: &'a PartitionView,
+    /// The same at the beat before: what was there then and is gone now is drawn as a ghost.
+    before: Option<&'a PartitionView>,
     scale: Scale,
     risks: Vec<Risk>,
 }
@@ -110,7 +112,14 @@ fn wanted_by(model: &Model, shown: &Shown) -> i32 {
     let partition = model.partition_view(shown);
     // Risks come and go; their rows are kept free, so that stepping does not move everything.
     let plan = Plan::choose(i32::MAX, 0, partition.readers.len(), 2);
-    Plan { risks: 2, ..plan }.rows(partition.replicas.len())
+    let before = shown.id.and_then(|id| model.before.partition(id));
+    Plan { risks: 2, ..plan }.rows(lanes(&partition, before).count())
+}
+
+/// The replicas that have a lane: a deleted one only at the beat that deletes it.
+fn lanes<'a>(partition: &'a PartitionView, before: Option<&'a PartitionView>) -> impl Iterator<Item = &'a ReplicaView> {
+    let was_there = move |broker| before.and_then(|before| before.replica(broker)).is_some_and(|replica| !replica.is_deleted);
+    partition.replicas.iter().filter(move |replica| !replica.is_deleted || was_there(replica.broker))
 }
 
 /// The partitions, the one looked at first, then those after it.
@@ -146,16 +155,20 @@ fn draw_partition(model: &Model, shown: &Shown, pane: &mut Pane<'_>) {
     if columns < 6 {
         return;
     }
+    let before = shown.id.and_then(|id| model.before.partition(id));
+    let replicas: Vec<&ReplicaView> = lanes(partition, before).collect();
+    // What was cut at this step is still seen.
+    let was = |replica: &&ReplicaView| before.and_then(|before| before.replica(replica.broker));
     let wanted = Wanted {
-        start: partition.start(),
-        end: partition.end(),
+        start: replicas.iter().filter_map(was).map(|replica| replica.start).fold(partition.start(), Offset::min),
+        end: replicas.iter().filter_map(was).map(|replica| replica.end).fold(partition.end(), Offset::max),
         key_columns: key_columns(partition, columns),
         columns,
         zoom: model.zoom,
         scroll: model.scroll,
     };
-    let stage = Stage { model, partition, scale: Scale::choose(wanted), risks: rows::risks(partition) };
-    let plan = Plan::choose(pane.height(), partition.replicas.len(), partition.readers.len(), stage.risks.len());
+    let stage = Stage { model, partition, before, scale: Scale::choose(wanted), risks: rows::risks(partition) };
+    let plan = Plan::choose(pane.height(), replicas.len(), partition.readers.len(), stage.risks.len());
     let mut y = 1;
     rows::ruler(&stage, pane, y);
     y += 1;
@@ -169,7 +182,7 @@ fn draw_partition(model: &Model, shown: &Shown, pane: &mut Pane<'_>) {
     }
     let bottom = pane.height() - i32::from(plan.has_legend);
     let top = y;
-    for replica in &partition.replicas {
+    for replica in replicas {
         if y >= bottom {
             break;
         }
@@ -198,10 +211,16 @@ fn heading(model: &Model, shown: &Shown, partition: &PartitionView, pane: &mut P
     let Some(committed) = &partition.committed else {
         return pane.heading_styled(0, &title, "not created yet", theme::strong());
     };
+    if partition.is_deleted {
+        return pane.heading_styled(0, &title, "its topic was deleted", theme::fault());
+    }
     let leader = committed.leader.map_or_else(|| "no leader".to_owned(), |leader| format!("leader {}", broker_name(names, leader)));
     let all: Vec<String> = committed.replicas.iter().map(|broker| broker.0.to_string()).collect();
     let min = partition.min_insync.map_or_else(String::new, |min| format!(" · min {min}"));
-    let isr = format!("{leader} · {} · ISR {}", committed.epoch, committed.isr);
+    let mut isr = format!("{leader} · {} · ISR {}", committed.epoch, committed.isr);
+    if !committed.elr.is_empty() {
+        isr.push_str(&format!(" ELR {}", committed.elr));
+    }
     let all = format!("{isr} of {{{}}}", all.join(","));
     let room = pane.width() - width(&title) - 8;
     let right = [format!("{all}{min}"), all, isr.clone()].into_iter().find(|words| width(words) <= room).unwrap_or(isr);

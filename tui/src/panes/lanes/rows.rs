@@ -29,11 +29,14 @@ pub(super) fn ruler(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32) {
     };
     let step = steps.into_iter().find(|step| room(*step)).unwrap_or(10_000_000);
     let mut offset = scale.from.0.div_ceil(step).saturating_mul(step);
+    // The first number is pushed right when it would begin left of the lanes; it must not push into the next.
+    let mut free = 0;
     while offset < scale.end.0 {
         let text = offset.to_string();
-        let x = scale.centre(Offset(offset)) - (width(&text) - 1) / 2;
-        if LEFT + x + width(&text) <= pane.width() - RIGHT + 1 {
-            pane.put(LEFT + x.max(0), y, &text, theme::dim());
+        let x = (scale.centre(Offset(offset)) - (width(&text) - 1) / 2).max(0);
+        if x >= free && LEFT + x + width(&text) <= pane.width() - RIGHT + 1 {
+            pane.put(LEFT + x, y, &text, theme::dim());
+            free = x + width(&text) + 1;
         }
         offset = offset.saturating_add(step);
     }
