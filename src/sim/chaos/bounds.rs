@@ -107,9 +107,12 @@ impl World {
     fn may_lose_copy(&self, place: Place) -> bool {
         let ProcessId::Broker(broker) = self.id(place) else { return true };
         let suspects = self.distrusted().with(broker);
+        // Who is down came down in disorder, most likely, and then its copy counts for nothing either.
+        let sound = self.brokers_where(|slot| slot.is_up && slot.doom.is_none() && slot.bad_disk.is_none());
         self.roles.partitions().filter(|(_, facts)| facts.replicas.contains(&broker)).all(|(partition, facts)| {
             let struck = facts.replicas.iter().filter(|replica| suspects.contains(**replica)).count();
-            let is_kept = facts.isr.iter().chain(facts.elr.iter()).any(|other| !suspects.contains(other));
+            let mut holders = facts.isr.iter().chain(facts.elr.iter());
+            let is_kept = holders.any(|other| sound.contains(other) && !suspects.contains(other));
             is_kept && struck < self.min_isr(partition, facts)
         })
     }
