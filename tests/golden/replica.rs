@@ -104,34 +104,9 @@ impl goldenscript::Runner for Stage {
                 let told = deleted.map_or_else(|code| code.name().to_owned(), |until| format!("deletes all below {until}"));
                 writeln!(self.told, "{who}: {told}")?;
             }
-            "low" => {
-                let who = broker_of(args.next_pos())?;
-                let lowest = self.brokers[&who].replica.low_watermark(&self.members);
-                let told = lowest.map_or_else(|code| code.name().to_owned(), |offset| format!("low watermark {offset}"));
-                writeln!(self.told, "{who}: {told}")?;
-            }
             "rack" => {
                 let who = broker_of(args.next_pos())?;
                 self.members.set_rack(who, args.next_pos().map(|rack| Arc::new(rack.to_owned())));
-            }
-            "prefer" => {
-                let (who, offset) = (broker_of(args.next_pos())?, Offset(args.next_pos().unwrap_or("0").parse()?));
-                let rack = Arc::new(args.next_pos().unwrap_or("").to_owned());
-                let chosen = self.brokers[&who].replica.preferred_read_replica(&rack, offset, &self.members);
-                let told = chosen.map_or("reads here".to_owned(), |replica| format!("sends the reader to {replica}"));
-                writeln!(self.told, "{who}: {told}")?;
-            }
-            "read" => {
-                let epoch = args.take_key("epoch").map(str::parse).transpose()?.map(LeaderEpoch);
-                let (who, offset) = (broker_of(args.next_pos())?, Offset(args.next_pos().unwrap_or("0").parse()?));
-                let reader = if args.next_pos() == Some("near") { Reader::ConsumerWithRack } else { Reader::Consumer };
-                let item = item(offset, epoch, None, Offset(0));
-                let found = self.turn(who, |seat, _, cx| seat.replica.read(&item, reader, 1 << 20, cx));
-                let told = found.map_or_else(
-                    |code| code.name().to_owned(),
-                    |found| format!("{} batches, HW {}", found.batches.len(), found.high_watermark),
-                );
-                writeln!(self.told, "{who}: {told}")?;
             }
             "resign" => {
                 let who = broker_of(args.next_pos())?;
@@ -159,6 +134,57 @@ impl goldenscript::Runner for Stage {
             }
             "check" => self.check(broker_of(args.next_pos())?),
             "controller" => self.controller(broker_of(args.next_pos())?, args.next_pos().unwrap_or("accept"))?,
+            "register" => {
+                let (who, epoch) = (broker_of(args.next_pos())?, BrokerEpoch(args.next_pos().unwrap_or("0").parse()?));
+                let fenced = args.next_pos() == Some("fenced");
+                self.members.set(who, Registration { epoch, fenced });
+            }
+            "renew" => {
+                let who = broker_of(args.next_pos())?;
+                self.brokers.get_mut(&who).unwrap().epoch = BrokerEpoch(args.next_pos().unwrap_or("0").parse()?);
+            }
+            "restart" => {
+                let checkpoint = Offset(args.take_key("hw").unwrap_or("0").parse()?);
+                self.restart(broker_of(args.next_pos())?, checkpoint);
+            }
+            "pass" => self.now = self.now.plus(Duration::from_millis(args.next_pos().unwrap_or("0").parse()?)),
+            "state" => self.state(),
+            name => self.look(name, &mut args)?,
+        }
+        args.reject_next()?;
+        Ok(std::mem::take(&mut self.told))
+    }
+}
+
+impl Stage {
+    /// The commands that only ask a replica.
+    fn look(&mut self, command: &str, args: &mut goldenscript::ArgumentConsumer<'_>) -> Outcome<()> {
+        match command {
+            "low" => {
+                let who = broker_of(args.next_pos())?;
+                let lowest = self.brokers[&who].replica.low_watermark(&self.members);
+                let told = lowest.map_or_else(|code| code.name().to_owned(), |offset| format!("low watermark {offset}"));
+                writeln!(self.told, "{who}: {told}")?;
+            }
+            "prefer" => {
+                let (who, offset) = (broker_of(args.next_pos())?, Offset(args.next_pos().unwrap_or("0").parse()?));
+                let rack = Arc::new(args.next_pos().unwrap_or("").to_owned());
+                let chosen = self.brokers[&who].replica.preferred_read_replica(&rack, offset, &self.members);
+                let told = chosen.map_or("reads here".to_owned(), |replica| format!("sends the reader to {replica}"));
+                writeln!(self.told, "{who}: {told}")?;
+            }
+            "read" => {
+                let epoch = args.take_key("epoch").map(str::parse).transpose()?.map(LeaderEpoch);
+                let (who, offset) = (broker_of(args.next_pos())?, Offset(args.next_pos().unwrap_or("0").parse()?));
+                let reader = if args.next_pos() == Some("near") { Reader::ConsumerWithRack } else { Reader::Consumer };
+                let item = item(offset, epoch, None, Offset(0));
+                let found = self.turn(who, |seat, _, cx| seat.replica.read(&item, reader, 1 << 20, cx));
+                let told = found.map_or_else(
+                    |code| code.name().to_owned(),
+                    |found| format!("{} batches, HW {}", found.batches.len(), found.high_watermark),
+                );
+                writeln!(self.told, "{who}: {told}")?;
+            }
             "waiting" => {
                 let (who, below) = (broker_of(args.next_pos())?, args.next_pos().unwrap_or("0").parse()?);
                 let heard = match self.brokers[&who].replica.commitment(Offset(below)) {
@@ -182,29 +208,11 @@ impl goldenscript::Runner for Stage {
                 let end = end.map_or("unknown".to_owned(), |end| format!("{} ends at {}", end.epoch, end.end_offset));
                 writeln!(self.told, "{who}: {end}")?;
             }
-            "register" => {
-                let (who, epoch) = (broker_of(args.next_pos())?, BrokerEpoch(args.next_pos().unwrap_or("0").parse()?));
-                let fenced = args.next_pos() == Some("fenced");
-                self.members.set(who, Registration { epoch, fenced });
-            }
-            "renew" => {
-                let who = broker_of(args.next_pos())?;
-                self.brokers.get_mut(&who).unwrap().epoch = BrokerEpoch(args.next_pos().unwrap_or("0").parse()?);
-            }
-            "restart" => {
-                let checkpoint = Offset(args.take_key("hw").unwrap_or("0").parse()?);
-                self.restart(broker_of(args.next_pos())?, checkpoint);
-            }
-            "pass" => self.now = self.now.plus(Duration::from_millis(args.next_pos().unwrap_or("0").parse()?)),
-            "state" => self.state(),
             name => return Err(format!("unknown command {name}").into()),
         }
-        args.reject_next()?;
-        Ok(std::mem::take(&mut self.told))
+        Ok(())
     }
-}
 
-impl Stage {
     fn new() -> Self {
         let facts = PartitionFacts {
             leader: None,

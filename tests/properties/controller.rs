@@ -101,7 +101,7 @@ impl Trial {
                 Fact::Controller(ControllerFact::PartitionChanged { partition, now }) => self.hear(partition, &now),
                 Fact::Controller(ControllerFact::TopicCreated { .. }) => self.topics_told += 1,
                 Fact::Controller(ControllerFact::TopicDeleted { topic }) => {
-                    self.told.retain(|partition, _| partition.topic != topic)
+                    self.told.retain(|partition, _| partition.topic != topic);
                 }
                 _ => {}
             }
