@@ -60,6 +60,15 @@ impl Ledger {
         }
     }
 
+    /// The folders of a server's logs are not sure to be on its disk, nor those of deleted ones to be gone.
+    pub(super) fn doubt_folders(&mut self, process: ProcessId) {
+        for ledger in self.partitions.iter_mut().filter(|ledger| ledger.copy(process).is_some()) {
+            let copy = ledger.copy_mut(process);
+            copy.may_hold_more = true;
+            copy.flushed = copy.start;
+        }
+    }
+
     /// A server's disk is empty now.
     pub(super) fn empty_disk(&mut self, process: ProcessId) {
         for ledger in &mut self.partitions {

@@ -79,6 +79,8 @@ impl RecoveryPrefix {
         }
         let (least, why) = match old.disk {
             DiskState::Whole => (old.end(), "its disk lost nothing"),
+            // Where nothing above its start was synced, not even the log's folder is sure to be there.
+            DiskState::LostUnsynced if old.flushed == old.start => (Offset::ZERO, ""),
             DiskState::LostUnsynced => (old.flushed, "all below was synced"),
             DiskState::Corrupted => (old.start, ""),
         };

@@ -10,7 +10,8 @@
 //! Called by: the broker. Source: KIP-595 (observers), Kafka's `KafkaRaftClient`.
 //!
 //! Kafka differs: the leader parks an observer's fetch for a quarter of `controller.quorum.fetch.timeout.ms`, where Kafka
-//! has a constant of 500 ms beside a default time-out of 2 s: so that both shrink in the profile `fast`.
+//! has a constant of 500 ms beside a default time-out of 2 s: so that both shrink in the profile `fast`. A copy that cannot be
+//! read back is thrown away and fetched anew, where Kafka's broker halts until somebody deletes the files.
 //!
 //! Behind the log's start it fetches a snapshot first (KIP-630). It does not sync the records it fetched (nor does Kafka's),
 //! and fetches them again when a power failure took them.
@@ -26,10 +27,11 @@ use super::state::QuorumState;
 use super::voters::VoterSet;
 use crate::choice::{ChoiceKind, Odds, Subject};
 use crate::config::{BrokerConfig, Switch};
-use crate::context::Context;
+use crate::context::{Context, Disk};
 use crate::error::Fault;
-use crate::event::Purpose;
-use crate::ids::{BrokerId, CorrelationId, LeaderEpoch, Offset, ProcessId, TopicPartition};
+use crate::event::{LogFact, Purpose};
+use crate::files::Folder;
+use crate::ids::{BrokerId, CorrelationId, LeaderEpoch, LogDirectory, Offset, ProcessId, TopicPartition};
 use crate::protocol::{FetchRequest, FetchResponse, FetchSnapshotResponse, FetchedPartition, ReplicaState, Request, Response};
 use crate::time::{Duration, Instant, Timers};
 
@@ -223,8 +225,26 @@ impl Observer {
 
     fn open(setup: &ObserverSetup, cx: &mut Context<'_>) -> Result<(QuorumState, MetadataLog), Fault> {
         let quorum = QuorumState::read(cx)?;
-        let log = MetadataLog::open(VoterSet::initial(&setup.voters, true), &setup.config, Switch::On, cx)?;
+        let voters = || VoterSet::initial(&setup.voters, true);
+        let log = match MetadataLog::open(voters(), &setup.config, Switch::On, cx) {
+            Err(Fault::Corrupt { .. } | Fault::Truncated(_)) => {
+                Self::discard(cx)?;
+                MetadataLog::open(voters(), &setup.config, Switch::On, cx)?
+            }
+            opened => opened?,
+        };
         Ok((quorum, log))
+    }
+
+    /// Throws away a copy that cannot be read, to fetch it anew: nobody counts on an observer's.
+    fn discard(cx: &mut Context<'_>) -> Result<(), Fault> {
+        let folder = Folder::Log(LogDirectory::FIRST, TopicPartition::METADATA);
+        for name in cx.list(folder) {
+            cx.delete(folder.file(name))?;
+        }
+        cx.sync_folder(folder)?;
+        cx.emit(LogFact::LogDeleted { partition: TopicPartition::METADATA });
+        Ok(())
     }
 
     fn fetch(&mut self, cx: &mut Context<'_>) {

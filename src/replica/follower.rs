@@ -10,12 +10,13 @@ use bytes::Bytes;
 
 use super::Alignment;
 use super::partition::{Partition, Role};
-use crate::config::Truncation;
+use crate::config::{EpochFencing, Truncation};
 use crate::context::Context;
 use crate::error::ErrorCode;
 use crate::event::{ReplicaFact, TruncationReason};
 use crate::ids::{BrokerId, LeaderEpoch, Offset, Step};
 use crate::protocol::DivergingEpoch;
+use crate::record::BatchHeader;
 
 /// Whom a follower follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +40,8 @@ impl Partition {
     /// Appends what the leader sent and learns the leader's high watermark and log start. Returns the event that told of a
     /// high watermark that moved.
     ///
-    /// Errors: NOT_LEADER_OR_FOLLOWER when it follows nobody; what the log refuses.
+    /// Errors: NOT_LEADER_OR_FOLLOWER when it follows nobody; CORRUPT_MESSAGE for a batch of a later epoch than the leader's
+    /// (its epoch lies outside its CRC, KAFKA-18723); what the log refuses.
     pub fn append_fetched(
         &mut self,
         batches: &[Bytes],
@@ -47,12 +49,22 @@ impl Partition {
         cx: &mut Context<'_>,
     ) -> Result<Option<Step>, ErrorCode> {
         let from = self.followed_leader().ok_or(ErrorCode::NotLeaderOrFollower)?;
+        if batches.iter().any(|batch| self.is_of_a_later_epoch(batch)) {
+            return Err(ErrorCode::CorruptMessage);
+        }
         if !batches.is_empty() {
             self.log.append_as_follower(batches, from, cx).map_err(|code| self.refuse(code, cx))?;
         }
         let moved = self.learn_high_watermark(leader.high_watermark, cx);
         self.advance_log_start(leader.log_start.min(self.high_watermark), cx)?;
         Ok(moved)
+    }
+
+    /// Whether a batch says that it was written in an epoch that has not begun, as far as this replica knows. A replica that
+    /// compares no epochs (`epoch-fencing = off`) may follow a leader of a later one.
+    fn is_of_a_later_epoch(&self, batch: &Bytes) -> bool {
+        let epoch = BatchHeader::parse(batch).ok().and_then(|header| header.leader_epoch);
+        self.setup.variants.epoch_fencing == EpochFencing::Kip320 && epoch > self.epoch
     }
 
     /// Takes the leader's high watermark for its own, as far as its own log reaches. It may fall: a young leader's lags.

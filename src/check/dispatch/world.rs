@@ -74,6 +74,9 @@ impl Checks {
                     let copy = self.ledger.partition_mut(partition).copy_mut(event.process);
                     copy.flushed = copy.start;
                 }
+                if let Folder::Root(_) = file.folder {
+                    self.ledger.doubt_folders(event.process);
+                }
                 self.forgive(event, file);
             }
             DiskFault::SyncFailed => self.suspect(event.process, file, DiskState::LostUnsynced),

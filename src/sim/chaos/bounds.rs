@@ -1,7 +1,7 @@
 //! What random faults may strike, and what they may take: the bounds within which Kafka's promises hold.
 //!
-//! Servers. Of the voters at most a minority is away at a time: down, still, doomed, or on a disk that the quorum does not
-//! know (one, where there is one voter).
+//! Servers. Of the voters at most a minority is away at a time: down, still, doomed, on a disk that fails, or on one that the
+//! quorum does not know (one, where there is one voter).
 //!
 //! What a broker's disk may lose. A broker that died with losses comes back only once committed metadata has it in no ISR and
 //! fenced: until then its copy still counts, or a proposal on its way may make it count. (Kafka promises nothing for a disk
@@ -85,6 +85,7 @@ impl World {
                 || slot.doom.is_some()
                 || !slot.asked_by.is_empty()
                 || slot.suspect.is_some()
+                || slot.bad_disk.is_some()
                 || !is_known
         };
         let away = voters.iter().filter(|key| is_away(key.voter, key.directory)).count();
