@@ -234,9 +234,10 @@ impl Admin {
         }
     }
 
-    /// A refusal that may pass is tried again, as long as there is time; any other is the answer.
+    /// A refusal that may pass is tried again, as long as there is time; any other is the answer. So is that there is no such
+    /// topic: the controller says so, whose metadata is not stale (Kafka's `KafkaAdminClient` hands it to the caller).
     fn apply_answer(&mut self, error: Option<ErrorCode>, cx: &mut Context<'_>) {
-        match error.filter(|code| code.is_retriable()) {
+        match error.filter(|code| code.is_retriable() && *code != ErrorCode::UnknownTopicOrPartition) {
             None => self.answer(error, cx),
             Some(code) => {
                 if let Some(first) = self.commands.front_mut() {

@@ -6,7 +6,7 @@
 //! * `network`: connections, and what cuts, loss, delay and duplication do to them; `carry` moves the messages;
 //!   [`clock`], [`disk`]: what else a process touches.
 //! * `fault`: the faults of the scenario; `target`: whom they mean and what they wait for; `shutdown`, `faulty_disks`, `weather`:
-//!   what some of them do; `chaos`: the random ones; `roles`: who leads what, as committed.
+//!   what some of them do; `chaos`: the random ones; `roles`: who leads what, as committed, and `follow`: how that is known.
 //! * [`host`]: plain loop, one madsim task, a madsim node per process: three ways to run the same world.
 //! * [`scenario`]: what a run is made of. [`trial`]: one run recorded, checked and judged. [`explore`]: many seeds on all
 //!   cores; [`batch`]: many trials.
@@ -22,7 +22,9 @@ pub mod disk;
 pub mod effect;
 pub mod explore;
 mod fault;
+mod fault_record;
 mod faulty_disks;
+mod follow;
 pub mod host;
 mod life;
 mod network;

@@ -14,7 +14,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use super::assertion::guarded;
-use super::fault::Faults;
+use super::fault_record::Faults;
 use super::network::Network;
 use super::process::{Place, Process, Slot, Waiting};
 use super::queue::{Alarm, Due, Queue};
@@ -24,7 +24,7 @@ use super::setup::Setup;
 use super::workload::{Script, Wish};
 use crate::choice::{ChoiceKind, Choices, Pin, Subject};
 use crate::context::{Context, Effect, Input, Machine, Moment, Outbox};
-use crate::event::{ControllerFact, Event, Fact, FaultIndex, QuorumRole, RaftFact, WorldFact};
+use crate::event::{Event, Fact, FaultIndex, WorldFact};
 use crate::ids::{ProcessId, Step};
 use crate::time::{Duration, Instant, Trail};
 
@@ -314,67 +314,6 @@ impl World {
         self.next_step = next_step;
         self.told.append(&mut events);
         self.spare_events = events;
-    }
-
-    /// Keeps the picture of committed metadata that roles and random faults need.
-    fn follow_controller(&mut self, fact: &ControllerFact) {
-        match fact {
-            ControllerFact::TopicCreated { topic } => Arc::make_mut(&mut self.roles).create_topic(topic),
-            ControllerFact::TopicDeleted { topic } => Arc::make_mut(&mut self.roles).delete_topic(*topic),
-            ControllerFact::PartitionChanged { partition, now } => {
-                Arc::make_mut(&mut self.roles).change_partition(*partition, now);
-            }
-            ControllerFact::BrokerFenced { broker, .. } => Arc::make_mut(&mut self.roles).fence(*broker, true),
-            ControllerFact::BrokerRegistered { broker, incarnation, .. } => {
-                Arc::make_mut(&mut self.roles).fence(*broker, true);
-                let slot = self.slot_mut(self.place_of(ProcessId::Broker(*broker)));
-                slot.is_lossy = slot.is_lossy && slot.incarnation != *incarnation;
-            }
-            ControllerFact::BrokerUnfenced { broker, .. } => {
-                Arc::make_mut(&mut self.roles).fence(*broker, false);
-                let slot = self.slot_mut(self.place_of(ProcessId::Broker(*broker)));
-                slot.is_unfenced = slot.is_up;
-            }
-            ControllerFact::RegistrationRefused { .. }
-            | ControllerFact::LeaderElected { .. }
-            | ControllerFact::AlterPartitionRefused { .. }
-            | ControllerFact::AdminRefused { .. }
-            | ControllerFact::BrokerShuttingDown { .. }
-            | ControllerFact::UncleanShutdownFound { .. }
-            | ControllerFact::PartitionsAdded { .. }
-            | ControllerFact::ConfigChanged { .. }
-            | ControllerFact::FeatureChanged { .. }
-            | ControllerFact::ProducerIdsAllocated { .. }
-            | ControllerFact::ReassignmentStarted { .. }
-            | ControllerFact::ReassignmentCompleted { .. }
-            | ControllerFact::ReassignmentCancelled { .. }
-            | ControllerFact::ControllerActivated { .. }
-            | ControllerFact::ControllerDeactivated { .. } => {}
-        }
-    }
-
-    /// Keeps the picture of the metadata quorum that roles and random faults need.
-    fn follow_quorum(&mut self, place: Place, fact: &RaftFact) {
-        let process = self.id(place);
-        match fact {
-            RaftFact::QuorumLeaderElected { epoch } => {
-                Arc::make_mut(&mut self.roles).elect_controller(process, *epoch);
-                self.slot_mut(place).is_in_quorum = true;
-            }
-            RaftFact::QuorumRoleChanged { role, .. } => {
-                let slot = self.slot_mut(place);
-                slot.is_in_quorum = slot.is_in_quorum || matches!(role, QuorumRole::Leader | QuorumRole::Follower);
-            }
-            RaftFact::VotersChanged { voters } => Arc::make_mut(&mut self.roles).change_voters(process, voters),
-            RaftFact::MetadataCommitted { .. }
-            | RaftFact::MetadataApplied { .. }
-            | RaftFact::VoteCast { .. }
-            | RaftFact::VoteRefused { .. }
-            | RaftFact::QuorumLeaderResigned { .. }
-            | RaftFact::SnapshotTaken { .. }
-            | RaftFact::SnapshotInstalled { .. }
-            | RaftFact::VoterCaughtUp { .. } => {}
-        }
     }
 
     fn disk_latency(&mut self, place: Place) -> Duration {
