@@ -160,7 +160,7 @@ impl SimDisk {
             }
         }
         self.folders.retain(|_, entries| !entries.files.is_empty());
-        self.used = self.folders.values().flat_map(|entries| entries.files.iter()).map(|(_, file)| file.length()).sum();
+        self.recount();
         losses
     }
 

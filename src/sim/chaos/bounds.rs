@@ -6,7 +6,9 @@
 //! What a broker's disk may lose. A broker that died with losses comes back only once committed metadata has it in no ISR and
 //! fenced: until then its copy still counts, or a proposal on its way may make it count. (Kafka promises nothing for a disk
 //! that is lost while an AlterPartition names its broker: an empty replica in the ISR.) Where nobody else is left in ISR and
-//! ELR whose disk can be trusted, it comes back with its disk whole, and the fault says that it was spared. So does the last
+//! ELR whose disk can be trusted, it comes back with its disk whole, and the fault says that it was spared. (Whole is more than
+//! not replaced: pages that a failed sync called clean would go with the next power failure, and rotten bytes would stand for
+//! what was committed; so the operator puts in a sound disk with what had been written to the old one.) So does the last
 //! leader that an empty ISR is remembered by: the controller takes every broker that was not shut down in order out of the
 //! ELR, whole disk or not, and falls back on that one (KIP-966). A disk fault that may lose data strikes at most
 //! min.insync.replicas - 1 copies of any partition at a time.
@@ -22,6 +24,8 @@
 //! copy of the same partitions dies in disorder: the controller would count that one as lost as well.
 //!
 //! Invariant: under these bounds every check must hold; a scenario that wants more scripts it.
+
+use std::sync::Arc;
 
 use crate::config::TopicConfig;
 use crate::event::{CrashKind, DiskFault, FaultFact, FaultIndex, PartitionFacts};
@@ -174,6 +178,7 @@ impl World {
             Return::Spared => {
                 let slot = self.slot_mut(place);
                 slot.died_of = CrashKind::Process;
+                Arc::make_mut(&mut slot.disk).make_whole();
                 if let Some(bad) = slot.bad_disk {
                     self.mend_disk(bad.fault, place);
                 }
