@@ -347,9 +347,11 @@ impl PartitionLedger {
         if !self.is_candidate(process) {
             self.excuse(process);
         }
+        let trunk = std::mem::take(&mut self.trunk);
         if let Some(copy) = self.existing_copy_mut(process) {
-            *copy = LogCopy::new(process);
+            copy.delete(&trunk);
         }
+        self.trunk = trunk;
     }
 
     /// Its disk lost something of this log (or worse): the replica does not count until the ISR lets go of it.
