@@ -286,7 +286,12 @@ fn letter(letter: &Letter) -> String {
             format!("{:?} answered{}", facts.api, facts.error.map_or(String::new(), |code| format!(": {code}")))
         }
     };
-    format!("{} -> {}: {says}\n", letter.from, letter.to)
+    let nth = match &letter.says {
+        Says::Request(reply_to, _) | Says::Response(reply_to, _) => reply_to.connection.0,
+        Says::Reset => 0,
+    };
+    let anew = if nth == 0 { String::new() } else { format!(" (connection {nth})") };
+    format!("{} -> {}: {says}{anew}\n", letter.from, letter.to)
 }
 
 macro_rules! scripts {
@@ -307,6 +312,7 @@ macro_rules! scripts {
 }
 
 scripts!(
+    a_candidate_leaves_a_connection_that_is_mute,
     a_candidate_with_a_stale_log_is_refused,
     a_disruptive_server_raises_the_epoch,
     a_diverging_follower_truncates,

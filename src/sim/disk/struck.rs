@@ -17,7 +17,7 @@ impl SimDisk {
     /// what a power failure took, or a write that said that it failed, stays lost.
     pub fn make_whole(&mut self) {
         self.unsynced.clear();
-        for (_, entries) in &mut self.folders {
+        for entries in self.folders.values_mut() {
             if !entries.is_sound() {
                 Arc::make_mut(entries).make_whole();
             }
