@@ -155,7 +155,7 @@ impl SimDisk {
             self.undo(operation, &mut losses);
         }
         for (folder, entries) in &mut self.folders {
-            if !entries.is_durable() {
+            if !entries.is_sound() {
                 lose_unsynced(*folder, Arc::make_mut(entries), luck, &mut losses);
             }
         }
@@ -250,6 +250,7 @@ fn lose_unsynced(folder: Folder, entries: &mut Entries, luck: &mut dyn PowerLuck
         losses.push(Loss { file, bytes: entries.undo(operation) });
     }
     for (name, file) in &mut entries.files {
+        file.accept_faults();
         if file.is_durable() {
             continue;
         }

@@ -149,6 +149,11 @@ impl File {
         self.synced == self.length && self.ghosts.is_empty()
     }
 
+    /// What faults did to it stays: the power has failed since.
+    pub(super) fn accept_faults(&mut self) {
+        self.scars.clear();
+    }
+
     /// Whether it holds what was written, as far as faults go.
     pub(super) fn is_sound(&self) -> bool {
         self.scars.is_empty()
@@ -159,7 +164,6 @@ impl File {
     pub(super) fn lose_power(&mut self, kept: u64, torn: Option<Range<u64>>) -> u64 {
         let before = self.length;
         let synced = self.synced;
-        self.scars.clear();
         self.truncate(synced.saturating_add(kept).min(before));
         let mut lost = before - self.length;
         self.sync();

@@ -375,3 +375,19 @@ fn a_disk_that_is_made_whole_keeps_what_was_written_since() {
     disk.make_whole();
     assert_eq!(content(&mut disk, SEGMENT), Some(bytes("xyz")));
 }
+
+/// A server that came back after a power failure has seen what was gone, and has gone on from there.
+#[test]
+fn what_a_fault_took_is_not_brought_back_once_the_power_has_failed() {
+    for luck in 0..20 {
+        let mut disk = SimDisk::default();
+        write(&mut disk, SEGMENT, "abc");
+        disk.sync_folder(SEGMENT.folder).expect("nothing is wrong yet");
+        disk.add_rule(DiskRule { luck, left: Some(1), ..rule(DiskFault::SyncFailed) });
+        assert!(disk.sync(SEGMENT).is_err());
+        disk.lose_power(&mut worst());
+        let left = content(&mut disk, SEGMENT);
+        disk.make_whole();
+        assert_eq!(content(&mut disk, SEGMENT), left);
+    }
+}
