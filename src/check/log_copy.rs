@@ -85,6 +85,8 @@ pub(super) struct LogCopy {
     pub(super) is_suspect: bool,
     /// It has registered again since its disk lost data.
     pub(super) has_registered: bool,
+    /// The epoch that the committed word named when its disk last lost data, or its log was deleted.
+    pub(super) lost_in: Option<LeaderEpoch>,
     /// Its files can not be trusted or read: it serves nobody until it is read back.
     pub(super) is_offline: bool,
     /// Its process began a new life and has not told what it read back.
@@ -131,6 +133,7 @@ impl LogCopy {
             led: None,
             is_suspect: false,
             has_registered: false,
+            lost_in: None,
             is_offline: false,
             is_unread: false,
             may_hold_more: false,
@@ -184,7 +187,7 @@ impl LogCopy {
     /// It is deleted.
     pub(super) fn delete(&mut self, trunk: &[Entry]) {
         let held = (self.start.0..self.end().0).map_while(|offset| self.entry(trunk, Offset(offset))).collect();
-        *self = Self { deleted: Some((self.start, held)), ..Self::new(self.process) };
+        *self = Self { deleted: Some((self.start, held)), lost_in: self.lost_in, ..Self::new(self.process) };
     }
 
     /// Its disk loses something: what it held until now is remembered.
