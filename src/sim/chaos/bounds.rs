@@ -93,7 +93,7 @@ impl World {
                 || !is_known
         };
         let away = voters.iter().filter(|key| is_away(key.voter, key.directory)).count();
-        away < (voters.len().saturating_sub(1) / 2).max(1)
+        away < may_be_away(voters.len())
     }
 
     /// Whether a server can do without what it has synced.
@@ -238,6 +238,12 @@ impl World {
     }
 }
 
+/// How many of so many voters may be away at a time. Of two none: a quorum is that small while one is taken out and another
+/// put in, and then needs both.
+fn may_be_away(voters: usize) -> usize {
+    if voters == 1 { 1 } else { voters.saturating_sub(1) / 2 }
+}
+
 /// The directory id under which a voter on this disk is known.
 pub(super) fn directory_of(slot: &Slot) -> DirectoryId {
     DirectoryId(slot.formatted_by.0)
@@ -246,5 +252,43 @@ pub(super) fn directory_of(slot: &Slot) -> DirectoryId {
 impl ChaosKind {
     fn is_about_clocks(self) -> bool {
         matches!(self, Self::ClockJump | Self::ClockDrift)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::tests::scenario;
+    use crate::time::Instant;
+
+    /// A world in which everybody is up and well.
+    fn world_of(voters: u16) -> World {
+        let mut scenario = scenario();
+        scenario.cluster.voters = voters;
+        let mut world = World::new(&scenario, scenario.seed, &[], false);
+        while let Some(turn) = world.begin_by(Instant(10_000)) {
+            world.end(turn);
+        }
+        world
+    }
+
+    fn struck(world: &World, kind: ChaosKind) -> usize {
+        let places = world.setup.places();
+        places.filter(|place| matches!(world.id(*place), ProcessId::Controller(_)) && world.may_strike(kind, *place)).count()
+    }
+
+    #[test]
+    fn a_quorum_keeps_its_majority_but_a_lone_voter_may_be_away() {
+        for (voters, spare) in [(1, 1), (2, 0), (3, 1), (4, 1), (5, 2), (7, 3)] {
+            let mut world = world_of(voters);
+            for away in 0..=spare {
+                let left = if away < spare { usize::from(voters) - away } else { 0 };
+                assert_eq!(struck(&world, ChaosKind::Pause), left, "{away} of {voters} are away");
+                if away < spare {
+                    let next = world.place_of(ProcessId::Controller(u16::try_from(away).expect("few") + 1));
+                    world.slot_mut(next).pauses += 1;
+                }
+            }
+        }
     }
 }
