@@ -173,7 +173,10 @@ impl Member {
             Piece::Last(bytes) => {
                 follower.download = None;
                 let before = self.log.voters().clone();
-                self.log.install(id, bytes, from, cx)?;
+                if !self.log.install(id, bytes, from, cx)? {
+                    self.leave_alone(from, cx);
+                    return Ok(());
+                }
                 if *self.log.voters() != before {
                     self.adopt_voters(cx);
                 }
