@@ -3,7 +3,8 @@
 //! Promises: once nothing was done to the world for `heal-time` (no fault struck, lasted or ended, nobody started or died, no
 //! application sent anything new), somebody leads the metadata quorum if a majority of its voters lives; every partition that has a
 //! live member of its ISR, or a live eligible leader, has a leader; its ISR is all live replicas whose logs can be read; their logs
-//! are equal, and the high watermark is their end; no send is without an answer; and every live broker's metadata is the
+//! are equal, and the high watermark is their end (unless others are eligible beside the ISR: that is then smaller than
+//! min.insync.replicas, and nothing is committed, KIP-966); no send is without an answer; and every live broker's metadata is the
 //! committed one.
 //!
 //! Violated: at the first event after such a quiet `heal-time` (or the end of the run) at which one of these does not hold.
@@ -131,7 +132,8 @@ fn partition_unsettled(sight: Sight<'_>, partition: &PartitionLedger) -> Option<
         return Some((Offset::ZERO, format!("the ISR is {} and the live replicas are {live}", facts.isr)));
     }
     let end = leader.end();
-    if leader.high_watermark != end {
+    let is_below_min_isr = !facts.elr.is_empty();
+    if leader.high_watermark != end && !is_below_min_isr {
         return Some((leader.high_watermark, format!("the high watermark is {} and the log ends at {end}", leader.high_watermark)));
     }
     live.iter().find_map(|broker| {
