@@ -12,7 +12,7 @@ use crate::event::{
     WorldFact,
 };
 use crate::files::{FileName, FilePath};
-use crate::ids::{BrokerId, Digest, Incarnation, LeaderEpoch, Offset, PartitionEpoch, TopicPartition, VoterKey};
+use crate::ids::{BrokerId, Digest, Incarnation, LeaderEpoch, Offset, PartitionEpoch, ProcessId, TopicPartition, VoterKey};
 use crate::time::Duration;
 
 const NOTHING: [&str; 0] = [];
@@ -302,10 +302,28 @@ fn a_leader_that_knows_a_later_version_than_was_told_is_not_judged_by_the_earlie
 }
 
 #[test]
+fn below_min_isr_nothing_is_committed_and_nobody_waits_for_it() {
+    let settle = |elr: &[u16]| {
+        let mut cluster = Cluster::new();
+        cluster.crash(2);
+        cluster.crash(3);
+        change_candidates(&mut cluster, Some(1), &[1], elr);
+        let sent = cluster.invoke(Acks::Leader);
+        let base = cluster.append(&[sent.1]);
+        cluster.acknowledge(sent, Acks::Leader, base);
+        cluster.wait(Duration::from_secs(20));
+        cluster.push(ProcessId::World, WorldFact::RunEnded { turns: 0 });
+        cluster.violated()
+    };
+    assert_eq!(settle(&[2]), NOTHING, "b2 is eligible: the ISR is smaller than min.insync.replicas");
+    assert_eq!(settle(&[]), ["converges"]);
+}
+
+#[test]
 fn where_disks_may_lose_anything_what_stays_promised_is_judged() {
     let mut cluster = wipe_a_voter_and_elect_who_has_it_not();
     cluster.cut(2, 0, TruncationReason::HighWatermark);
-    let unbounded = Promises { disks_unbounded: true, ..Promises::default() };
+    let unbounded = Promises { copies_unbounded: true, voters_unbounded: true, ..Promises::default() };
     assert_eq!(violated_under(&cluster, unbounded.clone()), NOTHING);
     let results = cluster.judge(unbounded.clone());
     assert_eq!(named(&results, "leader-completeness").status, Status::NotPromised);

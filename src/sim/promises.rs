@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::losses;
 use super::scenario::{Expectation, FaultAction, Scenario};
 use crate::check::Promises;
 use crate::config::TopicConfig;
+use crate::ids::ProcessId;
 
 impl Scenario {
     /// What the checks may hold this scenario to, under the settings it has now.
@@ -12,6 +14,7 @@ impl Scenario {
     pub fn promises(&self) -> Promises {
         let producers = || self.producers.iter().map(|producer| &producer.setup);
         let in_order = producers().filter(|setup| setup.config.max_in_flight == 1);
+        let (lost, voters) = (losses::servers(self), self.cluster.voters());
         let idempotent = producers().filter(|setup| setup.config.enable_idempotence);
         Promises {
             acks: producers().map(|setup| setup.config.acks).collect(),
@@ -22,7 +25,11 @@ impl Scenario {
             duration: self.duration,
             never_healed: self.faults.iter().any(|fault| fault.lasts.is_none() && lasts_for_ever(&fault.action)),
             variants: self.variants,
-            disks_unbounded: false,
+            copies_unbounded: self.topics.iter().any(|topic| {
+                let min_isr = usize::try_from(self.topic_config(&topic.config).min_insync_replicas).unwrap_or(usize::MAX);
+                lost.iter().filter(|server| matches!(server, ProcessId::Broker(_))).count() >= min_isr
+            }),
+            voters_unbounded: lost.iter().filter(|server| voters.contains(server)).count() * 2 >= voters.len(),
             named: self.expectation().map(Expectation::decided).unwrap_or_default(),
         }
     }
