@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 use crate::config::TopicConfig;
 use crate::event::{CrashKind, DiskFault, FaultFact, FaultIndex, PartitionFacts};
-use crate::ids::{BrokerId, BrokerSet, DirectoryId, Incarnation, ProcessId, TopicPartition};
+use crate::ids::{BrokerId, BrokerSet, DirectoryId, Incarnation, ProcessId, TopicPartition, VoterKey};
 use crate::sim::fault::is_random;
 use crate::sim::life::worse;
 use crate::sim::process::{BadDisk, Place, Slot};
@@ -75,9 +75,13 @@ impl World {
         }
     }
 
-    /// Whether the metadata quorum keeps its majority without this server.
+    /// Whether the metadata quorum keeps its majority without this server, whatever becomes of a change of its voters that is
+    /// under way.
     fn quorum_can_miss(&self, place: Place) -> bool {
-        let voters = self.roles.voters();
+        self.roles.voter_sets().into_iter().all(|voters| self.voters_can_miss(voters, place))
+    }
+
+    fn voters_can_miss(&self, voters: &[VoterKey], place: Place) -> bool {
         if !voters.iter().any(|key| key.voter == self.id(place)) {
             return true;
         }
@@ -98,11 +102,11 @@ impl World {
 
     /// Whether a server can do without what it has synced.
     fn may_lose_disk(&self, place: Place) -> bool {
-        let voters = self.roles.voters();
-        let is_voter = voters.iter().any(|key| key.voter == self.id(place));
+        let sets = self.roles.voter_sets();
+        let is_voter = sets.iter().any(|voters| voters.iter().any(|key| key.voter == self.id(place)));
         let is_lone_controller = matches!(self.id(place), ProcessId::Controller(_));
         if is_voter {
-            return voters.len() > 2 && self.setup.is_voter_uuid_on && self.quorum_can_miss(place);
+            return sets.iter().all(|voters| voters.len() > 2) && self.setup.is_voter_uuid_on && self.quorum_can_miss(place);
         }
         // A standby may be on its way into the quorum under the directory id that it has.
         !is_lone_controller
