@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use super::loss::Verdict;
-use super::testing::{Cluster, ORDERS, b, k, set, voter};
+use super::testing::{Cluster, ORDERS, PRODUCER, b, k, set, voter};
 use super::{CheckResult, Promises, Status};
 use crate::config::{Switch, Variants};
 use crate::event::{
-    Acks, ControllerFact, CrashKind, DiskFault, LogFact, PartitionFacts, QuorumRole, RaftFact, TruncationReason, VoterSetFacts,
-    WorldFact,
+    Acks, ClientFact, ControllerFact, CrashKind, DiskFault, LogFact, PartitionFacts, QuorumRole, RaftFact, TruncationReason,
+    VoterSetFacts, WorldFact,
 };
 use crate::files::{FileName, FilePath};
 use crate::ids::{BrokerId, Digest, Incarnation, LeaderEpoch, Offset, PartitionEpoch, ProcessId, TopicPartition, VoterKey};
@@ -356,4 +356,39 @@ fn each_set_of_voters_counts_once_and_the_first_not_at_all() {
     let four = Arc::new(VoterSetFacts { offset: Offset(3), epoch: LeaderEpoch(1), voters: vec![voter(1, 1)] });
     cluster.push(k(2), RaftFact::VotersChanged { voters: four });
     assert_eq!(cluster.counts().voter_changes, 1);
+}
+
+#[test]
+fn a_look_in_the_middle_of_a_change_is_made_again_and_not_for_ever() {
+    let quiet = Duration::from_millis(14_900);
+    let change = |cluster: &mut Cluster, more: u64| {
+        let end = Offset(cluster.metadata_end.0 + more);
+        cluster.push(k(1), RaftFact::MetadataCommitted { end, epoch: LeaderEpoch(1) });
+        end
+    };
+    let look = |cluster: &mut Cluster, after: u64| {
+        cluster.wait(Duration::from_millis(after));
+        cluster.push(PRODUCER, ClientFact::MetadataRefreshed { from: BrokerId(1), topics: 1 });
+    };
+    let mut late = Cluster::new();
+    late.wait(quiet);
+    let end = change(&mut late, 1);
+    look(&mut late, 200);
+    let mut in_time = late.clone();
+    for broker in 1..=3 {
+        in_time.push(b(broker), RaftFact::MetadataApplied { end });
+    }
+    look(&mut in_time, 1_100);
+    assert_eq!(in_time.violated(), NOTHING);
+    look(&mut late, 1_100);
+    assert_eq!(late.violated(), ["converges"], "a second is enough to follow");
+
+    let mut restless = Cluster::new();
+    restless.wait(quiet);
+    for more in 1..=5 {
+        change(&mut restless, more);
+        look(&mut restless, if more == 1 { 200 } else { 1_100 });
+        change(&mut restless, more + 1);
+    }
+    assert_eq!(restless.violated(), ["converges"], "a mind that changes for ever does not converge");
 }
