@@ -152,7 +152,13 @@ impl Cluster {
     pub(super) fn batch(base: u64, epoch: LeaderEpoch, digests: &[Digest]) -> Arc<BatchFacts> {
         let records: Vec<RecordFacts> = (base..)
             .zip(digests)
-            .map(|(offset, digest)| RecordFacts { offset: Offset(offset), timestamp: Timestamp(0), key: None, digest: *digest })
+            .map(|(offset, digest)| RecordFacts {
+                offset: Offset(offset),
+                timestamp: Timestamp(0),
+                key: None,
+                is_tombstone: false,
+                digest: *digest,
+            })
             .collect();
         let last = Offset(base + digests.len() as u64 - 1);
         Arc::new(BatchFacts { base: Offset(base), last, leader_epoch: epoch, crc: 0, size: 100, producer: None, records })

@@ -46,6 +46,19 @@ impl Checks {
                 self.expose(event, poll);
             }
             ClientFact::MetadataRefreshed { .. }
+            | ClientFact::Subscribed { .. }
+            | ClientFact::GroupJoined { .. }
+            | ClientFact::GroupLeft { .. }
+            | ClientFact::MembershipLost { .. }
+            | ClientFact::PartitionsAssigned { .. }
+            | ClientFact::PartitionsRevoked { .. }
+            | ClientFact::PartitionsLost { .. }
+            | ClientFact::PollOverdue { .. }
+            | ClientFact::RecordProcessed { .. }
+            | ClientFact::CommitInvoked { .. }
+            | ClientFact::CommitAnswered { .. }
+            | ClientFact::PartitionsPaused { .. }
+            | ClientFact::PartitionsResumed { .. }
             | ClientFact::AdminAnswered { .. }
             | ClientFact::SendRefused { .. }
             | ClientFact::TruncationDetected { .. }

@@ -126,6 +126,8 @@ impl Checks {
             Fact::Client(fact) => self.observe_client(event, fact),
             Fact::Controller(fact) => self.observe_controller(event, fact),
             Fact::Raft(fact) => self.observe_raft(event, fact),
+            // TODO(walls): the checks' part.
+            Fact::Group(_) => {}
             Fact::Fault(fact) => self.observe_fault(event, fact),
             Fact::World(fact) => self.observe_world(event, fact),
         }
