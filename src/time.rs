@@ -73,6 +73,18 @@ impl Timestamp {
     pub const RUN_START: Self = Self(1_767_225_600_000);
     /// Kafka's "no timestamp".
     pub const NONE: Self = Self(-1);
+
+    /// This time so much later, in whole ms.
+    #[must_use]
+    pub fn plus(self, span: Duration) -> Self {
+        Self(self.0.saturating_add_unsigned(span.0 / 1_000))
+    }
+
+    /// This time so much earlier, in whole ms.
+    #[must_use]
+    pub fn minus(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub_unsigned(span.0 / 1_000))
+    }
 }
 
 impl fmt::Display for Instant {

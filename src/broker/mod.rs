@@ -169,7 +169,7 @@ impl Broker {
             }
             Purpose::Heartbeat => self.handle_lifecycle_response(correlation, &response, cx),
             Purpose::ToController => self.handle_controller_response(correlation, response, cx),
-            Purpose::Client | Purpose::Quorum => panic!("a broker has no connection of this kind"),
+            Purpose::Client | Purpose::Quorum | Purpose::Coordinator => panic!("a broker has no connection of this kind"),
         }
     }
 
@@ -183,7 +183,7 @@ impl Broker {
             }
             Purpose::Heartbeat => self.handle_lifecycle_disconnect(cx),
             Purpose::ToController => self.handle_controller_disconnect(cx),
-            Purpose::Client | Purpose::Quorum => panic!("a broker has no connection of this kind"),
+            Purpose::Client | Purpose::Quorum | Purpose::Coordinator => panic!("a broker has no connection of this kind"),
         }
     }
 
@@ -212,7 +212,9 @@ impl Machine for Broker {
             Input::Message(message) => self.handle_message(message, cx),
             Input::Deadline => self.handle_deadline(cx),
             Input::Command(Command::ShutDown) => self.begin_shutdown(cx),
-            Input::Command(Command::Send(_) | Command::CreateTopics(_) | Command::DescribeTopic(_) | Command::Ask(_)) => {
+            Input::Command(
+                Command::Send(_) | Command::CreateTopics(_) | Command::DescribeTopic(_) | Command::Ask(_) | Command::Consume(_),
+            ) => {
                 panic!("the scenario gives such commands to clients only")
             }
         }

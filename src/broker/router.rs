@@ -29,6 +29,20 @@ impl Broker {
             | Request::DescribeQuorum(_)
             | Request::AddRaftVoter(_)
             | Request::RemoveRaftVoter(_) => self.forward(reply_to, request, cx),
+            Request::FindCoordinator(_)
+            | Request::JoinGroup(_)
+            | Request::SyncGroup(_)
+            | Request::Heartbeat(_)
+            | Request::LeaveGroup(_)
+            | Request::DescribeGroups(_)
+            | Request::ListGroups(_)
+            | Request::DeleteGroups(_)
+            | Request::ConsumerGroupHeartbeat(_)
+            | Request::ConsumerGroupDescribe(_)
+            | Request::OffsetCommit(_)
+            | Request::OffsetFetch(_)
+            // TODO(walls): the coordinator's.
+            | Request::OffsetDelete(_) => cx.reply(reply_to, request.refused(ErrorCode::UnsupportedVersion)),
             Request::AlterPartition(_)
             | Request::BrokerRegistration(_)
             | Request::BrokerHeartbeat(_)

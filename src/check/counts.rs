@@ -5,8 +5,10 @@
 //!
 //! Called by: `Checks` with every event; `explore` adds the counts of many runs up; expectations ask for them by name.
 
+use crate::error::ErrorCode;
 use crate::event::{
-    ClientFact, ControllerFact, DiskFault, Event, Fact, LogFact, NetworkFact, RaftFact, ReplicaFact, ResignReason, WorldFact,
+    ClientFact, ControllerFact, DiskFault, Event, Fact, GroupFact, LogFact, NetworkFact, RaftFact, ReplicaFact, ResignReason,
+    WorldFact,
 };
 use crate::ids::Incarnation;
 
@@ -60,7 +62,7 @@ counts! {
     recoveries,
     /// Processes started again.
     restarts,
-    /// Changes of the members of a group: none, as long as there are no groups.
+    /// Plans made for a group: who is to own what from now on.
     rebalances,
     /// Records given to a producer.
     sends,
@@ -148,6 +150,28 @@ counts! {
     disk_full,
     /// Calls that took far too long.
     disk_stalls,
+    /// Partitions of `__consumer_offsets` that a coordinator read to take them over.
+    coordinator_loads,
+    /// Members that left a group or were put out.
+    departures,
+    /// Commits stored, partition by partition.
+    commits,
+    /// Commits refused.
+    refused_commits,
+    /// Commits refused because the committer's generation, epoch or name is not the present one.
+    fenced_commits,
+    /// Offsets forgotten because they grew old.
+    expired_offsets,
+    /// Groups that went over to the other protocol.
+    protocol_changes,
+    /// Records that applications are done with.
+    processed,
+    /// Segments that retention deleted.
+    segments_deleted,
+    /// Cleanings of a log that were finished.
+    cleanings,
+    /// Cleanings that failed for good.
+    failed_cleanings,
 }
 
 impl Counts {
@@ -161,7 +185,31 @@ impl Counts {
             Fact::Controller(fact) => self.count_controller(fact),
             Fact::Raft(fact) => self.count_raft(fact),
             Fact::World(fact) => self.count_world(fact),
+            Fact::Group(fact) => self.count_group(fact),
             Fact::Fault(_) => {}
+        }
+    }
+
+    fn count_group(&mut self, fact: &GroupFact) {
+        match fact {
+            GroupFact::CoordinatorLoaded { .. } => self.coordinator_loads += 1,
+            GroupFact::AssignmentDecided { .. } => self.rebalances += 1,
+            GroupFact::MemberLeft { .. } => self.departures += 1,
+            GroupFact::OffsetCommitted { .. } => self.commits += 1,
+            GroupFact::CommitRefused { code, .. } => {
+                self.refused_commits += 1;
+                self.fenced_commits += u64::from(is_fencing(*code));
+            }
+            GroupFact::OffsetExpired { .. } => self.expired_offsets += 1,
+            GroupFact::GroupProtocolChanged { .. } => self.protocol_changes += 1,
+            GroupFact::CoordinatorLoading { .. }
+            | GroupFact::CoordinatorUnloaded { .. }
+            | GroupFact::GroupStateChanged { .. }
+            | GroupFact::MemberJoined { .. }
+            | GroupFact::MemberReconciled { .. }
+            | GroupFact::OffsetDeleted { .. }
+            | GroupFact::GroupDeleted { .. }
+            | GroupFact::MemberFenced { .. } => {}
         }
     }
 
@@ -184,6 +232,9 @@ impl Counts {
             LogFact::LogStartAdvanced { .. } => self.log_starts_moved += 1,
             LogFact::LogFenced { .. } => self.fenced_logs += 1,
             LogFact::LogDirectoryFailed { .. } => self.failed_directories += 1,
+            LogFact::SegmentDeleted { .. } => self.segments_deleted += 1,
+            LogFact::CleaningFinished { .. } => self.cleanings += 1,
+            LogFact::CleaningFailed { .. } => self.failed_cleanings += 1,
             LogFact::RecordsAppended { .. }
             | LogFact::RecordsReplicated { .. }
             | LogFact::LogFlushed { .. }
@@ -196,6 +247,10 @@ impl Counts {
             | LogFact::IndexesRebuilt { .. }
             | LogFact::LogDeleted { .. }
             | LogFact::LogCreated { .. }
+            | LogFact::CleaningStarted { .. }
+            | LogFact::SegmentCleaned { .. }
+            | LogFact::CleanerCheckpointed { .. }
+            | LogFact::SwapRecovered { .. }
             | LogFact::IndexProbed { .. } => {}
         }
     }
@@ -226,7 +281,20 @@ impl Counts {
             ClientFact::SendUnknown { .. } => self.unknown += 1,
             ClientFact::SendFailed { .. } | ClientFact::SendRefused { .. } => self.failed += 1,
             ClientFact::PollReturned { poll } => self.reads += poll.records.len() as u64,
+            ClientFact::RecordProcessed { .. } => self.processed += 1,
             ClientFact::PositionSet { .. }
+            | ClientFact::Subscribed { .. }
+            | ClientFact::GroupJoined { .. }
+            | ClientFact::GroupLeft { .. }
+            | ClientFact::MembershipLost { .. }
+            | ClientFact::PartitionsAssigned { .. }
+            | ClientFact::PartitionsRevoked { .. }
+            | ClientFact::PartitionsLost { .. }
+            | ClientFact::PollOverdue { .. }
+            | ClientFact::CommitInvoked { .. }
+            | ClientFact::CommitAnswered { .. }
+            | ClientFact::PartitionsPaused { .. }
+            | ClientFact::PartitionsResumed { .. }
             | ClientFact::MetadataRefreshed { .. }
             | ClientFact::AdminAnswered { .. }
             | ClientFact::TruncationDetected { .. }
@@ -330,4 +398,16 @@ mod tests {
         assert_eq!(counts.by_name("quorum elections"), None);
         assert_eq!(counts.by_name("quorum-election"), None);
     }
+}
+
+/// Whether a commit was refused because of who sent it, not because of when or what.
+fn is_fencing(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::IllegalGeneration
+            | ErrorCode::UnknownMemberId
+            | ErrorCode::FencedInstanceId
+            | ErrorCode::StaleMemberEpoch
+            | ErrorCode::FencedMemberEpoch
+    )
 }

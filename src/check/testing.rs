@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{CheckResult, Checks, Counts, Promises, Status};
+use super::testing_group::SECOND;
+use super::{CheckResult, Checks, Counts, Processing, Promises, Status};
 use crate::event::{
     Acks, BatchFacts, ClientFact, ControllerFact, CrashKind, Event, Fact, LogFact, PollFacts, PositionReason, RaftFact, ReadRecord,
     RecordFacts, RecoveryFacts, ReplicaFact, RunFacts, SentRecord, TopicFacts, TruncationReason, WorldFact,
@@ -78,7 +79,7 @@ impl Cluster {
             position: 0,
             now: Instant(0),
         };
-        let names = [(b(1), "b1"), (b(2), "b2"), (b(3), "b3"), (PRODUCER, "p1"), (CONSUMER, "c1")];
+        let names = [(b(1), "b1"), (b(2), "b2"), (b(3), "b3"), (PRODUCER, "p1"), (CONSUMER, "c1"), (SECOND, "c2")];
         let run = RunFacts {
             format: 1,
             version: "0".into(),
@@ -152,7 +153,13 @@ impl Cluster {
     pub(super) fn batch(base: u64, epoch: LeaderEpoch, digests: &[Digest]) -> Arc<BatchFacts> {
         let records: Vec<RecordFacts> = (base..)
             .zip(digests)
-            .map(|(offset, digest)| RecordFacts { offset: Offset(offset), timestamp: Timestamp(0), key: None, digest: *digest })
+            .map(|(offset, digest)| RecordFacts {
+                offset: Offset(offset),
+                timestamp: Timestamp(0),
+                key: None,
+                is_tombstone: false,
+                digest: *digest,
+            })
             .collect();
         let last = Offset(base + digests.len() as u64 - 1);
         Arc::new(BatchFacts { base: Offset(base), last, leader_epoch: epoch, crc: 0, size: 100, producer: None, records })
@@ -369,7 +376,11 @@ impl Cluster {
     }
 
     /// The table of checks.
-    pub(super) fn judge(&self, promises: Promises) -> Vec<CheckResult> {
+    pub(super) fn judge(&self, mut promises: Promises) -> Vec<CheckResult> {
+        for consumer in [CONSUMER, SECOND] {
+            let all = Processing { group: 0, at_least_once: true, at_most_once: true };
+            promises.processing.entry(consumer).or_insert(all);
+        }
         let mut checks = Checks::new(promises);
         for event in &self.events {
             checks.observe(event);

@@ -323,7 +323,9 @@ impl Machine for Admin {
             Input::Command(Command::DescribeTopic(topic)) => self.take(Wish::Describe(topic), cx),
             Input::Command(Command::Ask(Request::DeleteRecords(request))) => self.take(Wish::Delete(Deletion::new(request)), cx),
             Input::Command(Command::Ask(request)) => self.take(Wish::Ask(request), cx),
-            Input::Command(Command::Send(_) | Command::ShutDown) => unreachable!("the scenario reader gives records to producers"),
+            Input::Command(Command::Send(_) | Command::Consume(_) | Command::ShutDown) => {
+                unreachable!("the scenario reader gives records to producers")
+            }
         }
         self.send_due(cx);
     }

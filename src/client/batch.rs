@@ -193,56 +193,21 @@ impl Batch {
 /// With acks=all a leader that loses its role or its partition while the batch waits for the ISR answers just as one that
 /// never had it, so these answers prove nothing there.
 fn is_definite(code: ErrorCode, acks: Acks) -> bool {
-    match code {
+    let is_refusal = matches!(
+        code,
         ErrorCode::MessageTooLarge
-        | ErrorCode::CorruptMessage
-        | ErrorCode::InvalidTimestamp
-        | ErrorCode::InvalidRequiredAcks
-        | ErrorCode::InvalidRecord
-        | ErrorCode::InvalidRequest
-        | ErrorCode::NotEnoughReplicas => true,
-        ErrorCode::NotLeaderOrFollower | ErrorCode::UnknownTopicOrPartition | ErrorCode::LeaderNotAvailable => acks != Acks::All,
-        // Appended for certain, or nobody can say.
-        ErrorCode::NotEnoughReplicasAfterAppend
-        | ErrorCode::RequestTimedOut
-        | ErrorCode::NetworkException
-        | ErrorCode::KafkaStorageError
-        | ErrorCode::UnknownServerError => false,
-        // No broker answers a Produce request with these: whoever does is not to be trusted.
-        ErrorCode::OffsetOutOfRange
-        | ErrorCode::TopicAlreadyExists
-        | ErrorCode::InvalidPartitions
-        | ErrorCode::InvalidReplicationFactor
-        | ErrorCode::InvalidReplicaAssignment
-        | ErrorCode::InvalidConfig
-        | ErrorCode::NotController
-        | ErrorCode::FencedLeaderEpoch
-        | ErrorCode::UnknownLeaderEpoch
-        | ErrorCode::StaleBrokerEpoch
-        | ErrorCode::OffsetNotAvailable
-        | ErrorCode::InvalidUpdateVersion
-        | ErrorCode::UnknownTopicId
-        | ErrorCode::DuplicateBrokerRegistration
-        | ErrorCode::BrokerIdNotRegistered
-        | ErrorCode::IneligibleReplica
-        | ErrorCode::InvalidTopicException
-        | ErrorCode::PolicyViolation
-        | ErrorCode::UnsupportedVersion
-        | ErrorCode::ReassignmentInProgress
-        | ErrorCode::TopicDeletionDisabled
-        | ErrorCode::PreferredLeaderNotAvailable
-        | ErrorCode::EligibleLeadersNotAvailable
-        | ErrorCode::ElectionNotNeeded
-        | ErrorCode::NoReassignmentInProgress
-        | ErrorCode::InconsistentVoterSet
-        | ErrorCode::FeatureUpdateFailed
-        | ErrorCode::SnapshotNotFound
-        | ErrorCode::PositionOutOfRange
-        | ErrorCode::InvalidVoterKey
-        | ErrorCode::DuplicateVoter
-        | ErrorCode::VoterNotFound
-        | ErrorCode::NewLeaderElected => false,
-    }
+            | ErrorCode::CorruptMessage
+            | ErrorCode::InvalidTimestamp
+            | ErrorCode::InvalidRequiredAcks
+            | ErrorCode::InvalidRecord
+            | ErrorCode::InvalidRequest
+            | ErrorCode::UnsupportedCompressionType
+            | ErrorCode::NotEnoughReplicas
+    );
+    let is_absence =
+        matches!(code, ErrorCode::NotLeaderOrFollower | ErrorCode::UnknownTopicOrPartition | ErrorCode::LeaderNotAvailable);
+    // Of all others nobody can say, or no broker answers a Produce request with them: whoever does is not to be trusted.
+    is_refusal || (is_absence && acks != Acks::All)
 }
 
 /// The most bytes a record takes in a batch: its fields, and 21 for the varints and attributes around them.

@@ -17,6 +17,7 @@
 
 use std::sync::Arc;
 
+use super::application::ApplicationSetup;
 use super::backoff::{Backoff, Reason};
 use super::connection::{Connections, Due, broker};
 use super::fetcher::{self, Wanted};
@@ -24,7 +25,7 @@ use super::lookup::{self, LookedUp, Question};
 use super::metadata::{Metadata, MetadataSetup};
 use super::position::{Assigned, Stance};
 use super::sender::is_stale_metadata;
-use crate::config::ConsumerConfig;
+use crate::config::{ConsumerConfig, Variants};
 use crate::context::{Context, Input, Machine, Message};
 use crate::error::ErrorCode;
 use crate::event::Purpose;
@@ -47,6 +48,14 @@ pub struct ConsumerSetup {
     pub assign: Vec<(String, PartitionIndex)>,
     /// Where it begins.
     pub from: StartFrom,
+    /// The topics it subscribes to at its start, as a member of the group `group.id`.
+    pub subscribe: Vec<String>,
+    /// The pattern of topics it subscribes to at its start.
+    pub pattern: Option<String>,
+    /// What its application does.
+    pub application: ApplicationSetup,
+    /// The historical rules in force.
+    pub variants: Variants,
 }
 
 /// Where a consumer begins to read.

@@ -13,6 +13,7 @@
 
 mod accumulator;
 pub mod admin;
+pub mod application;
 mod backoff;
 mod batch;
 mod connection;

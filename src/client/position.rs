@@ -156,6 +156,10 @@ impl Assigned {
         let why = PositionReason::Reset;
         match policy {
             AutoOffsetReset::Earliest => self.stance = Stance::Resetting { spec: OffsetSpec::Earliest, why },
+            AutoOffsetReset::ByDuration(age) => {
+                let spec = OffsetSpec::Timestamp(cx.wall().minus(age));
+                self.stance = Stance::Resetting { spec, why };
+            }
             AutoOffsetReset::Latest => self.stance = Stance::Resetting { spec: OffsetSpec::Latest, why },
             AutoOffsetReset::None => self.become_stopped(offset, ErrorCode::OffsetOutOfRange, cx),
         }

@@ -203,7 +203,9 @@ impl Machine for Producer {
             Input::Message(message) => self.handle_message(message, cx),
             Input::Deadline => self.handle_deadlines(cx),
             Input::Command(Command::Send(record)) => self.send(record, cx),
-            Input::Command(Command::CreateTopics(_) | Command::DescribeTopic(_) | Command::Ask(_) | Command::ShutDown) => {
+            Input::Command(
+                Command::CreateTopics(_) | Command::DescribeTopic(_) | Command::Ask(_) | Command::Consume(_) | Command::ShutDown,
+            ) => {
                 unreachable!("the scenario reader gives admin commands to admins")
             }
         }

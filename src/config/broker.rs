@@ -1,6 +1,7 @@
 //! A server's configuration, brokers and controllers alike.
 
 use super::declare::config;
+use super::policy::{MigrationPolicy, Names, Ratio};
 use super::value::{LogDirs, Rack, ReplicaSelector};
 use crate::time::Duration;
 
@@ -74,5 +75,53 @@ config! {
         "leader.imbalance.per.broker.percentage" leader_imbalance_percentage: u32 = "10" | "10",
         /// How often the controller elects leaders uncleanly where a topic came to allow it.
         "unclean.leader.election.interval.ms" unclean_leader_election_interval: Duration = "300000" | "30000",
+        /// How often retention looks for segments that are due.
+        "log.retention.check.interval.ms" retention_check_interval: Duration = "300000" | "30000",
+        /// How long after a broker's start the first look at retention, cleaning and checkpoints waits.
+        "log.initial.task.delay.ms" initial_task_delay: Duration = "30000" | "3000",
+        /// Whether logs are compacted at all.
+        "log.cleaner.enable" cleaner_enable: bool = "true" | "true",
+        /// How long the cleaner waits when it found nothing to clean.
+        "log.cleaner.backoff.ms" cleaner_backoff: Duration = "15000" | "1000",
+        /// How many bytes the cleaner has for its map from keys to offsets: 24 for each key.
+        "log.cleaner.dedupe.buffer.size" cleaner_dedupe_buffer: u64 = "134217728" | "134217728",
+        /// How full that map may become.
+        "log.cleaner.io.buffer.load.factor" cleaner_load_factor: Ratio = "0.9" | "0.9",
+        /// How many bytes the cleaner reads at once; a larger batch makes it read more.
+        "log.cleaner.io.buffer.size" cleaner_io_buffer: u64 = "524288" | "524288",
+        /// How long the first rebalance of a new group waits for more members.
+        "group.initial.rebalance.delay.ms" group_initial_rebalance_delay: Duration = "3000" | "300",
+        /// The shortest session time-out that a classic member may have.
+        "group.min.session.timeout.ms" group_min_session_timeout: Duration = "6000" | "600",
+        /// The longest.
+        "group.max.session.timeout.ms" group_max_session_timeout: Duration = "1800000" | "180000",
+        /// How many members a classic group may have.
+        "group.max.size" group_max_size: u32 = "2147483647" | "2147483647",
+        /// After this much silence a member of the consumer protocol is out (KIP-848).
+        "group.consumer.session.timeout.ms" group_consumer_session_timeout: Duration = "45000" | "4500",
+        /// How often a member of the consumer protocol says that it is alive.
+        "group.consumer.heartbeat.interval.ms" group_consumer_heartbeat_interval: Duration = "5000" | "500",
+        /// How many members a group of the consumer protocol may have.
+        "group.consumer.max.size" group_consumer_max_size: u32 = "2147483647" | "2147483647",
+        /// The coordinator's own assignors, the default first.
+        "group.consumer.assignors" group_consumer_assignors: Names = "uniform,range" | "uniform,range",
+        /// Whether a group may go from one protocol to the other while it lives.
+        "group.consumer.migration.policy" group_consumer_migration: MigrationPolicy = "bidirectional" | "bidirectional",
+        /// How many partitions `__consumer_offsets` is made with.
+        "offsets.topic.num.partitions" offsets_topic_partitions: u32 = "50" | "4",
+        /// How many replicas it is made with.
+        "offsets.topic.replication.factor" offsets_topic_replication: u32 = "3" | "3",
+        /// How large its segments may grow.
+        "offsets.topic.segment.bytes" offsets_topic_segment_bytes: u64 = "104857600" | "16384",
+        /// How long offsets are kept after their group became empty (KIP-211), in minutes.
+        "offsets.retention.minutes" offsets_retention_minutes: u32 = "10080" | "1008",
+        /// How often the coordinator looks for offsets that are too old.
+        "offsets.retention.check.interval.ms" offsets_retention_check_interval: Duration = "600000" | "60000",
+        /// How long the note on a committed offset may be.
+        "offset.metadata.max.bytes" offset_metadata_max_bytes: u32 = "4096" | "4096",
+        /// How long a commit may wait for its replicas.
+        "offsets.commit.timeout.ms" offsets_commit_timeout: Duration = "5000" | "500",
+        /// Whether a topic is made when somebody asks for it.
+        "auto.create.topics.enable" auto_create_topics: bool = "true" | "true",
     }
 }

@@ -17,6 +17,8 @@ use crate::time::Duration;
 const INT: i64 = i32::MAX as i64;
 /// The greatest value of Kafka's type `long`.
 const LONG: i64 = i64::MAX;
+/// The greatest value of Kafka's type `short`.
+const SHORT: i64 = i16::MAX as i64;
 
 /// A number's bounds, both included.
 struct Range {
@@ -63,6 +65,25 @@ ranges! {
         "leader.imbalance.check.interval.seconds" 1 INT,
         "leader.imbalance.per.broker.percentage" 0 INT,
         "unclean.leader.election.interval.ms" 1 LONG,
+        "log.retention.check.interval.ms" 1 LONG,
+        "log.initial.task.delay.ms" 0 LONG,
+        "log.cleaner.backoff.ms" 1 LONG,
+        "log.cleaner.dedupe.buffer.size" 24 LONG,
+        "log.cleaner.io.buffer.size" 1 INT,
+        "group.initial.rebalance.delay.ms" 0 INT,
+        "group.min.session.timeout.ms" 1 INT,
+        "group.max.session.timeout.ms" 1 INT,
+        "group.max.size" 1 INT,
+        "group.consumer.session.timeout.ms" 1 INT,
+        "group.consumer.heartbeat.interval.ms" 1 INT,
+        "group.consumer.max.size" 1 INT,
+        "offsets.topic.num.partitions" 1 INT,
+        "offsets.topic.replication.factor" 1 SHORT,
+        "offsets.topic.segment.bytes" 1024 INT,
+        "offsets.retention.minutes" 1 INT,
+        "offsets.retention.check.interval.ms" 1 LONG,
+        "offset.metadata.max.bytes" 0 INT,
+        "offsets.commit.timeout.ms" 1 INT,
     }
     Topic {
         "min.insync.replicas" 1 INT,
@@ -71,6 +92,12 @@ ranges! {
         "segment.index.bytes" 4 INT,
         "index.interval.bytes" 0 INT,
         "max.message.bytes" 0 INT,
+        "retention.ms" -1 LONG,
+        "retention.bytes" -1 LONG,
+        "delete.retention.ms" 0 LONG,
+        "min.compaction.lag.ms" 0 LONG,
+        "max.compaction.lag.ms" 1 LONG,
+        "file.delete.delay.ms" 0 LONG,
         "message.timestamp.before.max.ms" 0 LONG,
         "message.timestamp.after.max.ms" 0 LONG,
         "flush.messages" 1 LONG,
@@ -100,6 +127,11 @@ ranges! {
         "retry.backoff.ms" 1 LONG,
         "retry.backoff.max.ms" 1 LONG,
         "metadata.max.age.ms" 1 LONG,
+        "session.timeout.ms" 1 INT,
+        "heartbeat.interval.ms" 1 INT,
+        "max.poll.interval.ms" 1 INT,
+        "auto.commit.interval.ms" 1 INT,
+        "default.api.timeout.ms" 0 INT,
     }
 }
 

@@ -198,18 +198,6 @@ words! {
 }
 
 words! {
-    /// What a consumer does without a valid position.
-    AutoOffsetReset {
-        /// Begins at the log start.
-        "earliest" Earliest,
-        /// Begins at the end: reads only what comes from now on.
-        "latest" Latest,
-        /// Reports an error to the application.
-        "none" None,
-    }
-}
-
-words! {
     /// How a record without a named partition gets one.
     Partitioner {
         /// By murmur2 of the key; keyless records stick to one partition until a batch is full (KIP-480, KIP-794).

@@ -60,6 +60,26 @@ words! {
 }
 
 words! {
+    /// From when on a committed offset grows old.
+    OffsetExpiry {
+        /// Before KIP-211: from its commit on, whether its group lives or not.
+        "per-commit" PerCommit,
+        /// Since then: from when its group became empty.
+        "group-empty" GroupEmpty,
+    }
+}
+
+words! {
+    /// From when on a tombstone has been there long enough.
+    TombstoneClock {
+        /// Before KIP-534: from when its segment's file was last written, which every cleaning does.
+        "segment-mtime" SegmentMtime,
+        /// Since then: from the first cleaning on, written down in its batch.
+        "batch-horizon" BatchHorizon,
+    }
+}
+
+words! {
     /// A rule that is in force or not.
     Switch {
         /// As it was before.
@@ -157,6 +177,26 @@ variants! {
     "voter-uuid" voter_uuid: Switch = On,
     /// Whether the folder of a new or renamed file is synced as well as the file (KAFKA-3968, KAFKA-15312).
     "folder-sync" folder_sync: Switch = On,
+    /// Whether a consumer compares its position's epoch with a new leader's log before it reads on (KIP-320).
+    "position-validation" position_validation: Switch = On,
+    /// Whether a consumer that a follower calls out of range asks the leader before it gives its position up (KIP-392).
+    "out-of-range-asks-leader" out_of_range_asks_leader: Switch = On,
+    /// Whether a commit is refused whose generation or member epoch is not the present one.
+    "commit-fencing" commit_fencing: Switch = On,
+    /// Whether a static member's new id is stored at once, so that the old one is fenced everywhere (KAFKA-8500, KAFKA-10284).
+    "static-member-fencing" static_member_fencing: Switch = On,
+    /// Whether members that joined and never sync are put out, so that their group can go on (KAFKA-12890).
+    "sync-timer" sync_timer: Switch = On,
+    /// From when on a committed offset grows old.
+    "offset-expiry" offset_expiry: OffsetExpiry = GroupEmpty,
+    /// Whether clients tell a topic from a later one of the same name by its id (KIP-516).
+    "topic-ids" topic_ids: Switch = On,
+    /// From when on a tombstone has been there long enough.
+    "tombstone-clock" tombstone_clock: TombstoneClock = BatchHorizon,
+    /// Whether the cleaner cleans as much as its map holds, where a log has more keys than that (KAFKA-3587). Off, it stops.
+    "cleaner-partial-map" cleaner_partial_map: Switch = On,
+    /// Whether retention goes by the records' timestamps (KIP-33). Off, by when a segment's file was last written.
+    "retention-by-record-time" retention_by_record_time: Switch = On,
 }
 
 impl Variants {

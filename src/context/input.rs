@@ -5,8 +5,8 @@
 use bytes::Bytes;
 
 use crate::event::{ConnectionNumber, Purpose};
-use crate::ids::{CorrelationId, PartitionIndex, ProcessId, Step};
-use crate::protocol::{CreateTopicsRequest, Request, Response};
+use crate::ids::{CorrelationId, Offset, PartitionIndex, ProcessId, Step};
+use crate::protocol::{CreateTopicsRequest, NamedPartition, Request, Response};
 use crate::time::Timestamp;
 
 /// What a turn begins with.
@@ -65,8 +65,46 @@ pub enum Command {
     DescribeTopic(String),
     /// To an admin: ask the cluster this.
     Ask(Request),
+    /// To a consumer: do this.
+    Consume(ConsumerCommand),
     /// To a server: end yourself in order (SIGTERM).
     ShutDown,
+}
+
+/// What an application does with its consumer besides polling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConsumerCommand {
+    /// Reads these topics from now on, as a member of its group.
+    Subscribe(Vec<String>),
+    /// Reads all topics whose names match this pattern, as a member of its group.
+    SubscribePattern(String),
+    /// Reads these partitions from now on, alone.
+    Assign(Vec<NamedPartition>),
+    /// Reads nothing from now on, and leaves its group.
+    Unsubscribe,
+    /// Reads on from elsewhere: in one partition, or in all it has.
+    Seek(Option<NamedPartition>, SeekTo),
+    /// Fetches nothing of these partitions for a while; of all it has when none is named.
+    Pause(Vec<NamedPartition>),
+    /// Fetches them again.
+    Resume(Vec<NamedPartition>),
+    /// Commits its positions.
+    Commit,
+    /// Ends in order: commits if it commits by itself, and leaves its group (static members do not, in the classic protocol).
+    Close,
+}
+
+/// Where a consumer reads on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SeekTo {
+    /// At the log start.
+    Beginning,
+    /// At the end.
+    End,
+    /// At this offset, which need not be in the log.
+    Offset(Offset),
+    /// At the first record that is not older.
+    Timestamp(Timestamp),
 }
 
 /// A record for a producer to send.

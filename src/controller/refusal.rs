@@ -44,7 +44,20 @@ pub(super) fn refuse_request(request: &Request) -> Option<Response> {
         | Request::FetchSnapshot(_)
         | Request::AddRaftVoter(_)
         | Request::RemoveRaftVoter(_)
-        | Request::UpdateRaftVoter(_) => None,
+        | Request::UpdateRaftVoter(_)
+        | Request::OffsetCommit(_)
+        | Request::OffsetFetch(_)
+        | Request::FindCoordinator(_)
+        | Request::JoinGroup(_)
+        | Request::Heartbeat(_)
+        | Request::LeaveGroup(_)
+        | Request::SyncGroup(_)
+        | Request::DescribeGroups(_)
+        | Request::ListGroups(_)
+        | Request::DeleteGroups(_)
+        | Request::OffsetDelete(_)
+        | Request::ConsumerGroupHeartbeat(_)
+        | Request::ConsumerGroupDescribe(_) => None,
     }
 }
 
@@ -76,7 +89,20 @@ pub(super) fn refuse_answer(answer: Response) -> Response {
         | Response::FetchSnapshot(_)
         | Response::AddRaftVoter(_)
         | Response::RemoveRaftVoter(_)
-        | Response::UpdateRaftVoter(_) => panic!("the controller gives no such answer"),
+        | Response::UpdateRaftVoter(_)
+        | Response::OffsetCommit(_)
+        | Response::OffsetFetch(_)
+        | Response::FindCoordinator(_)
+        | Response::JoinGroup(_)
+        | Response::Heartbeat(_)
+        | Response::LeaveGroup(_)
+        | Response::SyncGroup(_)
+        | Response::DescribeGroups(_)
+        | Response::ListGroups(_)
+        | Response::DeleteGroups(_)
+        | Response::OffsetDelete(_)
+        | Response::ConsumerGroupHeartbeat(_)
+        | Response::ConsumerGroupDescribe(_) => panic!("the controller gives no such answer"),
     }
 }
 

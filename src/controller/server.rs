@@ -87,7 +87,9 @@ impl Machine for Controller {
             }
             // Of brokers and clients a controller asks nothing, and other commands are theirs.
             Input::Message(Message::Response { .. } | Message::Disconnected { .. }) => {}
-            Input::Command(Command::Send(_) | Command::CreateTopics(_) | Command::DescribeTopic(_) | Command::Ask(_)) => {}
+            Input::Command(
+                Command::Send(_) | Command::CreateTopics(_) | Command::DescribeTopic(_) | Command::Ask(_) | Command::Consume(_),
+            ) => {}
         }
     }
 
@@ -155,7 +157,20 @@ impl Controller {
             | Request::Metadata(_)
             | Request::OffsetForLeaderEpoch(_)
             | Request::DeleteRecords(_)
-            | Request::DescribeConfigs(_) => {}
+            | Request::DescribeConfigs(_)
+            | Request::OffsetCommit(_)
+            | Request::OffsetFetch(_)
+            | Request::FindCoordinator(_)
+            | Request::JoinGroup(_)
+            | Request::Heartbeat(_)
+            | Request::LeaveGroup(_)
+            | Request::SyncGroup(_)
+            | Request::DescribeGroups(_)
+            | Request::ListGroups(_)
+            | Request::DeleteGroups(_)
+            | Request::OffsetDelete(_)
+            | Request::ConsumerGroupHeartbeat(_)
+            | Request::ConsumerGroupDescribe(_) => {}
         }
     }
 }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::canonical::{record_fields, tagged_words};
 use super::facts::facts;
+use super::group::{GroupId, MemberId};
 use super::network::ApiKey;
 use crate::error::ErrorCode;
 use crate::ids::{BrokerId, Digest, LeaderEpoch, Offset, SendId, TopicPartition};
@@ -38,6 +39,32 @@ facts! {
         [510] TruncationDetected { partition: TopicPartition, position: Offset, end: Offset }
         /// A consumer cannot read on from here, and tells its application why.
         [511] ReadFailed { partition: TopicPartition, offset: Offset, code: ErrorCode }
+        /// A consumer asked to be given a share of these topics, as a member of a group.
+        [512] Subscribed { group: GroupId, topics: Arc<Vec<String>> }
+        /// A consumer is a member of its group, under this generation or member epoch.
+        [513] GroupJoined { group: GroupId, member: MemberId, epoch: i32 }
+        /// A consumer has left its group in order.
+        [514] GroupLeft { group: GroupId, member: MemberId }
+        /// A consumer learned that it is no member any more, or never was.
+        [515] MembershipLost { group: GroupId, member: MemberId, code: ErrorCode }
+        /// A consumer was given these partitions, in addition to what it has (the rebalance listener's `onPartitionsAssigned`).
+        [516] PartitionsAssigned { group: GroupId, epoch: i32, partitions: Arc<Vec<TopicPartition>> }
+        /// A consumer gave these partitions back, and processes nothing of them from now on (`onPartitionsRevoked`).
+        [517] PartitionsRevoked { group: GroupId, epoch: i32, partitions: Arc<Vec<TopicPartition>> }
+        /// A consumer found that these partitions may have another owner already (`onPartitionsLost`).
+        [518] PartitionsLost { group: GroupId, epoch: i32, partitions: Arc<Vec<TopicPartition>> }
+        /// A consumer did not poll within `max.poll.interval.ms`, and leaves its group.
+        [519] PollOverdue { group: GroupId }
+        /// An application has done with a record what it wanted to do; the rest of the world can see it.
+        [520] RecordProcessed { partition: TopicPartition, offset: Offset, digest: Digest }
+        /// A consumer asked for its group's offsets to be stored: for each partition the next record to read.
+        [521] CommitInvoked { commit: Arc<CommitFacts> }
+        /// It was answered; no code means that they are stored.
+        [522] CommitAnswered { commit: Arc<CommitFacts>, code: Option<ErrorCode> }
+        /// An application wants nothing of these partitions for a while.
+        [523] PartitionsPaused { partitions: Arc<Vec<TopicPartition>> }
+        /// It wants them again.
+        [524] PartitionsResumed { partitions: Arc<Vec<TopicPartition>> }
     }
 }
 
@@ -84,6 +111,21 @@ pub struct PollFacts {
 
 record_fields!(PollFacts { partition, records, position, high_watermark });
 
+/// A commit as a consumer sent it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommitFacts {
+    /// For which group.
+    pub group: GroupId,
+    /// By which member; empty for a consumer that is none.
+    pub member: MemberId,
+    /// Under which generation or member epoch; -1 for a consumer that is no member.
+    pub epoch: i32,
+    /// The next offset to read of each partition.
+    pub offsets: Vec<(TopicPartition, Offset)>,
+}
+
+record_fields!(CommitFacts { group, member, epoch, offsets });
+
 /// A record as a consumer saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadRecord {
@@ -116,6 +158,10 @@ pub enum PositionReason {
     Reset,
     /// The log was truncated below the old position (KIP-320).
     Truncation,
+    /// The group had committed it.
+    Committed,
+    /// The group had committed nothing: `auto.offset.reset` decided.
+    NoCommit,
 }
 
-tagged_words!(PositionReason { 0 Beginning, 1 End, 2 Seek, 3 Timestamp, 4 Reset, 5 Truncation });
+tagged_words!(PositionReason { 0 Beginning, 1 End, 2 Seek, 3 Timestamp, 4 Reset, 5 Truncation, 6 Committed, 7 NoCommit });

@@ -48,6 +48,20 @@ facts! {
         [216] IndexProbed { probe: Arc<IndexProbe> }
         /// A replica's log begins, empty: nothing of it was on the disk.
         [217] LogCreated { partition: TopicPartition }
+        /// Retention found a whole segment due and deleted it.
+        [218] SegmentDeleted { segment: Arc<RetentionFacts> }
+        /// The cleaner begins with a log: what lies between the two offsets has not been compacted yet.
+        [219] CleaningStarted { partition: TopicPartition, first_dirty: Offset, end: Offset }
+        /// The cleaner replaced a run of segments by one without the records that newer ones supersede.
+        [220] SegmentCleaned { cleaned: Arc<CleanedFacts> }
+        /// The cleaner is done with a log: all below `end` is compacted.
+        [221] CleaningFinished { partition: TopicPartition, end: Offset, bytes_before: u64, bytes_after: u64 }
+        /// The cleaner could not clean a log and leaves it alone from now on.
+        [222] CleaningFailed { partition: TopicPartition, why: Arc<String> }
+        /// A broker wrote down up to where its logs are compacted.
+        [223] CleanerCheckpointed { partitions: u32 }
+        /// A start found a swap of cleaned segments half done, and completed or undid it.
+        [224] SwapRecovered { partition: TopicPartition, base: Offset, was_completed: bool }
     }
 }
 
@@ -94,11 +108,13 @@ pub struct RecordFacts {
     pub timestamp: Timestamp,
     /// Its key, for people.
     pub key: Option<Bytes>,
+    /// Whether it has no value: it says that its key is gone.
+    pub is_tombstone: bool,
     /// Digest of key and value, for checks.
     pub digest: Digest,
 }
 
-record_fields!(RecordFacts { offset, timestamp, key, digest });
+record_fields!(RecordFacts { offset, timestamp, key, is_tombstone, digest });
 
 /// What a replica found on its disk when it started.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,6 +174,82 @@ impl RecoveryFacts {
         }
     }
 }
+
+/// Why retention deletes a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetentionReason {
+    /// Its youngest record is older than `retention.ms`.
+    Time,
+    /// The log is larger than `retention.bytes` without it.
+    Size,
+    /// The log starts after its last record.
+    BelowLogStart,
+}
+
+tagged_words!(RetentionReason { 0 Time, 1 Size, 2 BelowLogStart });
+
+/// A segment that retention deleted, and what it was judged by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RetentionFacts {
+    /// Whose log.
+    pub partition: TopicPartition,
+    /// Its first offset.
+    pub base: Offset,
+    /// The offset after its last one.
+    pub end: Offset,
+    /// Its bytes.
+    pub size: u64,
+    /// The largest timestamp in it; where there is none, when its file was last written.
+    pub largest_timestamp: Timestamp,
+    /// What this broker's wall clock showed.
+    pub wall: Timestamp,
+    /// The bytes of the whole log before.
+    pub log_size: u64,
+    /// The high watermark.
+    pub high_watermark: Offset,
+    /// Which rule.
+    pub why: RetentionReason,
+}
+
+record_fields!(RetentionFacts { partition, base, end, size, largest_timestamp, wall, log_size, high_watermark, why });
+
+/// Why the cleaner drops a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CleaningReason {
+    /// A newer record has its key.
+    Superseded,
+    /// A tombstone whose horizon has passed.
+    Tombstone,
+    /// It has no key, which a compacted log cannot keep.
+    Keyless,
+}
+
+tagged_words!(CleaningReason { 0 Superseded, 1 Tombstone, 2 Keyless });
+
+/// What the cleaner made of a run of segments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CleanedFacts {
+    /// Whose log.
+    pub partition: TopicPartition,
+    /// The first offset of the run.
+    pub base: Offset,
+    /// The offset after its last one.
+    pub end: Offset,
+    /// What this broker's wall clock showed.
+    pub wall: Timestamp,
+    /// How many records stayed.
+    pub kept: u32,
+    /// What went, in offset order.
+    pub dropped: Vec<(Offset, CleaningReason)>,
+    /// Batches whose tombstones got a horizon now: the batch's first offset, and when they may go (KIP-534).
+    pub horizons: Vec<(Offset, Timestamp)>,
+    /// Its bytes before.
+    pub bytes_before: u64,
+    /// Its bytes after.
+    pub bytes_after: u64,
+}
+
+record_fields!(CleanedFacts { partition, base, end, wall, kept, dropped, horizons, bytes_before, bytes_after });
 
 /// Why a log was cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

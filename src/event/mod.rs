@@ -10,6 +10,7 @@ mod client;
 mod controller;
 mod facts;
 mod fault;
+mod group;
 mod log;
 mod network;
 mod raft;
@@ -21,10 +22,14 @@ use crate::ids::{ProcessId, Step};
 use crate::time::{Instant, Trail};
 use canonical::Field;
 
-pub use client::{Acks, ClientFact, PollFacts, PositionReason, ReadRecord, SentRecord};
+pub use client::{Acks, ClientFact, CommitFacts, PollFacts, PositionReason, ReadRecord, SentRecord};
 pub use controller::{ConfigFacts, ControllerFact, PartitionFacts, TopicFacts};
 pub use fault::{FaultFact, FaultIndex};
-pub use log::{BatchFacts, IndexProbe, LogFact, ProducerFacts, RecordFacts, RecoveryFacts, TruncationReason};
+pub use group::{AssignmentFacts, GroupFact, GroupId, GroupKind, GroupState, InstanceId, LeaveReason, MemberFacts, MemberId};
+pub use log::{
+    BatchFacts, CleanedFacts, CleaningReason, IndexProbe, LogFact, ProducerFacts, RecordFacts, RecoveryFacts, RetentionFacts,
+    RetentionReason, TruncationReason,
+};
 pub use network::{ApiKey, CloseReason, ConnectionNumber, DropReason, MessageFacts, NetworkFact, Purpose};
 pub use raft::{QuorumRole, RaftFact, ResignReason, VoterSetFacts};
 pub use replica::ReplicaFact;
@@ -147,6 +152,8 @@ subjects! {
     Raft(RaftFact),
     /// What producers, consumers and admins do.
     Client(ClientFact),
+    /// Groups, their members and their offsets, as their coordinator decides.
+    Group(GroupFact),
     /// What is done to the world on purpose.
     Fault(FaultFact),
     /// Processes, clocks, disks and the run itself.

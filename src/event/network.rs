@@ -80,9 +80,11 @@ pub enum Purpose {
     ToController,
     /// Metadata quorum traffic among controllers.
     Quorum,
+    /// A consumer's requests to its group's coordinator, which must not wait behind a long poll.
+    Coordinator,
 }
 
-tagged_words!(Purpose { 0 Client, 1 Fetcher, 2 MetadataFetcher, 3 Heartbeat, 4 ToController, 5 Quorum });
+tagged_words!(Purpose { 0 Client, 1 Fetcher, 2 MetadataFetcher, 3 Heartbeat, 4 ToController, 5 Quorum, 6 Coordinator });
 
 /// Why a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,6 +128,24 @@ pub enum ApiKey {
     ListOffsets = 2,
     /// Who leads what.
     Metadata = 3,
+    /// Store a group's offsets.
+    OffsetCommit = 8,
+    /// Ask for a group's offsets.
+    OffsetFetch = 9,
+    /// Which broker coordinates this group.
+    FindCoordinator = 10,
+    /// Become a member of a group, or stay one through a rebalance.
+    JoinGroup = 11,
+    /// A member says it is alive.
+    Heartbeat = 12,
+    /// Stop being a member.
+    LeaveGroup = 13,
+    /// Hand in, or ask for, the plan of a generation.
+    SyncGroup = 14,
+    /// Say what groups are doing.
+    DescribeGroups = 15,
+    /// Which groups are coordinated here.
+    ListGroups = 16,
     /// Make topics.
     CreateTopics = 19,
     /// Delete topics.
@@ -138,12 +158,16 @@ pub enum ApiKey {
     DescribeConfigs = 32,
     /// Give a topic more partitions.
     CreatePartitions = 37,
+    /// Forget groups.
+    DeleteGroups = 42,
     /// Elect leaders by order of an operator.
     ElectLeaders = 43,
     /// Change configurations.
     IncrementalAlterConfigs = 44,
     /// Move partitions to other brokers.
     AlterPartitionReassignments = 45,
+    /// Forget some of a group's offsets.
+    OffsetDelete = 47,
     /// A candidate asks for a vote, or whether it would get one.
     Vote = 52,
     /// A new quorum leader tells that it leads.
@@ -164,6 +188,10 @@ pub enum ApiKey {
     BrokerHeartbeat = 63,
     /// A broker asks for producer ids.
     AllocateProducerIds = 67,
+    /// A member of a group says what it has, and hears what it is to have (KIP-848).
+    ConsumerGroupHeartbeat = 68,
+    /// Say what groups of the consumer protocol are doing.
+    ConsumerGroupDescribe = 69,
     /// Add a voter to the quorum.
     AddRaftVoter = 80,
     /// Remove a voter from the quorum.
@@ -173,9 +201,10 @@ pub enum ApiKey {
 }
 
 tagged_words!(ApiKey {
-    0 Produce, 1 Fetch, 2 ListOffsets, 3 Metadata, 19 CreateTopics, 20 DeleteTopics, 21 DeleteRecords,
-    23 OffsetForLeaderEpoch, 32 DescribeConfigs, 37 CreatePartitions, 43 ElectLeaders, 44 IncrementalAlterConfigs,
-    45 AlterPartitionReassignments, 52 Vote, 53 BeginQuorumEpoch, 54 EndQuorumEpoch, 55 DescribeQuorum,
+    0 Produce, 1 Fetch, 2 ListOffsets, 3 Metadata, 8 OffsetCommit, 9 OffsetFetch, 10 FindCoordinator, 11 JoinGroup,
+    12 Heartbeat, 13 LeaveGroup, 14 SyncGroup, 15 DescribeGroups, 16 ListGroups, 19 CreateTopics, 20 DeleteTopics, 21 DeleteRecords,
+    23 OffsetForLeaderEpoch, 32 DescribeConfigs, 37 CreatePartitions, 42 DeleteGroups, 43 ElectLeaders, 44 IncrementalAlterConfigs,
+    45 AlterPartitionReassignments, 47 OffsetDelete, 52 Vote, 53 BeginQuorumEpoch, 54 EndQuorumEpoch, 55 DescribeQuorum,
     56 AlterPartition, 57 UpdateFeatures, 59 FetchSnapshot, 62 BrokerRegistration, 63 BrokerHeartbeat,
-    67 AllocateProducerIds, 80 AddRaftVoter, 81 RemoveRaftVoter, 82 UpdateRaftVoter,
+    67 AllocateProducerIds, 68 ConsumerGroupHeartbeat, 69 ConsumerGroupDescribe, 80 AddRaftVoter, 81 RemoveRaftVoter, 82 UpdateRaftVoter,
 });

@@ -218,7 +218,13 @@ fn read_damaged(header: &BatchHeader, bytes: &Bytes) -> BatchFacts {
     {
         return facts;
     }
-    let unreadable = |offset| RecordFacts { offset, timestamp: header.base_timestamp, key: None, digest: Digest::default() };
+    let unreadable = |offset| RecordFacts {
+        offset,
+        timestamp: header.base_timestamp,
+        key: None,
+        is_tombstone: false,
+        digest: Digest::default(),
+    };
     BatchFacts {
         base: header.base_offset,
         last: header.last_offset(),

@@ -7,6 +7,9 @@
 mod admin;
 mod broker;
 mod fetch;
+mod group;
+mod group_offsets;
+mod group_refusal;
 mod metadata;
 mod offsets;
 mod operator;
@@ -21,6 +24,17 @@ use crate::ids::CorrelationId;
 pub use admin::{CreateTopicsRequest, CreateTopicsResponse, CreatedTopic, NewTopic};
 pub use broker::{BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest, BrokerRegistrationResponse};
 pub use fetch::{DivergingEpoch, FetchPartition, FetchRequest, FetchResponse, FetchedPartition, LeaderIdAndEpoch, ReplicaState};
+pub use group::{
+    ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse, ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse,
+    DeleteGroupsRequest, DeleteGroupsResponse, DescribeGroupsRequest, DescribeGroupsResponse, DescribedGroup, DescribedMember,
+    FindCoordinatorRequest, FindCoordinatorResponse, HeartbeatRequest, HeartbeatResponse, JoinGroupRequest, JoinGroupResponse,
+    LeaveGroupRequest, LeaveGroupResponse, ListGroupsRequest, ListGroupsResponse, Subscription, SyncGroupRequest,
+    SyncGroupResponse,
+};
+pub use group_offsets::{
+    FetchedOffset, OffsetCommitRequest, OffsetCommitResponse, OffsetDeleteRequest, OffsetDeleteResponse, OffsetFetchRequest,
+    OffsetFetchResponse, OffsetToCommit,
+};
 pub use metadata::{MetadataPartition, MetadataRequest, MetadataResponse, MetadataTopic};
 pub use offsets::{
     EndOffset, ListOffsetsPartition, ListOffsetsRequest, ListOffsetsResponse, ListedOffset, OffsetForLeaderEpochRequest,
@@ -127,6 +141,19 @@ apis! {
     AddRaftVoter: AddRaftVoterRequest => AddRaftVoterResponse,
     RemoveRaftVoter: RemoveRaftVoterRequest => RemoveRaftVoterResponse,
     UpdateRaftVoter: UpdateRaftVoterRequest => UpdateRaftVoterResponse,
+    OffsetCommit: OffsetCommitRequest => OffsetCommitResponse,
+    OffsetFetch: OffsetFetchRequest => OffsetFetchResponse,
+    FindCoordinator: FindCoordinatorRequest => FindCoordinatorResponse,
+    JoinGroup: JoinGroupRequest => JoinGroupResponse,
+    Heartbeat: HeartbeatRequest => HeartbeatResponse,
+    LeaveGroup: LeaveGroupRequest => LeaveGroupResponse,
+    SyncGroup: SyncGroupRequest => SyncGroupResponse,
+    DescribeGroups: DescribeGroupsRequest => DescribeGroupsResponse,
+    ListGroups: ListGroupsRequest => ListGroupsResponse,
+    DeleteGroups: DeleteGroupsRequest => DeleteGroupsResponse,
+    OffsetDelete: OffsetDeleteRequest => OffsetDeleteResponse,
+    ConsumerGroupHeartbeat: ConsumerGroupHeartbeatRequest => ConsumerGroupHeartbeatResponse,
+    ConsumerGroupDescribe: ConsumerGroupDescribeRequest => ConsumerGroupDescribeResponse,
 }
 
 fn blank(api: ApiKey, is_response: bool) -> MessageFacts {

@@ -10,7 +10,7 @@ use super::{
     ItemsDone, ListOffsetsRequest, ListOffsetsResponse, ListedOffset, MetadataRequest, MetadataResponse, MetadataTopic,
     OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, ProduceRequest, ProduceResponse, ProducedPartition,
     QuorumEpochResponse, RemoveRaftVoterResponse, Request, Response, UpdateFeaturesResponse, UpdateRaftVoterResponse, VoteResponse,
-    VoterChangeResponse,
+    VoterChangeResponse, group_refusal,
 };
 use crate::error::ErrorCode;
 use crate::ids::{BrokerSet, LeaderEpoch, Offset, TopicId};
@@ -65,6 +65,19 @@ impl Request {
             Self::AddRaftVoter(_) => AddRaftVoterResponse(VoterChangeResponse { error }).into(),
             Self::RemoveRaftVoter(_) => RemoveRaftVoterResponse(VoterChangeResponse { error }).into(),
             Self::UpdateRaftVoter(_) => UpdateRaftVoterResponse(VoterChangeResponse { error }).into(),
+            Self::FindCoordinator(_)
+            | Self::JoinGroup(_)
+            | Self::Heartbeat(_)
+            | Self::LeaveGroup(_)
+            | Self::SyncGroup(_)
+            | Self::DescribeGroups(_)
+            | Self::ListGroups(_)
+            | Self::DeleteGroups(_)
+            | Self::ConsumerGroupHeartbeat(_)
+            | Self::ConsumerGroupDescribe(_)
+            | Self::OffsetCommit(_)
+            | Self::OffsetFetch(_)
+            | Self::OffsetDelete(_) => group_refusal::refused(self, code),
         }
     }
 
@@ -97,7 +110,20 @@ impl Request {
             | Self::FetchSnapshot(_)
             | Self::AddRaftVoter(_)
             | Self::RemoveRaftVoter(_)
-            | Self::UpdateRaftVoter(_) => None,
+            | Self::UpdateRaftVoter(_)
+            | Self::FindCoordinator(_)
+            | Self::JoinGroup(_)
+            | Self::Heartbeat(_)
+            | Self::LeaveGroup(_)
+            | Self::SyncGroup(_)
+            | Self::DescribeGroups(_)
+            | Self::ListGroups(_)
+            | Self::DeleteGroups(_)
+            | Self::ConsumerGroupHeartbeat(_)
+            | Self::ConsumerGroupDescribe(_)
+            | Self::OffsetCommit(_)
+            | Self::OffsetFetch(_)
+            | Self::OffsetDelete(_) => None,
         }
     }
 }

@@ -73,7 +73,20 @@ impl Member {
             | Request::IncrementalAlterConfigs(_)
             | Request::AlterPartitionReassignments(_)
             | Request::UpdateFeatures(_)
-            | Request::AllocateProducerIds(_) => Ok(()),
+            | Request::AllocateProducerIds(_)
+            | Request::OffsetCommit(_)
+            | Request::OffsetFetch(_)
+            | Request::FindCoordinator(_)
+            | Request::JoinGroup(_)
+            | Request::Heartbeat(_)
+            | Request::LeaveGroup(_)
+            | Request::SyncGroup(_)
+            | Request::DescribeGroups(_)
+            | Request::ListGroups(_)
+            | Request::DeleteGroups(_)
+            | Request::OffsetDelete(_)
+            | Request::ConsumerGroupHeartbeat(_)
+            | Request::ConsumerGroupDescribe(_) => Ok(()),
         }
     }
 

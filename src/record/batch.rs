@@ -79,6 +79,7 @@ impl RecordBatch {
             offset: record.offset,
             timestamp: record.timestamp,
             key: record.key.clone(),
+            is_tombstone: record.value.is_none(),
             digest: digest(record.key.as_deref(), record.value.as_deref()),
         };
         with_records(&self.header, self.records.iter().map(of_record).collect())
@@ -95,6 +96,7 @@ pub(crate) fn facts_of(header: &BatchHeader, bytes: &Bytes) -> Result<BatchFacts
                 offset: raw.offset,
                 timestamp: raw.timestamp,
                 key: raw.key.map(|key| bytes.slice_ref(key)),
+                is_tombstone: raw.value.is_none(),
                 digest: digest(raw.key, raw.value),
             });
             Ok(())

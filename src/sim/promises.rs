@@ -1,6 +1,6 @@
 //! What a scenario's settings promise to its clients, told to the checks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::losses;
 use super::scenario::{Expectation, FaultAction, Scenario};
@@ -30,6 +30,8 @@ impl Scenario {
                 lost.iter().filter(|server| matches!(server, ProcessId::Broker(_))).count() >= min_isr
             }),
             voters_unbounded: lost.iter().filter(|server| voters.contains(server)).count() * 2 >= voters.len(),
+            // TODO(walls): the scenario's part.
+            processing: BTreeMap::new(),
             named: self.expectation().map(Expectation::decided).unwrap_or_default(),
         }
     }

@@ -307,7 +307,7 @@ impl World {
                     self.follow_quorum(place, fact);
                     self.trigger(place, &event.fact);
                 }
-                Fact::Client(_) => self.trigger(place, &event.fact),
+                Fact::Client(_) | Fact::Group(_) => self.trigger(place, &event.fact),
                 Fact::Network(_) | Fact::Log(_) | Fact::Replica(_) | Fact::Fault(_) | Fact::World(_) => {}
             }
         }

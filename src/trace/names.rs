@@ -50,7 +50,8 @@ impl Names {
             | Fact::Log(_)
             | Fact::Replica(_)
             | Fact::Raft(_)
-            | Fact::Client(_) => {}
+            | Fact::Client(_)
+            | Fact::Group(_) => {}
         }
     }
 

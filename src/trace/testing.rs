@@ -371,7 +371,8 @@ fn about(api: ApiKey, purpose: Purpose, offset: Option<u64>) -> MessageFacts {
 
 fn batch(offset: u64, epoch: u32, name: &'static str) -> Arc<BatchFacts> {
     let key = Some(Bytes::from_static(name.as_bytes()));
-    let record = RecordFacts { offset: Offset(offset), timestamp: Timestamp::RUN_START, key, digest: digest(name) };
+    let record =
+        RecordFacts { offset: Offset(offset), timestamp: Timestamp::RUN_START, key, is_tombstone: false, digest: digest(name) };
     let (base, last, leader_epoch) = (Offset(offset), Offset(offset), LeaderEpoch(epoch));
     Arc::new(BatchFacts { base, last, leader_epoch, crc: 0, size: 70, producer: None, records: vec![record] })
 }

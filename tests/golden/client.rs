@@ -24,9 +24,10 @@ use bytes::Bytes;
 use goldenscript::{ArgumentConsumer, Command as Line, Runner};
 use tribunal::choice::{Choices, Luck};
 use tribunal::client::admin::{Admin, AdminSetup};
+use tribunal::client::application::ApplicationSetup;
 use tribunal::client::consumer::{Consumer, ConsumerSetup, StartFrom};
 use tribunal::client::producer::{Producer, ProducerSetup};
-use tribunal::config::{ConsumerConfig, ProducerConfig, Profile};
+use tribunal::config::{ConsumerConfig, ProducerConfig, Profile, Variants};
 use tribunal::context::{Command, Effect, Input, Machine, Message, NewRecord, Payload};
 use tribunal::error::ErrorCode;
 use tribunal::event::{ApiKey, ClientFact, Fact, NetworkFact, Purpose};
@@ -142,7 +143,18 @@ impl Bench {
         while let Some((key, value)) = args.next_key() {
             config.set(key, value)?;
         }
-        let setup = ConsumerSetup { process: ME, name: "c1".into(), bootstrap: brokers(), config, assign, from };
+        let setup = ConsumerSetup {
+            process: ME,
+            name: "c1".into(),
+            bootstrap: brokers(),
+            config,
+            assign,
+            from,
+            subscribe: Vec::new(),
+            pattern: None,
+            application: ApplicationSetup::default(),
+            variants: Variants::default(),
+        };
         self.machine = Some(Box::new(Consumer::new(Arc::new(setup))));
         self.step(Input::Started)
     }
@@ -486,5 +498,7 @@ fn tell(fact: &ClientFact) -> String {
             format!("{name} {partition}: position {position}, end {end}")
         }
         ClientFact::ReadFailed { partition, offset, code } => format!("{name} {partition}: at {offset}, {code}"),
+        // The groups' scripts have words of their own for these.
+        other => format!("{other:?}"),
     }
 }

@@ -102,7 +102,13 @@ impl Runner {
                 Fact::Controller(fact) => writeln!(out, "{}", decision(&fact)).expect("a String takes all"),
                 Fact::Raft(RaftFact::QuorumLeaderElected { epoch }) => writeln!(out, "quorum leader in {epoch}").expect("fits"),
                 Fact::Raft(RaftFact::MetadataCommitted { end, .. }) => writeln!(out, "committed to {end}").expect("fits"),
-                Fact::Raft(_) | Fact::Log(_) | Fact::Replica(_) | Fact::Client(_) | Fact::Fault(_) | Fact::World(_) => {}
+                Fact::Raft(_)
+                | Fact::Log(_)
+                | Fact::Replica(_)
+                | Fact::Client(_)
+                | Fact::Group(_)
+                | Fact::Fault(_)
+                | Fact::World(_) => {}
             }
         }
         if !features.is_empty() {

@@ -353,6 +353,8 @@ fn write_fact(fact: &Fact, out: &mut String) -> Result<(), Box<dyn Error>> {
                 writeln!(out, "  {}", batch_line(batch))?;
             }
         }
+        // Retention and the cleaner have scripts of their own.
+        other => writeln!(out, " {other:?}")?,
     }
     Ok(())
 }

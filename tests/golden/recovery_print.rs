@@ -109,6 +109,7 @@ pub fn write_fact(fact: &Fact, out: &mut String) -> Result<(), Box<dyn Error>> {
         | LogFact::RecoveryPointsCheckpointed { .. }
         | LogFact::LogStartsCheckpointed { .. }
         | LogFact::LogDirectoryFailed { .. } => writeln!(out)?,
+        other => writeln!(out, " {other:?}")?,
     }
     Ok(())
 }

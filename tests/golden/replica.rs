@@ -487,6 +487,7 @@ fn line(fact: &Fact) -> Option<String> {
         | Fact::Controller(_)
         | Fact::Raft(_)
         | Fact::Client(_)
+        | Fact::Group(_)
         | Fact::Fault(_)
         | Fact::World(_) => return None,
     })

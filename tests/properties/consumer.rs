@@ -6,8 +6,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use proptest::prelude::*;
 use tribunal::choice::{Choices, Luck};
+use tribunal::client::application::ApplicationSetup;
 use tribunal::client::consumer::{Consumer, ConsumerSetup, StartFrom};
-use tribunal::config::{ConsumerConfig, Profile};
+use tribunal::config::{ConsumerConfig, Profile, Variants};
 use tribunal::context::{Effect, Input, Machine, Message, Payload};
 use tribunal::error::ErrorCode;
 use tribunal::event::{ClientFact, Fact, Purpose};
@@ -114,7 +115,18 @@ impl World {
             ConsumerConfig { request_timeout: Duration::from_millis(150), max_poll_records, ..ConsumerConfig::of(Profile::Fast) };
         let bootstrap = vec![BrokerId(1), BrokerId(2), BrokerId(3)];
         let assign = (0..PARTITIONS).map(|partition| ("orders".to_owned(), PartitionIndex(partition))).collect();
-        let setup = ConsumerSetup { process: ME, name: "c1".into(), bootstrap, config, assign, from: StartFrom::Beginning };
+        let setup = ConsumerSetup {
+            process: ME,
+            name: "c1".into(),
+            bootstrap,
+            config,
+            assign,
+            from: StartFrom::Beginning,
+            subscribe: Vec::new(),
+            pattern: None,
+            application: ApplicationSetup::default(),
+            variants: Variants::default(),
+        };
         let count = usize::try_from(PARTITIONS).expect("a few");
         let mut world = Self {
             consumer: Consumer::new(Arc::new(setup)),

@@ -40,6 +40,13 @@ impl Checks {
                 self.index_matches_scan.judge(Scene { event, names: &self.names }, probe);
             }
             LogFact::SegmentRolled { .. }
+            | LogFact::SegmentDeleted { .. }
+            | LogFact::CleaningStarted { .. }
+            | LogFact::SegmentCleaned { .. }
+            | LogFact::CleaningFinished { .. }
+            | LogFact::CleaningFailed { .. }
+            | LogFact::CleanerCheckpointed { .. }
+            | LogFact::SwapRecovered { .. }
             | LogFact::HighWatermarksCheckpointed { .. }
             | LogFact::LogFenced { .. }
             | LogFact::LogDirectoryFailed { .. }

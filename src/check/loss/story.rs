@@ -196,6 +196,7 @@ impl Fold {
             | Fact::Controller(_)
             | Fact::Raft(_)
             | Fact::Client(_)
+            | Fact::Group(_)
             | Fact::Fault(_)
             | Fact::World(_) => {}
         }
@@ -233,6 +234,13 @@ impl Fold {
             | LogFact::LogFlushed { .. }
             | LogFact::LogStartAdvanced { .. }
             | LogFact::SegmentRolled { .. }
+            | LogFact::SegmentDeleted { .. }
+            | LogFact::CleaningStarted { .. }
+            | LogFact::SegmentCleaned { .. }
+            | LogFact::CleaningFinished { .. }
+            | LogFact::CleaningFailed { .. }
+            | LogFact::CleanerCheckpointed { .. }
+            | LogFact::SwapRecovered { .. }
             | LogFact::LogRecovered { .. }
             | LogFact::EpochStarted { .. }
             | LogFact::HighWatermarksCheckpointed { .. }

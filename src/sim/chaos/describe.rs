@@ -55,9 +55,12 @@ impl World {
             }
             Command::Ask(Request::AddRaftVoter(request)) => format!(" {} joins", self.setup.name(request.voter.voter)),
             Command::Ask(Request::RemoveRaftVoter(request)) => format!(" {} leaves", self.setup.name(request.voter.voter)),
-            Command::Ask(_) | Command::Send(_) | Command::CreateTopics(_) | Command::DescribeTopic(_) | Command::ShutDown => {
-                String::new()
-            }
+            Command::Ask(_)
+            | Command::Send(_)
+            | Command::CreateTopics(_)
+            | Command::DescribeTopic(_)
+            | Command::Consume(_)
+            | Command::ShutDown => String::new(),
         }
     }
 }

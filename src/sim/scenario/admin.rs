@@ -77,7 +77,7 @@ pub(super) fn topic_sizes(topics: &[NewTopic], commands: &[(Instant, Command)]) 
                     topic.into_iter().for_each(|(_, size)| *size = (*size).max(more.count));
                 }
             }
-            Command::Send(_) | Command::DescribeTopic(_) | Command::Ask(_) | Command::ShutDown => {}
+            Command::Send(_) | Command::DescribeTopic(_) | Command::Ask(_) | Command::Consume(_) | Command::ShutDown => {}
         }
     }
     sizes

@@ -9,9 +9,10 @@ use super::model::{ConsumerSpec, Load, ProducerSpec};
 use super::settings::{Settings, configure};
 use super::stage::Stage;
 use super::tables::{CONSUMER, FROM, HEADER, LOAD, PARTITIONS_MAX, PRODUCER, SEND};
+use crate::client::application::ApplicationSetup;
 use crate::client::consumer::{ConsumerSetup, StartFrom};
 use crate::client::producer::ProducerSetup;
-use crate::config::{AutoOffsetReset, ConsumerConfig, Owner, ProducerConfig, Profile, Release};
+use crate::config::{AutoOffsetReset, ConsumerConfig, Owner, ProducerConfig, Profile, Release, Variants};
 use crate::context::NewRecord;
 use crate::ids::{Offset, PartitionIndex, ProcessId};
 use crate::time::{Instant, Timestamp};
@@ -146,7 +147,8 @@ impl Clients<'_, '_> {
         let from = match (table.get("from"), config.auto_offset_reset) {
             (Some(item), _) => start_from(&item)?,
             (None, AutoOffsetReset::Earliest) => StartFrom::Beginning,
-            (None, AutoOffsetReset::Latest) => StartFrom::End,
+            // TODO(walls): by duration.
+            (None, AutoOffsetReset::Latest | AutoOffsetReset::ByDuration(_)) => StartFrom::End,
             (None, AutoOffsetReset::None) => {
                 let wrong = table.bad(format!("the consumer `{name}` has no position to begin at"));
                 return Err(wrong.help("with auto.offset.reset = \"none\" it needs `from`"));
@@ -154,7 +156,18 @@ impl Clients<'_, '_> {
         };
         let start = table.or("start", Instant::ZERO, |item| stage.moment(item))?;
         table.close();
-        let setup = ConsumerSetup { process, name, bootstrap: stage.broker_ids(), config, assign, from };
+        let setup = ConsumerSetup {
+            process,
+            name,
+            bootstrap: stage.broker_ids(),
+            config,
+            assign,
+            from,
+            subscribe: Vec::new(),
+            pattern: None,
+            application: ApplicationSetup::default(),
+            variants: Variants::default(),
+        };
         Ok(ConsumerSpec { setup, start })
     }
 }

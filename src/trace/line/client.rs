@@ -62,6 +62,19 @@ pub(super) fn told(fact: &ClientFact, names: &Names, events: &[Event], trail: Tr
             Mark::Cut,
             format!("what it read of {} from {end} to {position} was truncated away", names.partition(*partition)),
         ),
+        ClientFact::Subscribed { .. }
+        | ClientFact::GroupJoined { .. }
+        | ClientFact::GroupLeft { .. }
+        | ClientFact::MembershipLost { .. }
+        | ClientFact::PartitionsAssigned { .. }
+        | ClientFact::PartitionsRevoked { .. }
+        | ClientFact::PartitionsLost { .. }
+        | ClientFact::PollOverdue { .. }
+        | ClientFact::RecordProcessed { .. }
+        | ClientFact::CommitInvoked { .. }
+        | ClientFact::CommitAnswered { .. }
+        | ClientFact::PartitionsPaused { .. }
+        | ClientFact::PartitionsResumed { .. } => super::group::member(fact, names).expect("these are a member's"),
     }
 }
 
@@ -125,5 +138,7 @@ fn position_words(why: PositionReason) -> &'static str {
         PositionReason::Timestamp => "the first record not older than asked",
         PositionReason::Reset => "its old position is no longer in the log",
         PositionReason::Truncation => "the log was truncated below its old position",
+        PositionReason::Committed => "what its group committed",
+        PositionReason::NoCommit => "its group committed nothing yet",
     }
 }

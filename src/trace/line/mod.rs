@@ -12,6 +12,7 @@
 
 mod client;
 mod cluster;
+mod group;
 mod network;
 mod storage;
 
@@ -93,6 +94,7 @@ pub fn told(event: &Event, names: &Names, events: &[Event]) -> Told {
         Fact::Controller(fact) => cluster::controller(fact, names),
         Fact::Raft(fact) => cluster::raft(fact),
         Fact::Client(fact) => client::told(fact, names, events, event.trail),
+        Fact::Group(fact) => group::told(fact, names),
         Fact::Fault(fact) => cluster::fault(fact, names),
         Fact::World(fact) => storage::world(fact),
     }
@@ -135,12 +137,19 @@ pub fn is_beat(event: &Event) -> bool {
             | LogFact::LogStartsCheckpointed { .. }
             | LogFact::IndexesRebuilt { .. }
             | LogFact::IndexProbed { .. }
+            | LogFact::CleanerCheckpointed { .. }
+            | LogFact::CleaningStarted { .. }
             | LogFact::LogCreated { .. },
         ) => false,
         Fact::Log(
             LogFact::LogFenced { .. }
             | LogFact::LogRefused { .. }
             | LogFact::LogDeleted { .. }
+            | LogFact::SegmentDeleted { .. }
+            | LogFact::SegmentCleaned { .. }
+            | LogFact::CleaningFinished { .. }
+            | LogFact::CleaningFailed { .. }
+            | LogFact::SwapRecovered { .. }
             | LogFact::LogDirectoryFailed { .. },
         ) => true,
         Fact::Replica(ReplicaFact::RequestRefused { partition, .. }) => data(partition),
@@ -158,7 +167,7 @@ pub fn is_beat(event: &Event) -> bool {
         Fact::Raft(fact) => is_quorum_beat(event.process, fact),
         Fact::Client(ClientFact::PollReturned { poll }) => !poll.records.is_empty(),
         Fact::Client(ClientFact::MetadataRefreshed { .. }) => false,
-        Fact::Client(_) => true,
+        Fact::Client(_) | Fact::Group(_) => true,
         Fact::Fault(fact) => !matches!(fact, FaultFact::LinkCut { .. } | FaultFact::LinkHealed { .. }),
         Fact::World(WorldFact::ProcessStarted { incarnation }) => incarnation.0 > 1,
         Fact::World(WorldFact::ClockSet { offset_us, drift_ppm }) => *offset_us != 0 || *drift_ppm != 0,

@@ -114,6 +114,19 @@ pub(crate) fn api_words(api: ApiKey) -> &'static str {
         ApiKey::AddRaftVoter => "add voter",
         ApiKey::RemoveRaftVoter => "remove voter",
         ApiKey::UpdateRaftVoter => "update voter",
+        ApiKey::OffsetCommit => "commit offsets",
+        ApiKey::OffsetFetch => "fetch offsets",
+        ApiKey::FindCoordinator => "find coordinator",
+        ApiKey::JoinGroup => "join group",
+        ApiKey::Heartbeat => "group heartbeat",
+        ApiKey::LeaveGroup => "leave group",
+        ApiKey::SyncGroup => "sync group",
+        ApiKey::DescribeGroups => "describe groups",
+        ApiKey::ListGroups => "list groups",
+        ApiKey::DeleteGroups => "delete groups",
+        ApiKey::OffsetDelete => "delete offsets",
+        ApiKey::ConsumerGroupHeartbeat => "consumer group heartbeat",
+        ApiKey::ConsumerGroupDescribe => "describe consumer groups",
     }
 }
 
@@ -125,6 +138,7 @@ fn purpose_words(purpose: Purpose) -> &'static str {
         Purpose::Heartbeat => "for its heartbeats",
         Purpose::ToController => "for requests to the controller",
         Purpose::Quorum => "for the quorum",
+        Purpose::Coordinator => "for its group",
     }
 }
 

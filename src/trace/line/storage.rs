@@ -1,12 +1,49 @@
 //! Logs, disks, clocks and processes in words.
 
 use super::{Mark, Told, counted, key, range};
-use crate::event::{BatchFacts, CrashKind, DiskFault, LogFact, TruncationReason, WorldFact};
+use crate::event::{BatchFacts, CrashKind, DiskFault, LogFact, RetentionReason, TruncationReason, WorldFact};
 use crate::time::Duration;
 use crate::trace::names::Names;
 
 pub(super) fn log(fact: &LogFact, names: &Names) -> Told {
     match fact {
+        LogFact::SegmentDeleted { segment } => {
+            let why = match segment.why {
+                RetentionReason::Time => "older than retention.ms",
+                RetentionReason::Size => "more than retention.bytes",
+                RetentionReason::BelowLogStart => "below the log start",
+            };
+            let words = format!("delete {} {} to {}: {why}", names.partition(segment.partition), segment.base, segment.end);
+            Told::new(Mark::Cut, words)
+        }
+        LogFact::CleaningStarted { partition, first_dirty, end } => {
+            Told::new(Mark::Change, format!("cleans {}: dirty from {first_dirty} to {end}", names.partition(*partition)))
+        }
+        LogFact::SegmentCleaned { cleaned } => Told::new(
+            Mark::Cut,
+            format!(
+                "cleaned {} {} to {}: keeps {}, drops {}",
+                names.partition(cleaned.partition),
+                cleaned.base,
+                cleaned.end,
+                cleaned.kept,
+                cleaned.dropped.len()
+            ),
+        ),
+        LogFact::CleaningFinished { partition, end, bytes_before, bytes_after } => Told::new(
+            Mark::Change,
+            format!("{} is clean below {end}: {bytes_before} → {bytes_after} bytes", names.partition(*partition)),
+        ),
+        LogFact::CleaningFailed { partition, why } => {
+            Told::new(Mark::Refused, format!("cannot clean {}: {}", names.partition(*partition), one_line(why)))
+        }
+        LogFact::CleanerCheckpointed { partitions } => {
+            Told::new(Mark::Change, format!("writes down how far {} clean", counted(*partitions, "log is", "logs are")))
+        }
+        LogFact::SwapRecovered { partition, base, was_completed } => {
+            let how = if *was_completed { "completes" } else { "undoes" };
+            Told::new(Mark::Change, format!("{how} the swap of cleaned segments of {} at {base}", names.partition(*partition)))
+        }
         LogFact::RecordsAppended { partition, batch } => {
             Told::new(Mark::Change, format!("append {} {}", names.partition(*partition), batch_words(batch)))
         }

@@ -38,7 +38,7 @@ pub(super) fn sentences(event: &Event, names: &Names, events: &[Event], before: 
         Fact::Network(NetworkFact::MessageDropped { .. }) => format!("{} Neither side is told.", plain()),
         Fact::Network(NetworkFact::MessageSent { .. }) => format!("{} sends: {}", names.process(event.process), message()),
         Fact::Network(NetworkFact::MessageDelivered { .. }) => format!("{} receives: {}", names.process(event.process), message()),
-        Fact::Network(_) | Fact::Fault(_) => plain(),
+        Fact::Network(_) | Fact::Group(_) | Fact::Fault(_) => plain(),
     }
 }
 

@@ -26,6 +26,8 @@ impl View {
                 }
             }
             Fact::Client(fact) => self.apply_client(event, fact),
+            // TODO(walls): the view's part.
+            Fact::Group(_) => {}
             Fact::Network(fact) => self.links.apply(event, fact),
         }
     }
@@ -142,6 +144,19 @@ impl View {
                 }
             }
             ClientFact::SendInvoked { .. }
+            | ClientFact::Subscribed { .. }
+            | ClientFact::GroupJoined { .. }
+            | ClientFact::GroupLeft { .. }
+            | ClientFact::MembershipLost { .. }
+            | ClientFact::PartitionsAssigned { .. }
+            | ClientFact::PartitionsRevoked { .. }
+            | ClientFact::PartitionsLost { .. }
+            | ClientFact::PollOverdue { .. }
+            | ClientFact::RecordProcessed { .. }
+            | ClientFact::CommitInvoked { .. }
+            | ClientFact::CommitAnswered { .. }
+            | ClientFact::PartitionsPaused { .. }
+            | ClientFact::PartitionsResumed { .. }
             | ClientFact::SendAcknowledged { .. }
             | ClientFact::SendUnknown { .. }
             | ClientFact::SendFailed { .. }

@@ -56,6 +56,13 @@ impl View {
                 self.change_log(process, *partition, delete, |_| (Offset::ZERO, Offset::ZERO));
             }
             LogFact::LogFlushed { .. }
+            | LogFact::SegmentDeleted { .. }
+            | LogFact::CleaningStarted { .. }
+            | LogFact::SegmentCleaned { .. }
+            | LogFact::CleaningFinished { .. }
+            | LogFact::CleaningFailed { .. }
+            | LogFact::CleanerCheckpointed { .. }
+            | LogFact::SwapRecovered { .. }
             | LogFact::SegmentRolled { .. }
             | LogFact::EpochStarted { .. }
             | LogFact::HighWatermarksCheckpointed { .. }
