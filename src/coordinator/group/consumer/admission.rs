@@ -209,7 +209,7 @@ impl<'a> Draft<'a> {
                 "a member's epoch never goes back"
             );
             decision.records.push(ConsumerRecord::Current(self.id.clone(), Some(Arc::clone(&current))));
-            decision.facts.push(facts::reconciled(self.group, &self.id, &current));
+            decision.facts.extend(facts::reconciled(self.group, &self.id, &current));
             if self.wishes.classic.is_none() {
                 decision.timers.push(revocation(&self.id, &current, &self.wishes));
             }

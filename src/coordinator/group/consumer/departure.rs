@@ -49,7 +49,7 @@ impl ConsumerGroup {
             ..(*member.current).clone()
         };
         let mut decision = Decision::only(());
-        decision.facts.push(facts::reconciled(self, id, &current));
+        decision.facts.extend(facts::reconciled(self, id, &current));
         decision.records.push(ConsumerRecord::Current(id.clone(), Some(Arc::new(current))));
         decision.timers.push(TimerOrder::NoRebalance(id.clone()));
         Ok(decision)

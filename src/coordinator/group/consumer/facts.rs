@@ -26,9 +26,19 @@ pub(super) fn planned(
     GroupFact::AssignmentDecided { group: group.id.clone(), assignment: Arc::new(facts) }
 }
 
-/// A member has gone a step: these are held for it, what it still has to give back included.
-pub(super) fn reconciled(group: &ConsumerGroup, member: &MemberId, current: &CurrentAssignment) -> GroupFact {
-    let mut owned: Vec<TopicPartition> = current.held().collect();
-    owned.sort_unstable();
-    GroupFact::MemberReconciled { group: group.id.clone(), member: member.clone(), epoch: current.epoch, owned: Arc::new(owned) }
+/// A member has come to another epoch, or other partitions are held for it, what it still has to give back included. A step
+/// that changes neither is not told.
+pub(super) fn reconciled(group: &ConsumerGroup, id: &MemberId, current: &CurrentAssignment) -> Option<GroupFact> {
+    let in_order = |current: &CurrentAssignment| {
+        let mut held: Vec<TopicPartition> = current.held().collect();
+        held.sort_unstable();
+        held
+    };
+    let owned = in_order(current);
+    let before = group.members.get(id).map(|member| &member.current);
+    if before.is_some_and(|before| before.epoch == current.epoch && in_order(before) == owned) {
+        return None;
+    }
+    let owned = Arc::new(owned);
+    Some(GroupFact::MemberReconciled { group: group.id.clone(), member: id.clone(), epoch: current.epoch, owned })
 }
