@@ -45,6 +45,7 @@ pub mod files;
 pub mod ids;
 pub mod log;
 pub mod node;
+pub mod pattern;
 pub mod protocol;
 pub mod raft;
 pub mod record;
