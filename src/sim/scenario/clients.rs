@@ -147,8 +147,8 @@ impl Clients<'_, '_> {
         let from = match (table.get("from"), config.auto_offset_reset) {
             (Some(item), _) => start_from(&item)?,
             (None, AutoOffsetReset::Earliest) => StartFrom::Beginning,
-            // TODO(walls): by duration.
-            (None, AutoOffsetReset::Latest | AutoOffsetReset::ByDuration(_)) => StartFrom::End,
+            (None, AutoOffsetReset::Latest) => StartFrom::End,
+            (None, AutoOffsetReset::ByDuration(_)) => StartFrom::Configured,
             (None, AutoOffsetReset::None) => {
                 let wrong = table.bad(format!("the consumer `{name}` has no position to begin at"));
                 return Err(wrong.help("with auto.offset.reset = \"none\" it needs `from`"));
