@@ -50,7 +50,7 @@ impl Consumer {
     fn join(&mut self, cx: &mut Context<'_>) {
         let is_resting = self.timers.due(Due::Group(GroupDue::Rejoin)).is_some();
         let is_reachable = self.group.as_ref().is_some_and(|group| group.reachable().is_some());
-        if is_resting || !is_reachable || !self.prepare_to_join(cx) {
+        if is_resting || !is_reachable || !self.knows_wanted_topics() || !self.prepare_to_join(cx) {
             return;
         }
         let (topics, owned) = (self.wanted_topics().to_vec(), self.owned_names());
