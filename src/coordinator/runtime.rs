@@ -73,8 +73,6 @@ pub(super) enum Then {
     Plan { group: GroupId, generation: i32, replies: Vec<(ReplyTo, Response)> },
     /// These offsets are stored; this is true; this answer.
     Offsets { records: Vec<GroupRecord>, facts: Vec<GroupFact>, answer: Option<(ReplyTo, Response, Request)> },
-    /// Nobody waits.
-    Nothing,
 }
 
 /// What a coordinator waits for.
@@ -235,7 +233,6 @@ impl GroupCoordinator {
                     desk.cx.reply(reply_to, response);
                 }
             }
-            Then::Nothing => {}
         }
     }
 
@@ -255,7 +252,6 @@ impl GroupCoordinator {
                     desk.cx.reply(reply_to, request.refused(code));
                 }
             }
-            Then::Nothing => {}
         }
     }
 
@@ -307,7 +303,11 @@ fn told(code: ErrorCode) -> ErrorCode {
         ErrorCode::NotLeaderOrFollower | ErrorCode::KafkaStorageError | ErrorCode::FencedLeaderEpoch => ErrorCode::NotCoordinator,
         ErrorCode::MessageTooLarge => ErrorCode::UnknownServerError,
         other => {
-            if other == ErrorCode::InvalidRecord { ErrorCode::UnknownServerError } else { ErrorCode::CoordinatorNotAvailable }
+            if other == ErrorCode::InvalidRecord {
+                ErrorCode::UnknownServerError
+            } else {
+                ErrorCode::CoordinatorNotAvailable
+            }
         }
     }
 }
@@ -315,7 +315,9 @@ fn told(code: ErrorCode) -> ErrorCode {
 /// The same answer as a refusal, where it was one to a JoinGroup.
 fn refused(response: Response, code: ErrorCode) -> Response {
     match response {
-        Response::JoinGroup(answer) => JoinGroupResponse { error: Some(code), generation: -1, members: Vec::new(), ..answer }.into(),
+        Response::JoinGroup(answer) => {
+            JoinGroupResponse { error: Some(code), generation: -1, members: Vec::new(), ..answer }.into()
+        }
         other => other,
     }
 }

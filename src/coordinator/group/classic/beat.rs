@@ -73,6 +73,24 @@ impl ClassicGroup {
         }
     }
 
+    /// A member is gone that was not removed here: what it read has no reader.
+    pub fn rebalance(&mut self, rules: Rules<'_>, out: &mut Outcome) {
+        self.go_on_without(rules, out);
+    }
+
+    /// The ids that were given and not joined with yet.
+    #[must_use]
+    pub fn pending(&self) -> &std::collections::BTreeSet<MemberId> {
+        &self.pending
+    }
+
+    /// Everybody who waits hears this.
+    pub fn refuse_all(&mut self, code: ErrorCode, out: &mut Outcome) {
+        for (id, mut member) in std::mem::take(&mut self.members) {
+            self.refuse_waiting(&id, &mut member, code, out);
+        }
+    }
+
     fn go_on_without(&mut self, rules: Rules<'_>, out: &mut Outcome) {
         match self.state {
             GroupState::Stable | GroupState::CompletingRebalance => {
