@@ -11,12 +11,12 @@
 //! | 8 | [`sim`] | the world: queue, network, clocks, disks, faults, scenarios, hosts |
 //! | 7 | [`node`] | one server process: a broker or a controller |
 //! | 6 | [`broker`] | the requests a broker answers, its life and its fetchers |
-//! | 5 | [`controller`] | who is alive, who leads, who is in sync: decided, logged, applied |
+//! | 5 | [`controller`] · [`coordinator`] | who is alive, who leads, who is in sync · groups and their offsets: decided, logged, applied |
 //! | 4 | [`replica`] · [`raft`] · [`check`] | one partition's replica · the metadata log · the claims every run is judged by |
 //! | 3 | [`log`] · [`client`] · [`trace`] | segments on disk · producer, consumer, admin · events kept, told, folded, explained |
 //! | 2 | [`context`] | what a machine is, and all it can see |
 //! | 1 | [`event`] | every fact that can happen: the glossary |
-//! | 0 | [`ids`] [`time`] [`files`] [`error`] [`choice`] [`config`] [`record`] [`protocol`] | the words everything else is made of |
+//! | 0 | [`ids`] [`time`] [`files`] [`error`] [`choice`] [`config`] [`pattern`] [`record`] [`protocol`] | the words everything else is made of |
 //!
 //! ## Where to start reading
 //!
@@ -39,12 +39,14 @@ pub mod client;
 pub mod config;
 pub mod context;
 pub mod controller;
+pub mod coordinator;
 pub mod error;
 pub mod event;
 pub mod files;
 pub mod ids;
 pub mod log;
 pub mod node;
+pub mod pattern;
 pub mod protocol;
 pub mod raft;
 pub mod record;

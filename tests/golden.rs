@@ -7,6 +7,8 @@
 
 #[path = "golden/client.rs"]
 mod client;
+#[path = "golden/consumer_group.rs"]
+mod consumer_group;
 #[path = "golden/controller.rs"]
 mod controller;
 #[path = "golden/log.rs"]

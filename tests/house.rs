@@ -12,6 +12,7 @@ const HEIGHTS: &[(&str, u32)] = &[
     ("files", 1),
     ("error", 2),
     ("choice", 2),
+    ("pattern", 3),
     ("config", 4),
     ("record", 5),
     ("protocol", 6),

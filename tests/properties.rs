@@ -2,10 +2,14 @@
 
 #![allow(clippy::indexing_slicing, reason = "a test that panics has failed, which is what it is for")]
 
+#[path = "properties/assignor.rs"]
+mod assignor;
 #[path = "properties/checkpoint.rs"]
 mod checkpoint;
 #[path = "properties/consumer.rs"]
 mod consumer;
+#[path = "properties/consumer_group.rs"]
+mod consumer_group;
 #[path = "properties/controller.rs"]
 mod controller;
 #[path = "properties/log.rs"]

@@ -6,6 +6,7 @@ mod bench;
 mod cluster;
 pub mod desk;
 mod disk;
+pub mod groups;
 mod laws;
 pub mod quorum;
 mod server;

@@ -1,0 +1,3 @@
+//! Groups, by their protocol.
+
+pub mod consumer;
