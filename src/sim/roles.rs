@@ -13,6 +13,9 @@ use crate::ids::{BrokerId, BrokerSet, LeaderEpoch, PartitionIndex, ProcessId, To
 /// The name by which people know the metadata log.
 const METADATA: &str = "__cluster_metadata";
 
+/// The topic in which groups keep their offsets.
+const OFFSETS: &str = "__consumer_offsets";
+
 /// The newest committed metadata, as far as roles need it.
 #[derive(Clone, Debug)]
 pub(super) struct Roles {
@@ -22,6 +25,8 @@ pub(super) struct Roles {
     voters: Arc<VoterSetFacts>,
     /// The brokers that count as alive: registered and not fenced.
     unfenced: BrokerSet,
+    /// Who was given a partition last, for each group.
+    owners: BTreeMap<GroupId, BTreeMap<TopicPartition, ProcessId>>,
 }
 
 impl Roles {
@@ -33,6 +38,7 @@ impl Roles {
             controller: None,
             voters: Arc::new(voters),
             unfenced: BrokerSet::EMPTY,
+            owners: BTreeMap::new(),
         }
     }
 
@@ -70,6 +76,27 @@ impl Roles {
         if is_newer || self.controller() == Some(server) {
             self.voters = Arc::clone(voters);
         }
+    }
+
+    /// A member of a group was given these partitions.
+    pub(super) fn give(&mut self, group: &GroupId, partitions: &[TopicPartition], consumer: ProcessId) {
+        let owners = self.owners.entry(Arc::clone(group)).or_default();
+        owners.extend(partitions.iter().map(|partition| (*partition, consumer)));
+    }
+
+    /// The consumer that was given this partition last, as a member of this group.
+    pub(super) fn owner(&self, group: &str, topic: &str, partition: PartitionIndex) -> Option<ProcessId> {
+        let named = self.partition_named(topic, partition)?;
+        let owners = self.owners.iter().find(|(name, _)| name.as_str() == group).map(|(_, owners)| owners);
+        owners.and_then(|owners| owners.get(&named)).copied()
+    }
+
+    /// The broker that leads a group's partition of the offsets topic.
+    pub(super) fn coordinator(&self, group: &str) -> Option<BrokerId> {
+        let topic = self.topics.get(OFFSETS)?.id;
+        let count = self.partitions.keys().filter(|partition| partition.topic == topic).count();
+        let partition = partition_of(group, u32::try_from(count).ok()?)?;
+        self.leader(OFFSETS, partition)
     }
 
     /// The controller that leads the metadata quorum.

@@ -8,7 +8,7 @@ use super::document::{Item, Table};
 use super::mistake::Read;
 use super::model::Scenario;
 use super::settings::Settings;
-use super::tables::{CONSUMER, PRODUCER};
+use super::client_tables::{CONSUMER, PRODUCER};
 use crate::config::Owner;
 use crate::ids::ProcessId;
 
@@ -37,7 +37,7 @@ const RESERVED: [&str; 12] = [
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cast {
     /// Everybody with his name.
-    pub clients: Vec<(String, ProcessId)>,
+    pub all: Vec<(String, ProcessId)>,
     /// Which of them are producers.
     pub producers: Vec<ProcessId>,
     /// Which of them are consumers.
@@ -76,7 +76,7 @@ impl Cast {
             }
         }
         let process = cast.next(root)?;
-        cast.clients.push((ADMIN_ID.to_owned(), process));
+        cast.all.push((ADMIN_ID.to_owned(), process));
         Ok(cast)
     }
 
@@ -91,22 +91,22 @@ impl Cast {
             let group = setup.config.group_id.as_deref().map(String::as_str);
             cast.add_consumer(&setup.name, setup.process, consumer.crew.as_deref(), group);
         }
-        cast.clients.push((scenario.admin.name.clone(), scenario.admin.process));
+        cast.all.push((scenario.admin.name.clone(), scenario.admin.process));
         cast
     }
 
     fn next(&self, table: &Table<'_>) -> Read<ProcessId> {
-        let number = u16::try_from(self.clients.len() + 1).map_err(|_| table.bad("there are too many clients"))?;
+        let number = u16::try_from(self.all.len() + 1).map_err(|_| table.bad("there are too many clients"))?;
         Ok(ProcessId::Client(number))
     }
 
     fn add_producer(&mut self, name: &str, process: ProcessId) {
-        self.clients.push((name.to_owned(), process));
+        self.all.push((name.to_owned(), process));
         self.producers.push(process);
     }
 
     fn add_consumer(&mut self, name: &str, process: ProcessId, crew: Option<&str>, group: Option<&str>) {
-        self.clients.push((name.to_owned(), process));
+        self.all.push((name.to_owned(), process));
         self.consumers.push(process);
         if let Some(crew) = crew.filter(|crew| *crew != name) {
             put(&mut self.crews, crew, process);

@@ -8,7 +8,8 @@ use super::mistake::Read;
 use super::model::{Load, ProducerSpec};
 use super::settings::{Settings, configure};
 use super::stage::Stage;
-use super::tables::{HEADER, LOAD, PARTITIONS_MAX, PRODUCER, SEND};
+use super::tables::PARTITIONS_MAX;
+use super::client_tables::{HEADER, LOAD, PRODUCER, SEND};
 use crate::client::producer::ProducerSetup;
 use crate::config::{Owner, ProducerConfig, Profile, Release, Variants};
 use crate::context::NewRecord;
@@ -102,15 +103,33 @@ fn load(item: &Item<'_>, stage: &Stage) -> Read<Load> {
     if from >= until {
         return Err(item.bad("the load ends before it begins"));
     }
+    let timestamps = table.get("timestamps").map(|item| shifts(&item)).transpose()?;
     let load = Load {
         from,
         until,
+        tombstones: table.or("tombstones", 0, |item| item.number(0, 1_000))?,
+        timestamps,
         rate: table.need("rate").number(1, i64::from(u32::MAX))?,
         keys: table.or("keys", 16, |item| item.number(0, i64::from(u32::MAX)))?,
         value_bytes: table.or("value-bytes", 0, |item| item.number(0, i64::from(u32::MAX)))?,
     };
     table.close();
+    if load.tombstones > 0 && load.keys == 0 {
+        return Err(item.bad("a tombstone needs a key, and this load has no keys"));
+    }
     Ok(load)
+}
+
+/// How far CreateTimes lie from when their records are sent: always so far, or from the least to the most.
+fn shifts(item: &Item<'_>) -> Read<(i64, i64)> {
+    if item.text().is_ok() {
+        return item.shift().map(|shift| (shift, shift));
+    }
+    let bounds = item.items()?.iter().map(Item::shift).collect::<Read<Vec<_>>>()?;
+    match bounds[..] {
+        [least, most] if least <= most => Ok((least, most)),
+        _ => Err(item.bad("the first of `timestamps` must be the earlier one")),
+    }
 }
 
 /// In ms since 1970, or as a time since the run's beginning.

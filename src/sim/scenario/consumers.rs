@@ -2,15 +2,15 @@
 //!
 //! Called by: the reader. What its application does with what it reads is in `applications`.
 
-use super::applications::{application, commands};
+use super::applications::{application, commands, usual_promise};
 use super::cast::names_of;
 use super::clients::{Clients, timestamp};
 use super::document::{Item, Table};
 use super::mistake::Read;
-use super::model::{ConsumerSpec, Promise};
+use super::model::ConsumerSpec;
 use super::settings::{Given, configure};
 use super::stage::Stage;
-use super::tables::{CONSUMER, FROM};
+use super::client_tables::{CONSUMER, FROM};
 use crate::client::consumer::{ConsumerSetup, StartFrom};
 use crate::config::{AutoOffsetReset, ConsumerConfig, GroupProtocol, Owner, Release, Value};
 use crate::context::{Command, ConsumerCommand};
@@ -44,8 +44,9 @@ impl Clients<'_, '_> {
             settings.extend(self.settings.of(Owner::Consumer, &name));
         }
         let (of_application, settings) = settings.into_iter().partition(|given| given.key.starts_with("processing."));
-        let mut config = self.consumer_config(table, who, settings)?;
-        let (application, promise) = application(table, &of_application, &mut config)?;
+        let (mut config, says_auto_commit) = self.consumer_config(table, who, settings)?;
+        let (application, promise) = application(table, &of_application, &mut config, says_auto_commit)?;
+        let promise = promise.unwrap_or_else(|| usual_promise(&application, &config));
         let reads = Reads::read(table, stage)?;
         let group = config.group_id.clone();
         if let Some(item) = reads.needs_group.as_ref().filter(|_| group.is_none()) {
@@ -63,7 +64,7 @@ impl Clients<'_, '_> {
             }
             commands.push((at, Command::Consume(ConsumerCommand::Close)));
         }
-        let from = self.begin_at(table, &config, &reads, &name)?;
+        let from = Self::begin_at(table, &config, &reads, &name)?;
         let setup = ConsumerSetup {
             process,
             name,
@@ -79,7 +80,8 @@ impl Clients<'_, '_> {
         Ok(ConsumerSpec { setup, start, commands, crew: who.crew.clone(), promise })
     }
 
-    fn consumer_config(&mut self, table: &Table<'_>, who: &Who<'_>, settings: Vec<Given<'_>>) -> Read<ConsumerConfig> {
+    /// Its configuration, and whether that speaks of automatic commits.
+    fn consumer_config(&mut self, table: &Table<'_>, who: &Who<'_>, settings: Vec<Given<'_>>) -> Read<(ConsumerConfig, bool)> {
         let mut config = ConsumerConfig::of(self.profile);
         for (key, value) in self.defaults(Owner::Consumer) {
             config.set(key, value).expect("a test reads every row of the table of releases");
@@ -107,24 +109,28 @@ impl Clients<'_, '_> {
             let own = format!("{instance}-{}", who.place + 1);
             config.group_instance_id = Value::parse(&own).expect("a name is any text");
         }
-        Ok(config)
+        Ok((config, configured.has("enable.auto.commit")))
     }
 
     /// Where it begins in what it is assigned. (A member of a group begins where its group has committed.)
-    fn begin_at(&self, table: &Table<'_>, config: &ConsumerConfig, reads: &Reads<'_>, name: &str) -> Read<Option<StartFrom>> {
+    fn begin_at(table: &Table<'_>, config: &ConsumerConfig, reads: &Reads<'_>, name: &str) -> Read<StartFrom> {
         let item = table.get("from");
         if let (Some(item), Some(_)) = (&item, &reads.needs_group) {
             let wrong = item.bad("`from` goes with `assign`: a member begins where its group has committed");
             return Err(wrong.help("`auto.offset.reset` decides where nothing is committed"));
         }
-        let is_lost = config.auto_offset_reset == AutoOffsetReset::None && config.group_id.is_none();
-        match item {
-            Some(item) => start_from(&item).map(Some),
-            None if is_lost && !reads.assign.is_empty() => {
+        if let Some(item) = item {
+            return start_from(&item);
+        }
+        match config.auto_offset_reset {
+            _ if config.group_id.is_some() || reads.assign.is_empty() => Ok(StartFrom::Configured),
+            AutoOffsetReset::Earliest => Ok(StartFrom::Beginning),
+            AutoOffsetReset::Latest => Ok(StartFrom::End),
+            AutoOffsetReset::ByDuration(_) => Ok(StartFrom::Configured),
+            AutoOffsetReset::None => {
                 let wrong = table.bad(format!("the consumer `{name}` has no position to begin at"));
                 Err(wrong.help("with auto.offset.reset = \"none\" it needs `from`"))
             }
-            None => Ok(None),
         }
     }
 }
@@ -203,7 +209,7 @@ pub(super) fn topic_names(item: &Item<'_>, stage: &Stage) -> Read<Vec<String>> {
 /// A pattern of topics' names.
 pub(super) fn pattern_text(item: &Item<'_>) -> Read<String> {
     let text = item.text()?;
-    Pattern::parse(text).map_err(|why| item.bad(format!("`{text}` is no pattern: {why}")))?;
+    Pattern::read(text).map_err(|code| item.bad(format!("`{text}` is no pattern: {code}")))?;
     Ok(text.to_owned())
 }
 
