@@ -6,6 +6,7 @@ mod support;
 
 use bytes::Bytes;
 use support::Cluster;
+use tribunal::config::IsolationLevel;
 use tribunal::error::ErrorCode;
 use tribunal::event::{Acks, Fact, LogFact, ReplicaFact};
 use tribunal::ids::{BrokerId, CorrelationId, Offset, PartitionIndex, ProcessId, TopicId, TopicPartition};
@@ -78,8 +79,15 @@ fn consume(cluster: &mut Cluster, server: u16, from: u64) -> FetchResponse {
         log_start_offset: Offset(0),
         partition_max_bytes: 1 << 20,
     };
-    let request =
-        FetchRequest { replica: None, max_wait: millis(50), min_bytes: 1, max_bytes: 1 << 20, rack: None, partitions: vec![item] };
+    let request = FetchRequest {
+        replica: None,
+        max_wait: millis(50),
+        min_bytes: 1,
+        max_bytes: 1 << 20,
+        rack: None,
+        isolation: IsolationLevel::ReadUncommitted,
+        partitions: vec![item],
+    };
     let asked = cluster.ask(broker(server), request);
     cluster.run(millis(100));
     match cluster.answer(asked) {
@@ -90,7 +98,7 @@ fn consume(cluster: &mut Cluster, server: u16, from: u64) -> FetchResponse {
 
 /// Who leads `orders-0`, as this broker believes.
 fn leader_at(cluster: &mut Cluster, server: u16) -> Option<BrokerId> {
-    let asked = cluster.ask(broker(server), MetadataRequest { topics: vec!["orders".to_owned()] });
+    let asked = cluster.ask(broker(server), MetadataRequest { topics: vec!["orders".to_owned()], ..MetadataRequest::default() });
     cluster.run(millis(5));
     match cluster.answer(asked) {
         Some(Response::Metadata(answer)) => answer.topics[0].partitions.first().and_then(|known| known.leader),
@@ -231,6 +239,7 @@ fn a_waiting_consumer_is_answered_when_the_high_watermark_moves() {
         min_bytes: 1,
         max_bytes: 1 << 20,
         rack: None,
+        isolation: IsolationLevel::ReadUncommitted,
         partitions: vec![item],
     };
     let waiting = cluster.ask(broker(1), request);

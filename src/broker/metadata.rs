@@ -19,7 +19,11 @@ impl Broker {
     pub(super) fn handle_metadata(&self, reply_to: ReplyTo, request: &MetadataRequest, cx: &mut Context<'_>) {
         let is_ready = self.lifecycle.is_caught_up();
         let brokers = if is_ready { self.image.alive() } else { BrokerSet::EMPTY };
-        let topics = request.topics.iter().map(|name| self.describe_topic(name, is_ready)).collect();
+        let mut topics: Vec<_> = request.topics.iter().map(|name| self.describe_topic(name, is_ready)).collect();
+        if request.all && is_ready {
+            let others = self.image.topics().filter(|topic| !request.topics.contains(&topic.name));
+            topics.extend(others.map(|topic| self.describe_topic(&topic.name, is_ready)));
+        }
         cx.reply(reply_to, MetadataResponse { brokers, topics }.into());
     }
 

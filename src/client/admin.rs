@@ -66,7 +66,7 @@ impl Wish {
     fn request(&self) -> (Option<BrokerId>, Request) {
         match self {
             Self::Create(request) => (None, request.clone().into()),
-            Self::Describe(topic) => (None, MetadataRequest { topics: vec![topic.clone()] }.into()),
+            Self::Describe(topic) => (None, MetadataRequest { topics: vec![topic.clone()], ..MetadataRequest::default() }.into()),
             Self::Ask(Request::DescribeConfigs(request)) => {
                 let whom = match request.resource {
                     ConfigResource::Broker(broker) => Some(broker),
@@ -121,7 +121,14 @@ impl Admin {
     pub fn new(setup: Arc<AdminSetup>) -> Self {
         // Kafka's `retry.backoff.max.ms` is ten times `retry.backoff.ms` by default, in both profiles.
         let backoff = Backoff { initial: setup.retry_backoff, max: Duration(setup.retry_backoff.0.saturating_mul(10)) };
-        let metadata = MetadataSetup { bootstrap: setup.bootstrap.clone(), topics: Vec::new(), max_age: Duration::MAX, backoff };
+        let metadata = MetadataSetup {
+            bootstrap: setup.bootstrap.clone(),
+            topics: Vec::new(),
+            max_age: Duration::MAX,
+            backoff,
+            may_create: false,
+            tells_topics_by_id: true,
+        };
         Self {
             backoff,
             metadata: Metadata::new(metadata),
@@ -303,7 +310,7 @@ impl Admin {
                     self.answer(last.or(Some(ErrorCode::RequestTimedOut)), cx);
                 }
                 // What is due is sent at the end of the turn; the others are no deadlines of an admin's.
-                Due::Retry | Due::Metadata | Due::Partition(_) | Due::Delivery => {}
+                Due::Retry | Due::Metadata | Due::Partition(_) | Due::Delivery | Due::Group(_) | Due::Application(_) => {}
             }
         }
     }

@@ -29,6 +29,16 @@ pub(super) enum Reason {
     Partition(u32),
     /// An admin's command.
     Command,
+    /// A group's coordinator that did not answer, by its broker.
+    Coordinator(BrokerId),
+    /// The question who coordinates a group.
+    FindCoordinator,
+    /// A member's wish to join, or its heartbeat.
+    Membership,
+    /// The offsets that a group has committed.
+    OffsetFetch,
+    /// A commit.
+    Commit,
 }
 
 impl Reason {
@@ -36,6 +46,11 @@ impl Reason {
         match self {
             Self::Metadata => 0,
             Self::Command => 1,
+            Self::FindCoordinator => 2,
+            Self::Membership => 3,
+            Self::OffsetFetch => 4,
+            Self::Commit => 5,
+            Self::Coordinator(broker) => 2_000 + u64::from(broker.0),
             Self::Reconnect(broker) => 1_000 + u64::from(broker.0),
             Self::Partition(number) => 1_000_000 + u64::from(number),
         }

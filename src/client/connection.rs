@@ -2,7 +2,7 @@
 //! brokers it leaves alone for a while because they did not answer. Shared by producer, consumer and admin.
 //!
 //! Invariant: every request sent is answered, or handed back as lost, exactly once. A broker's requests are kept in the
-//! order they were sent, so the first one's deadline is the earliest.
+//! order they were sent; the earliest of their deadlines is watched.
 //!
 //! Source: Kafka's `NetworkClient`, `InFlightRequests` and `ClusterConnectionStates`; KIP-144 (back-off before a reconnect).
 //!
@@ -36,6 +36,46 @@ pub(super) enum Due {
     Blocked,
     /// An admin's command may be tried again.
     Retry,
+    /// Something about a consumer's group.
+    Group(GroupDue),
+    /// Something about a consumer's application.
+    Application(ApplicationDue),
+}
+
+/// The deadlines of a consumer's membership in its group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum GroupDue {
+    /// The first unanswered request of a coordinator runs out of time.
+    Request(BrokerId),
+    /// A coordinator that did not answer may be tried again.
+    Reconnect(BrokerId),
+    /// The coordinator may be looked for again.
+    Find,
+    /// The member may try to join again.
+    Rejoin,
+    /// The coordinator is to hear that the member is alive.
+    Heartbeat,
+    /// Nothing good was heard of the coordinator for a whole session.
+    Session,
+    /// The application has not polled for `max.poll.interval.ms`.
+    PollInterval,
+    /// Committed offsets may be asked for again.
+    OffsetFetch,
+    /// Commits may be sent again.
+    Commit,
+    /// The oldest commit that is waited for has waited long enough.
+    CommitTimeout,
+}
+
+/// The deadlines of a consumer's application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum ApplicationDue {
+    /// It has done with what it is at.
+    Processed,
+    /// Its worker has done with a record.
+    Worked,
+    /// It commits by itself at the next poll.
+    AutoCommit,
 }
 
 /// A request without an answer; `what` is what the client wants to remember of it.
@@ -60,29 +100,70 @@ impl<W> Default for Peer<W> {
     }
 }
 
-/// All connections of one client, by broker.
+impl<W> Peer<W> {
+    /// When the first of its unanswered requests runs out of time.
+    fn earliest(&self) -> Option<Instant> {
+        self.in_flight.iter().map(|request| request.deadline).min()
+    }
+}
+
+/// All connections of one client for one purpose, by broker.
 #[derive(Clone, Debug)]
 pub(super) struct Connections<W> {
     peers: Vec<Peer<W>>,
     next_correlation: u32,
     request_timeout: Duration,
     backoff: Backoff,
+    purpose: Purpose,
 }
 
 impl<W> Connections<W> {
     /// No connection yet.
     pub(super) fn new(request_timeout: Duration, backoff: Backoff) -> Self {
-        Self { peers: Vec::new(), next_correlation: 0, request_timeout, backoff }
+        Self { peers: Vec::new(), next_correlation: 0, request_timeout, backoff, purpose: Purpose::Client }
+    }
+
+    /// The same, for connections to a group's coordinator.
+    pub(super) fn to_coordinators(request_timeout: Duration, backoff: Backoff) -> Self {
+        Self { purpose: Purpose::Coordinator, ..Self::new(request_timeout, backoff) }
+    }
+
+    fn request_due(&self, broker: BrokerId) -> Due {
+        if self.purpose == Purpose::Coordinator { Due::Group(GroupDue::Request(broker)) } else { Due::Request(broker) }
+    }
+
+    fn reconnect_due(&self, broker: BrokerId) -> Due {
+        if self.purpose == Purpose::Coordinator { Due::Group(GroupDue::Reconnect(broker)) } else { Due::Reconnect(broker) }
+    }
+
+    fn reconnect_reason(&self, broker: BrokerId) -> Reason {
+        if self.purpose == Purpose::Coordinator { Reason::Coordinator(broker) } else { Reason::Reconnect(broker) }
     }
 
     /// Sends a request that is to be answered within `request.timeout.ms`.
     #[track_caller]
     pub(super) fn send(&mut self, to: BrokerId, request: Request, what: W, timers: &mut Timers<Due>, cx: &mut Context<'_>) {
+        let timeout = self.request_timeout;
+        self.send_within(timeout, to, request, what, timers, cx);
+    }
+
+    /// Sends a request that may wait this long for its answer.
+    #[track_caller]
+    pub(super) fn send_within(
+        &mut self,
+        timeout: Duration,
+        to: BrokerId,
+        request: Request,
+        what: W,
+        timers: &mut Timers<Due>,
+        cx: &mut Context<'_>,
+    ) {
         let correlation = self.send_unanswered(to, request, cx);
-        let deadline = cx.mono().plus(self.request_timeout);
+        let deadline = cx.mono().plus(timeout);
+        let due = self.request_due(to);
         let peer = self.peer(to);
-        if peer.in_flight.is_empty() {
-            timers.set(Due::Request(to), deadline, cx.trail());
+        if peer.earliest().is_none_or(|earliest| deadline < earliest) {
+            timers.set(due, deadline, cx.trail());
         }
         peer.in_flight.push_back(InFlight { correlation, deadline, what });
     }
@@ -92,7 +173,7 @@ impl<W> Connections<W> {
     pub(super) fn send_unanswered(&mut self, to: BrokerId, request: Request, cx: &mut Context<'_>) -> CorrelationId {
         let correlation = CorrelationId(self.next_correlation);
         self.next_correlation = self.next_correlation.wrapping_add(1);
-        cx.request(ProcessId::Broker(to), Purpose::Client, correlation, request);
+        cx.request(ProcessId::Broker(to), self.purpose, correlation, request);
         correlation
     }
 
@@ -104,15 +185,16 @@ impl<W> Connections<W> {
         timers: &mut Timers<Due>,
         cx: &Context<'_>,
     ) -> Option<W> {
+        let (request_due, reconnect_due) = (self.request_due(from), self.reconnect_due(from));
         let peer = self.peer(from);
         let place = peer.in_flight.iter().position(|request| request.correlation == correlation)?;
         let request = peer.in_flight.remove(place)?;
         peer.failures = 0;
         peer.retry_at = None;
-        timers.cancel(Due::Reconnect(from));
-        match peer.in_flight.front() {
-            None => timers.cancel(Due::Request(from)),
-            Some(next) if place == 0 => timers.set(Due::Request(from), next.deadline, cx.trail()),
+        timers.cancel(reconnect_due);
+        match peer.earliest() {
+            None => timers.cancel(request_due),
+            Some(earliest) if earliest > request.deadline || place == 0 => timers.set(request_due, earliest, cx.trail()),
             Some(_) => {}
         }
         Some(request.what)
@@ -121,14 +203,15 @@ impl<W> Connections<W> {
     /// The connection to a broker is gone, or is given up here because a request ran out of time: hands back all that was
     /// unanswered on it, oldest first, and leaves the broker alone for a while.
     pub(super) fn lost(&mut self, broker: BrokerId, timers: &mut Timers<Due>, cx: &mut Context<'_>) -> Vec<W> {
-        let (backoff, now) = (self.backoff, cx.mono());
+        let (backoff, now, reason) = (self.backoff, cx.mono(), self.reconnect_reason(broker));
+        let (request_due, reconnect_due) = (self.request_due(broker), self.reconnect_due(broker));
         let peer = self.peer(broker);
         peer.failures = peer.failures.saturating_add(1);
-        let retry_at = now.plus(backoff.after(peer.failures, Reason::Reconnect(broker), cx));
+        let retry_at = now.plus(backoff.after(peer.failures, reason, cx));
         peer.retry_at = Some(retry_at);
         let lost = peer.in_flight.drain(..).map(|request| request.what).collect();
-        timers.cancel(Due::Request(broker));
-        timers.set(Due::Reconnect(broker), retry_at, cx.trail());
+        timers.cancel(request_due);
+        timers.set(reconnect_due, retry_at, cx.trail());
         lost
     }
 

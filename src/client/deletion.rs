@@ -52,7 +52,7 @@ impl Deletion {
             None => {
                 let mut topics: Vec<_> = self.left.iter().map(|(named, _)| named.topic.clone()).collect();
                 topics.dedup();
-                (None, MetadataRequest { topics }.into())
+                (None, MetadataRequest { topics, ..MetadataRequest::default() }.into())
             }
         }
     }

@@ -1,23 +1,22 @@
-//! What a consumer asks a leader for, and how it reads the answer: from batches to polls.
+//! What a consumer asks a leader for, and how it reads the answer: from batches to records that wait to be polled.
 //!
-//! Invariant: what is given to the application is exactly the records from the position on, in offset order, each once.
+//! Invariant: what waits is exactly the records from the position on, in offset order, each once.
 //!
 //! Source: Kafka's `FetchCollector` and `CompletedFetch`. Called by: consumer.
 //!
-//! Kafka differs: an application polls when it likes, and answers wait for it in a buffer; here the application polls at
-//! once, as often as `max.poll.records` makes it.
+//! Kafka differs: batches are decoded there when they are polled; here when they arrive.
 //!
 //! Not modelled: transactions (control batches are skipped), compressed batches.
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 
-use super::position::{Assigned, Stance};
-use crate::config::ConsumerConfig;
-use crate::context::Context;
+use super::consumer::ConsumerSetup;
+use super::position::{Assigned, Buffer, Stance};
+use crate::config::Switch;
 use crate::error::Fault;
-use crate::event::{ClientFact, PollFacts, ReadRecord};
+use crate::event::ReadRecord;
 use crate::ids::{BrokerId, LeaderEpoch, Offset, TopicPartition};
 use crate::protocol::{FetchPartition, FetchRequest, FetchedPartition, LeaderIdAndEpoch};
 use crate::record::{BatchHeader, digest, each_record, verify};
@@ -26,36 +25,40 @@ use crate::time::Instant;
 /// A partition named in a fetch, and from where.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wanted {
-    /// Its place among the consumer's.
-    pub(super) place: usize,
+    /// Its number among the consumer's.
+    pub(super) number: u32,
     /// Which it is.
     pub(super) partition: TopicPartition,
     /// The offset asked for.
     pub(super) from: Offset,
 }
 
-/// The request for all partitions that are read at `broker` now, beginning with the one at place `first`.
+/// The request for all partitions that are read at `broker` now, beginning with the one numbered `first`.
 ///
 /// # Panics
 /// When there is none: the consumer looks first.
 pub(super) fn request(
-    assigned: &[Assigned],
-    first: usize,
+    assigned: &BTreeMap<u32, Assigned>,
+    first: u32,
     broker: BrokerId,
-    config: &ConsumerConfig,
+    setup: &ConsumerSetup,
     now: Instant,
 ) -> (Vec<Wanted>, FetchRequest) {
     let mut wanted = Vec::new();
     let mut partitions = Vec::new();
-    let numbered = assigned.iter().enumerate();
-    for (place, assigned) in numbered.clone().skip(first).chain(numbered.take(first)) {
+    let config = &setup.config;
+    let tells_epoch = setup.variants.position_validation == Switch::On;
+    for (number, assigned) in assigned.range(first..).chain(assigned.range(..first)) {
         let (Stance::Fetching(position), Some(partition)) = (assigned.stance, assigned.partition) else { continue };
+        if !assigned.wants_records() {
+            continue;
+        }
         let is_here = |source: &LeaderIdAndEpoch| source.leader == broker && assigned.retry_at.is_none();
         let Some(leader) = assigned.source(now).filter(is_here) else { continue };
-        wanted.push(Wanted { place, partition, from: position.offset });
+        wanted.push(Wanted { number: *number, partition, from: position.offset });
         partitions.push(FetchPartition {
             partition,
-            current_leader_epoch: Some(leader.epoch),
+            current_leader_epoch: Some(leader.epoch).filter(|_| tells_epoch),
             fetch_offset: position.offset,
             last_fetched_epoch: None,
             log_start_offset: Offset::ZERO,
@@ -65,6 +68,7 @@ pub(super) fn request(
     assert!(!wanted.is_empty(), "a leader is asked because a partition is read there");
     let request = FetchRequest {
         rack: config.client_rack.clone(),
+        isolation: config.isolation_level,
         replica: None,
         max_wait: config.fetch_max_wait,
         min_bytes: config.fetch_min_bytes,
@@ -74,54 +78,31 @@ pub(super) fn request(
     (wanted, request)
 }
 
-/// Reads on in one partition and gives the application what was found. Errors: a batch that cannot be read; what stood
-/// before it has been delivered.
-pub(super) fn deliver(
-    assigned: &mut Assigned,
-    from: Offset,
-    fetched: &FetchedPartition,
-    config: &ConsumerConfig,
-    cx: &mut Context<'_>,
-) -> Result<(), Fault> {
+/// Reads an answer: what is to be polled from it, from `from` on; nothing when there is no batch in it. What follows damaged
+/// bytes is left out.
+pub(super) fn read(from: Offset, fetched: &FetchedPartition, check_crcs: bool) -> Option<Buffer> {
     let mut records = Vec::new();
     let mut end = None;
-    let mut damage = None;
+    let mut is_damaged = false;
     for bytes in &fetched.batches {
-        match read_batch(bytes, from, config.check_crcs, &mut records) {
+        match read_batch(bytes, from, check_crcs, &mut records) {
             Ok(read) => end = Some(read),
-            Err(fault) => {
-                damage = Some(fault);
+            Err(_) => {
+                is_damaged = true;
                 break;
             }
         }
     }
-    if let Some((last, epoch)) = end {
-        // A batch may end below the position when its last records were read before.
-        let position = last.next().max(from);
-        let high_watermark = fetched.high_watermark;
-        give(fetched.partition, records, Polls { position, high_watermark, most: config.max_poll_records }, cx);
-        assigned.advance(position, epoch);
-    }
-    damage.map_or(Ok(()), Err)
-}
-
-#[derive(Clone, Copy)]
-struct Polls {
-    position: Offset,
-    high_watermark: Offset,
-    most: u32,
-}
-
-/// Gives records to the application, at most `max.poll.records` at a time.
-fn give(partition: TopicPartition, mut records: Vec<ReadRecord>, polls: Polls, cx: &mut Context<'_>) {
-    let most = usize::try_from(polls.most).unwrap_or(usize::MAX).max(1);
-    while !records.is_empty() {
-        let rest = records.split_off(most.min(records.len()));
-        let last = records.last().expect("there is at least one record, and a poll returns at least one").offset;
-        let position = if rest.is_empty() { polls.position } else { last.next() };
-        let poll = PollFacts { partition, records, position, high_watermark: polls.high_watermark };
-        cx.emit(ClientFact::PollReturned { poll: Arc::new(poll) });
-        records = rest;
+    // A batch may end below the position when its last records were read before.
+    let end = end.map(|(last, epoch)| (last.next().max(from), epoch));
+    let records = VecDeque::from(records);
+    match end {
+        Some(end) => Some(Buffer { records, end, high_watermark: fetched.high_watermark, is_damaged }),
+        None if is_damaged => {
+            let end = (from, LeaderEpoch::ZERO);
+            Some(Buffer { records, end, high_watermark: fetched.high_watermark, is_damaged })
+        }
+        None => None,
     }
 }
 

@@ -12,11 +12,11 @@ use crate::protocol::{
     OffsetForLeaderPartition, OffsetSpec, Request,
 };
 
-/// A partition looked up: its place among the consumer's, and where it stood when it was asked about.
+/// A partition looked up: its number among the consumer's, and where it stood when it was asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct LookedUp {
-    /// Its place.
-    pub(super) place: usize,
+    /// Its number.
+    pub(super) number: u32,
     /// Which it is.
     pub(super) partition: TopicPartition,
     /// What was asked.
@@ -38,7 +38,7 @@ impl Question {
         match assigned.stance {
             Stance::Resetting { spec, why } => Some(Self::Begin(spec, why)),
             Stance::Validating(position) => Some(Self::EndOf(position)),
-            Stance::Unassigned | Stance::Fetching(_) | Stance::Stopped => None,
+            Stance::Unassigned | Stance::Committed | Stance::Fetching(_) | Stance::Stopped => None,
         }
     }
 

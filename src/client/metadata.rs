@@ -11,7 +11,7 @@
 //!
 //! Called by: producer, consumer and admin, after every input.
 //!
-//! Not modelled: topics forgotten when idle (`metadata.max.idle.ms`), automatic creation of topics.
+//! Not modelled: topics forgotten when idle (`metadata.max.idle.ms`).
 
 use super::backoff::{Backoff, Reason};
 use super::connection::{Connections, Due};
@@ -34,6 +34,11 @@ pub(super) struct MetadataSetup {
     pub(super) max_age: Duration,
     /// How long it waits between two attempts.
     pub(super) backoff: Backoff,
+    /// Whether a topic it asks for may be made.
+    pub(super) may_create: bool,
+    /// Whether it tells a topic from a later one of the same name (KIP-516). If not, the epochs of the first hide the second's
+    /// until those have grown as large.
+    pub(super) tells_topics_by_id: bool,
 }
 
 /// A partition as known.
@@ -49,6 +54,8 @@ struct KnownTopic {
     name: String,
     id: Option<TopicId>,
     partitions: Vec<KnownPartition>,
+    /// The last answer did not know it any more.
+    is_gone: bool,
 }
 
 /// A client's picture of the cluster.
@@ -59,6 +66,10 @@ pub(super) struct Metadata {
     topics: Vec<KnownTopic>,
     max_age: Duration,
     backoff: Backoff,
+    may_create: bool,
+    tells_topics_by_id: bool,
+    wants_all: bool,
+    version: u32,
     wants_update: bool,
     is_asking: bool,
     /// Updates in a row that failed or told nothing new.
@@ -71,19 +82,70 @@ impl Metadata {
     /// Nothing but the bootstrap brokers.
     pub(super) fn new(setup: MetadataSetup) -> Self {
         let bootstrap = setup.bootstrap.into_iter().collect();
-        let unknown = |name| KnownTopic { name, id: None, partitions: Vec::new() };
         Self {
             bootstrap,
             brokers: bootstrap,
-            topics: setup.topics.into_iter().map(unknown).collect(),
+            topics: setup.topics.into_iter().map(KnownTopic::unknown).collect(),
             max_age: setup.max_age,
             backoff: setup.backoff,
+            may_create: setup.may_create,
+            tells_topics_by_id: setup.tells_topics_by_id,
+            wants_all: false,
+            version: 0,
             wants_update: true,
             is_asking: false,
             fruitless: 0,
             next_allowed: Instant::ZERO,
             refreshed: None,
         }
+    }
+
+    /// The place of a topic among those asked for, which it joins if it is not there yet.
+    pub(super) fn place_of(&mut self, name: &str) -> usize {
+        if let Some(place) = self.topics.iter().position(|topic| topic.name == name) {
+            return place;
+        }
+        self.topics.push(KnownTopic::unknown(name.to_owned()));
+        self.wants_update = true;
+        self.fruitless = 0;
+        self.topics.len() - 1
+    }
+
+    /// Asks for every topic there is from now on, or for the named ones only.
+    pub(super) fn want_all(&mut self, wants_all: bool) {
+        self.wants_update |= wants_all && !self.wants_all;
+        self.wants_all = wants_all;
+    }
+
+    /// How many answers were taken in so far.
+    pub(super) fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// Whether an update is wanted or on its way.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.wants_update || self.is_asking
+    }
+
+    /// The topics that are there, each with the number of its partitions.
+    pub(super) fn existing(&self) -> impl Iterator<Item = (&str, usize)> {
+        let existing = self.topics.iter().filter(|topic| topic.id.is_some() && !topic.is_gone);
+        existing.map(|topic| (topic.name.as_str(), topic.partitions.len()))
+    }
+
+    /// The name of the topic at this place among those asked for.
+    pub(super) fn name(&self, place: usize) -> Option<&str> {
+        self.topics.get(place).map(|topic| topic.name.as_str())
+    }
+
+    /// The name of the topic with this id, if it was heard of.
+    pub(super) fn name_of(&self, id: TopicId) -> Option<&str> {
+        self.topics.iter().find(|topic| topic.id == Some(id)).map(|topic| topic.name.as_str())
+    }
+
+    /// The id of a topic by its name, if it was heard of.
+    pub(super) fn id_of(&self, name: &str) -> Option<TopicId> {
+        self.topics.iter().find(|topic| topic.name == name)?.id
     }
 
     /// The picture is known or suspected to be old.
@@ -116,7 +178,8 @@ impl Metadata {
         let broker = self.somebody(connections, cx);
         let topics = self.topics.iter().map(|topic| topic.name.clone()).collect();
         self.is_asking = true;
-        connections.send(broker, MetadataRequest { topics }.into(), what, timers, cx);
+        let request = MetadataRequest { topics, all: self.wants_all, may_create: self.may_create };
+        connections.send(broker, request.into(), what, timers, cx);
     }
 
     /// The broker to send what any broker can answer to: the least loaded one, luck decides among equals. When none is
@@ -165,15 +228,27 @@ impl Metadata {
         self.brokers = response.brokers;
         self.wants_update = false;
         self.refreshed = Some(cx.mono());
+        self.version = self.version.wrapping_add(1);
+        let is_listed = |name: &str| response.topics.iter().any(|told| told.name == name && told.error.is_none());
+        if self.wants_all {
+            self.topics.iter_mut().for_each(|topic| topic.is_gone = !is_listed(&topic.name));
+        }
         let mut is_news = false;
         let mut known = 0;
         for told in &response.topics {
+            let place = self.topics.iter().position(|topic| topic.name == told.name);
+            if place.is_none() && self.wants_all {
+                self.topics.push(KnownTopic::unknown(told.name.clone()));
+            }
             let Some(topic) = self.topics.iter_mut().find(|topic| topic.name == told.name) else { continue };
-            is_news |= topic.apply(told);
+            is_news |= topic.apply(told, self.tells_topics_by_id);
             known += u32::from(told.error.is_none());
             let is_partial = told.error.is_some() || told.partitions.iter().any(|partition| partition.error.is_some());
             self.wants_update |= is_partial;
         }
+        // Topics that were named since the question was asked.
+        let is_told = |name: &str| response.topics.iter().any(|told| told.name == name);
+        self.wants_update |= self.topics.iter().any(|topic| topic.id.is_none() && !is_told(&topic.name));
         if is_news {
             self.fruitless = 0;
         }
@@ -231,20 +306,27 @@ impl Metadata {
 }
 
 impl KnownTopic {
+    fn unknown(name: String) -> Self {
+        Self { name, id: None, partitions: Vec::new(), is_gone: false }
+    }
+
     fn partition(&self, partition: PartitionIndex) -> Option<&KnownPartition> {
         self.partitions.get(usize::try_from(partition.0).ok()?)
     }
 
     /// Takes in what was told about the topic. Returns whether it was news.
-    fn apply(&mut self, told: &MetadataTopic) -> bool {
+    fn apply(&mut self, told: &MetadataTopic, tells_by_id: bool) -> bool {
+        self.is_gone = told.error == Some(ErrorCode::UnknownTopicOrPartition);
         if told.error.is_some() {
             return false;
         }
         let is_another = self.id != Some(told.id);
         if is_another {
-            // Another topic of the same name (KIP-516): its epochs begin anew.
             self.id = Some(told.id);
-            self.partitions.clear();
+            if tells_by_id {
+                // Another topic of the same name (KIP-516): its epochs begin anew.
+                self.partitions.clear();
+            }
         }
         let mut is_news = is_another;
         if told.partitions.len() > self.partitions.len() {

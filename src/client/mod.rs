@@ -5,6 +5,9 @@
 //! | a send from the application to its end | [`producer`], then `accumulator`, `batch`, `sender` |
 //! | where a record goes | [`partitioner`] |
 //! | how a consumer finds and keeps its place | [`consumer`], then `position`, `lookup`, `fetcher` |
+//! | what an application does with what it polls | [`application`] |
+//! | how a consumer is a member of a group | `membership`, and the groups' files in [`consumer`] |
+//! | who gets which partition | [`assignor`] |
 //! | how clients find leaders | `metadata` |
 //! | requests without an answer | `connection`, `backoff` |
 //! | what an admin asks of whom | [`admin`], then `deletion` |
@@ -14,6 +17,7 @@
 mod accumulator;
 pub mod admin;
 pub mod application;
+pub mod assignor;
 mod backoff;
 mod batch;
 mod connection;
@@ -21,6 +25,7 @@ pub mod consumer;
 mod deletion;
 mod fetcher;
 mod lookup;
+mod membership;
 mod metadata;
 pub mod partitioner;
 mod position;

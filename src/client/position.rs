@@ -2,10 +2,11 @@
 //!
 //! ```text
 //! Unassigned ──metadata──► Resetting ──ListOffsets──► Fetching ◄──────────────┐
-//!     │                        ▲                        │  ▲                  │
-//!     └──seek to an offset─────┼────────────────────────┼──┘   new leader     │ history is the same, or
-//!                              │                        └────► Validating ────┘ set back to where it parts
-//!                              └── OFFSET_OUT_OF_RANGE, or no common history ──┘
+//!   │   │                    ▲   ▲                      │ ▲ ▲                 │
+//!   │   └─► Committed ───────┘   │                      │ │ │  new leader     │ history is the same, or
+//!   │       (OffsetFetch) ───────┼──────────────────────┼─┘ └► Validating ────┘ set back to where it parts
+//!   └──seek to an offset─────────┼──────────────────────┘
+//!                                └── OFFSET_OUT_OF_RANGE, or no common history
 //! Stopped: no valid position, and auto.offset.reset = none
 //! ```
 //!
@@ -13,12 +14,16 @@
 //! (KIP-392), for as long as metadata may be old. An offset whose epoch is known is validated
 //! again whenever the leader changes (KIP-320).
 //!
-//! Source: Kafka's `SubscriptionState` and `FetchPosition`. Called by: consumer and fetcher.
+//! What was fetched waits in a buffer until the application polls. It is dropped when the position is set anew or validated.
+//!
+//! Source: Kafka's `SubscriptionState`, `FetchPosition`, `FetchBuffer`. Called by: consumer and fetcher.
+
+use std::collections::VecDeque;
 
 use crate::config::AutoOffsetReset;
-use crate::context::Context;
+use crate::context::{Context, SeekTo};
 use crate::error::ErrorCode;
-use crate::event::{ClientFact, PositionReason};
+use crate::event::{ClientFact, PositionReason, ReadRecord};
 use crate::ids::{BrokerId, LeaderEpoch, Offset, PartitionIndex, TopicId, TopicPartition};
 use crate::protocol::{EndOffset, LeaderIdAndEpoch, OffsetSpec};
 use crate::time::Instant;
@@ -36,11 +41,22 @@ pub(super) struct Position {
     pub(super) leader: Option<LeaderIdAndEpoch>,
 }
 
+/// What decides where a partition begins whose application did not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Beginner {
+    /// There is a group, whose committed offset comes first.
+    pub(super) has_group: bool,
+    /// `auto.offset.reset`.
+    pub(super) policy: AutoOffsetReset,
+}
+
 /// What a consumer does about a partition now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stance {
     /// The topic is not known yet.
     Unassigned,
+    /// Asks its group's coordinator what was committed.
+    Committed,
     /// Asks where to begin.
     Resetting {
         /// What is looked for.
@@ -54,6 +70,19 @@ pub(super) enum Stance {
     Fetching(Position),
     /// Has told its application that it cannot read on.
     Stopped,
+}
+
+/// What was fetched and not polled yet.
+#[derive(Clone, Debug)]
+pub(super) struct Buffer {
+    /// The records, in order.
+    pub(super) records: VecDeque<ReadRecord>,
+    /// The position once all are polled, and the epoch of the record before it.
+    pub(super) end: (Offset, LeaderEpoch),
+    /// The high watermark that came with them.
+    pub(super) high_watermark: Offset,
+    /// What follows them cannot be read.
+    pub(super) is_damaged: bool,
 }
 
 /// One partition of a consumer.
@@ -75,11 +104,19 @@ pub(super) struct Assigned {
     pub(super) refusals: u32,
     /// The follower that the leader sent it to, and until when it stays there.
     pub(super) preferred: Option<(BrokerId, Instant)>,
+    /// Where it begins.
+    pub(super) from: StartFrom,
+    /// The application wants nothing of it for a while.
+    pub(super) is_paused: bool,
+    /// It is to be given back, and waits for a commit: nothing of it is given to the application any more.
+    pub(super) is_going: bool,
+    /// What was fetched and not polled yet.
+    pub(super) buffer: Option<Buffer>,
 }
 
 impl Assigned {
     /// A partition to be read once its topic is known.
-    pub(super) fn new(topic: usize, index: PartitionIndex) -> Self {
+    pub(super) fn new(topic: usize, index: PartitionIndex, from: StartFrom) -> Self {
         Self {
             topic,
             index,
@@ -89,7 +126,16 @@ impl Assigned {
             retry_at: None,
             refusals: 0,
             preferred: None,
+            from,
+            is_paused: false,
+            is_going: false,
+            buffer: None,
         }
+    }
+
+    /// Whether more of it is to be fetched: it has a position, the application wants it, and nothing of it waits.
+    pub(super) fn wants_records(&self) -> bool {
+        matches!(self.stance, Stance::Fetching(_)) && !self.is_paused && !self.is_going && self.buffer.is_none()
     }
 
     /// Where it reads now: at the follower that its leader named, or at the leader.
@@ -100,7 +146,7 @@ impl Assigned {
     }
 
     /// The topic is known: begins where the application wants. A later topic of the same name keeps the position.
-    pub(super) fn become_known(&mut self, topic: TopicId, from: StartFrom, cx: &mut Context<'_>) {
+    pub(super) fn become_known(&mut self, topic: TopicId, beginner: Beginner, cx: &mut Context<'_>) {
         let partition = TopicPartition::new(topic, self.index);
         if self.partition == Some(partition) {
             return;
@@ -109,7 +155,15 @@ impl Assigned {
         if self.stance != Stance::Unassigned {
             return;
         }
-        let (spec, why) = match from {
+        let (spec, why) = match self.from {
+            StartFrom::Configured if beginner.has_group => {
+                self.stance = Stance::Committed;
+                return;
+            }
+            StartFrom::Configured => {
+                self.reset(Offset::ZERO, beginner.policy, PositionReason::NoCommit, cx);
+                return;
+            }
             StartFrom::Beginning => (OffsetSpec::Earliest, PositionReason::Beginning),
             StartFrom::End => (OffsetSpec::Latest, PositionReason::End),
             StartFrom::Timestamp(timestamp) => (OffsetSpec::Timestamp(timestamp), PositionReason::Timestamp),
@@ -125,7 +179,36 @@ impl Assigned {
     pub(super) fn seek(&mut self, position: Position, why: PositionReason, cx: &mut Context<'_>) {
         let partition = self.partition.expect("a position is set once the topic is known");
         self.stance = Stance::Fetching(position);
+        self.buffer = None;
         cx.emit(ClientFact::PositionSet { partition, offset: position.offset, epoch: position.offset_epoch, why });
+    }
+
+    /// The application wants to read on from elsewhere. Before the topic is known that is only noted.
+    pub(super) fn follow_seek(&mut self, to: SeekTo, cx: &mut Context<'_>) {
+        let (spec, why) = match to {
+            SeekTo::Beginning => (OffsetSpec::Earliest, PositionReason::Beginning),
+            SeekTo::End => (OffsetSpec::Latest, PositionReason::End),
+            SeekTo::Timestamp(timestamp) => (OffsetSpec::Timestamp(timestamp), PositionReason::Timestamp),
+            SeekTo::Offset(offset) if self.partition.is_some() => {
+                self.seek(Position { offset, offset_epoch: None, leader: None }, PositionReason::Seek, cx);
+                return;
+            }
+            SeekTo::Offset(offset) => {
+                self.from = StartFrom::Offset(offset);
+                return;
+            }
+        };
+        self.buffer = None;
+        if self.partition.is_some() {
+            self.stance = Stance::Resetting { spec, why };
+        } else {
+            self.from = match to {
+                SeekTo::Beginning => StartFrom::Beginning,
+                SeekTo::End => StartFrom::End,
+                SeekTo::Timestamp(timestamp) => StartFrom::Timestamp(timestamp),
+                SeekTo::Offset(offset) => StartFrom::Offset(offset),
+            };
+        }
     }
 
     /// The one place where reading moves the position.
@@ -136,24 +219,39 @@ impl Assigned {
         position.offset_epoch = Some(epoch);
     }
 
-    /// The leader known may have changed: a position with an epoch is then to be validated with it.
-    pub(super) fn follow_leader(&mut self, known: Option<LeaderIdAndEpoch>) {
+    /// The leader known may have changed: a position with an epoch is then to be validated with it, if that is the rule
+    /// (KIP-320).
+    pub(super) fn follow_leader(&mut self, known: Option<LeaderIdAndEpoch>, validates: bool) {
         let Some(known) = known else { return };
         match self.stance {
             Stance::Fetching(position) | Stance::Validating(position) if position.leader != Some(known) => {
                 let position = Position { leader: Some(known), ..position };
-                let has_epoch = position.offset_epoch.is_some();
-                self.stance = if has_epoch { Stance::Validating(position) } else { Stance::Fetching(position) };
+                self.stance = if position.offset_epoch.is_some() && validates {
+                    self.buffer = None;
+                    Stance::Validating(position)
+                } else {
+                    Stance::Fetching(position)
+                };
                 self.retry_at = None;
                 self.preferred = None;
             }
-            Stance::Fetching(_) | Stance::Validating(_) | Stance::Unassigned | Stance::Resetting { .. } | Stance::Stopped => {}
+            Stance::Fetching(_)
+            | Stance::Validating(_)
+            | Stance::Unassigned
+            | Stance::Committed
+            | Stance::Resetting { .. }
+            | Stance::Stopped => {}
         }
     }
 
     /// The position is not in the leader's log.
     pub(super) fn become_out_of_range(&mut self, offset: Offset, policy: AutoOffsetReset, cx: &mut Context<'_>) {
-        let why = PositionReason::Reset;
+        self.reset(offset, policy, PositionReason::Reset, cx);
+    }
+
+    /// There is no valid position: `auto.offset.reset` decides.
+    pub(super) fn reset(&mut self, offset: Offset, policy: AutoOffsetReset, why: PositionReason, cx: &mut Context<'_>) {
+        self.buffer = None;
         match policy {
             AutoOffsetReset::Earliest => self.stance = Stance::Resetting { spec: OffsetSpec::Earliest, why },
             AutoOffsetReset::ByDuration(age) => {
@@ -169,7 +267,7 @@ impl Assigned {
     pub(super) fn offset(&self) -> Offset {
         match self.stance {
             Stance::Fetching(position) | Stance::Validating(position) => position.offset,
-            Stance::Unassigned | Stance::Resetting { .. } | Stance::Stopped => Offset::ZERO,
+            Stance::Unassigned | Stance::Committed | Stance::Resetting { .. } | Stance::Stopped => Offset::ZERO,
         }
     }
 

@@ -188,7 +188,14 @@ impl Producer {
             cx.resume(trail);
             match due {
                 Due::Blocked => self.refuse_overdue(cx),
-                Due::Request(_) | Due::Reconnect(_) | Due::Metadata | Due::Partition(_) | Due::Delivery | Due::Retry => {
+                Due::Request(_)
+                | Due::Reconnect(_)
+                | Due::Metadata
+                | Due::Partition(_)
+                | Due::Delivery
+                | Due::Retry
+                | Due::Group(_)
+                | Due::Application(_) => {
                     self.sender.handle_due(due, cx);
                 }
             }

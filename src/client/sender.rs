@@ -63,6 +63,8 @@ impl Sender {
             topics: vec![setup.topic.clone()],
             max_age: config.metadata_max_age,
             backoff,
+            may_create: true,
+            tells_topics_by_id: true,
         });
         Self {
             backoff,
@@ -149,7 +151,7 @@ impl Sender {
             Due::Partition(number) => self.review(PartitionIndex(number), cx),
             Due::Delivery => self.expire(cx),
             // `send_ready` asks for metadata; waiting sends are the producer's own; admins alone retry commands.
-            Due::Metadata | Due::Blocked | Due::Retry => {}
+            Due::Metadata | Due::Blocked | Due::Retry | Due::Group(_) | Due::Application(_) => {}
         }
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::SnapshotId;
+use crate::config::IsolationLevel;
 use crate::error::ErrorCode;
 use crate::event::MessageFacts;
 use crate::ids::{BrokerEpoch, BrokerId, DirectoryId, LeaderEpoch, Offset, TopicPartition};
@@ -26,6 +27,8 @@ pub struct FetchRequest {
     pub max_bytes: u32,
     /// The rack of the consumer that asks (KIP-392); replicas leave it out.
     pub rack: Option<Arc<String>>,
+    /// What a consumer wants to see of transactions.
+    pub isolation: IsolationLevel,
     /// What to read, from where.
     pub partitions: Vec<FetchPartition>,
 }

@@ -5,10 +5,14 @@ use crate::event::MessageFacts;
 use crate::ids::{BrokerId, BrokerSet, LeaderEpoch, PartitionIndex, TopicId, TopicPartition};
 
 /// Asks any broker about topics.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MetadataRequest {
     /// By name; empty means none (only the brokers are wanted).
     pub topics: Vec<String>,
+    /// Every other topic as well (for those who subscribe by a pattern).
+    pub all: bool,
+    /// Whether a topic that is not there may be made (`allow_auto_topic_creation`).
+    pub may_create: bool,
 }
 
 /// A broker's picture of the cluster.
@@ -16,7 +20,7 @@ pub struct MetadataRequest {
 pub struct MetadataResponse {
     /// The brokers that count as alive.
     pub brokers: BrokerSet,
-    /// In the order of the request.
+    /// In the order of the request; then all others, if they were asked for.
     pub topics: Vec<MetadataTopic>,
 }
 

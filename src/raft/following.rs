@@ -13,6 +13,7 @@ use super::member::{Follower, Member, Role};
 use super::metadata_log::Taken;
 use super::node::RaftNews;
 use super::voter_number;
+use crate::config::IsolationLevel;
 use crate::context::Context;
 use crate::error::Fault;
 use crate::event::Purpose;
@@ -45,6 +46,7 @@ impl Member {
         let request = FetchRequest {
             replica: Some(replica),
             rack: None,
+            isolation: IsolationLevel::ReadUncommitted,
             max_wait: Duration(self.setup.config.quorum_fetch_timeout.0 / 4),
             min_bytes: 1,
             max_bytes,

@@ -26,7 +26,7 @@ use super::or_halt;
 use super::state::QuorumState;
 use super::voters::VoterSet;
 use crate::choice::{ChoiceKind, Odds, Subject};
-use crate::config::{BrokerConfig, Switch};
+use crate::config::{BrokerConfig, IsolationLevel, Switch};
 use crate::context::{Context, Disk};
 use crate::error::Fault;
 use crate::event::{LogFact, Purpose};
@@ -255,6 +255,7 @@ impl Observer {
             None => FetchRequest {
                 replica: Some(ReplicaState { broker: self.setup.me, epoch: None, directory: None }),
                 rack: None,
+                isolation: IsolationLevel::ReadUncommitted,
                 max_wait: Duration(self.setup.config.quorum_fetch_timeout.0 / 4),
                 min_bytes: 1,
                 max_bytes: self.setup.config.quorum_fetch_max_bytes,

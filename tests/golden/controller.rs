@@ -214,7 +214,15 @@ impl Runner {
         };
         let replica = Some(ReplicaState { broker: follower, epoch: None, directory: None });
         let max_wait = Duration::from_millis(50);
-        let request = FetchRequest { replica, max_wait, min_bytes: 1, max_bytes: 1 << 20, rack: None, partitions: vec![item] };
+        let request = FetchRequest {
+            replica,
+            max_wait,
+            min_bytes: 1,
+            max_bytes: 1 << 20,
+            rack: None,
+            isolation: tribunal::config::IsolationLevel::ReadUncommitted,
+            partitions: vec![item],
+        };
         self.ask(ProcessId::Broker(follower), request.into());
         Ok(())
     }

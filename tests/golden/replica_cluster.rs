@@ -216,6 +216,7 @@ impl Stage {
             min_bytes: args.take_key("min-bytes").unwrap_or("1").parse()?,
             max_bytes: 1 << 20,
             rack: args.take_key("rack").map(|rack| std::sync::Arc::new(rack.to_owned())),
+            isolation: tribunal::config::IsolationLevel::ReadUncommitted,
             partitions: vec![item],
         })
     }

@@ -6,6 +6,7 @@
 
 use super::{Asked, Followed, InFlight, Need};
 use crate::broker::Broker;
+use crate::config::IsolationLevel;
 use crate::context::Context;
 use crate::event::Purpose;
 use crate::ids::{CorrelationId, ProcessId};
@@ -107,6 +108,7 @@ impl Broker {
         FetchRequest {
             replica: Some(ReplicaState { broker: self.setup.me, epoch: self.lifecycle.epoch(), directory: None }),
             rack: None,
+            isolation: IsolationLevel::ReadUncommitted,
             max_wait: config.replica_fetch_wait_max,
             min_bytes: config.replica_fetch_min_bytes,
             max_bytes: config.replica_fetch_response_max_bytes,

@@ -127,7 +127,7 @@ impl Watched {
     fn send(&mut self, from: ProcessId, to: ProcessId) -> Step {
         self.correlation += 1;
         let sent = Step(1_000_000 + self.correlation);
-        let request = Request::Metadata(MetadataRequest { topics: Vec::new() });
+        let request = Request::Metadata(MetadataRequest::default());
         let payload = Payload::Request { purpose: Purpose::Client, correlation: CorrelationId(self.correlation), request };
         let from = self.world.place_of(from);
         self.world.depart(from, &mut vec![Effect::Send(Outgoing { sent, origin: sent, to, payload })]);
