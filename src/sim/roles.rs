@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::event::{PartitionFacts, TopicFacts, VoterSetFacts};
+use crate::event::{GroupId, PartitionFacts, TopicFacts, VoterSetFacts};
 use crate::ids::{BrokerId, BrokerSet, LeaderEpoch, PartitionIndex, ProcessId, TopicId, TopicPartition, VoterKey};
 
 /// The name by which people know the metadata log.
@@ -158,4 +158,12 @@ impl Roles {
     pub(super) fn partition(&self, topic: &str, partition: PartitionIndex) -> Option<&PartitionFacts> {
         self.partitions.get(&self.partition_named(topic, partition)?).map(Arc::as_ref)
     }
+}
+
+/// The partition of the offsets topic that a group's offsets are in.
+fn partition_of(group: &str, count: u32) -> Option<PartitionIndex> {
+    let hash = group.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)));
+    // Kafka's `Utils.abs`: the one number without a positive counterpart is 0.
+    let positive = hash.checked_abs().map_or(0, i32::unsigned_abs);
+    positive.checked_rem(count).map(PartitionIndex)
 }
