@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::testing::{CONSUMER, Cluster, ORDERS, PRODUCER, b, k, voter};
+use super::testing_group::SECOND;
 use crate::event::{
     Acks, ClientFact, ControllerFact, CrashKind, LogFact, PositionReason, QuorumRole, RaftFact, ReplicaFact, TruncationReason,
     WorldFact,
@@ -42,6 +43,11 @@ pub(super) const ANOMALIES: &[Anomaly] = &[
     Anomaly { name: "no-duplicates", companions: &[], inject: store_twice },
     Anomaly { name: "no-foreign-values", companions: &[], inject: read_what_nobody_sent },
     Anomaly { name: "poll-order", companions: &[], inject: read_again },
+    Anomaly { name: "no-poll-skip", companions: &["processed-at-least-once"], inject: read_only_the_last },
+    Anomaly { name: "no-stale-commit", companions: &[], inject: commit_for_another },
+    Anomaly { name: "one-owner-per-partition", companions: &[], inject: own_what_another_has },
+    Anomaly { name: "processed-at-least-once", companions: &[], inject: go_on_beyond_what_died },
+    Anomaly { name: "processed-at-most-once", companions: &[], inject: process_twice },
     Anomaly { name: "election-safety", companions: &[], inject: lead_the_quorum_twice },
     Anomaly { name: "single-vote-per-epoch", companions: &[], inject: vote_twice },
     Anomaly { name: "one-voter-change", companions: &[], inject: change_two_voters_at_once },
@@ -254,6 +260,39 @@ fn read_again(cluster: &mut Cluster) {
     cluster.push(CONSUMER, ClientFact::PositionSet { partition: ORDERS, offset: Offset(0), epoch: None, why });
     cluster.push_poll(vec![Cluster::read(0, sent.0, sent.1)]);
     cluster.push_poll(vec![Cluster::read(0, sent.0, sent.1)]);
+}
+
+fn read_only_the_last(cluster: &mut Cluster) {
+    cluster.poll();
+    cluster.produce(3, Acks::All);
+    let last = cluster.committed_from(cluster.high_watermark - 1);
+    cluster.push_poll(last);
+}
+
+fn commit_for_another(cluster: &mut Cluster) {
+    cluster.commit(SECOND, 1);
+}
+
+fn own_what_another_has(cluster: &mut Cluster) {
+    cluster.join(SECOND, 2);
+    cluster.give(SECOND, 2);
+}
+
+/// c1 commits what it was given, dies before it has processed it, and reads on from there.
+fn go_on_beyond_what_died(cluster: &mut Cluster) {
+    cluster.produce(2, Acks::All);
+    cluster.poll();
+    cluster.commit(CONSUMER, cluster.high_watermark);
+    cluster.push(CONSUMER, WorldFact::ProcessCrashed { incarnation: Incarnation(1), kind: CrashKind::Process });
+    cluster.push(CONSUMER, WorldFact::ProcessStarted { incarnation: Incarnation(2) });
+    cluster.go_on(CONSUMER, cluster.high_watermark, PositionReason::Committed);
+}
+
+fn process_twice(cluster: &mut Cluster) {
+    cluster.produce(2, Acks::All);
+    cluster.poll();
+    cluster.process(&cluster.committed_from(0));
+    cluster.process(&cluster.committed_from(cluster.high_watermark - 1));
 }
 
 /// A replica outside of the ISR comes back without what it had synced.

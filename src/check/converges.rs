@@ -4,13 +4,14 @@
 //! application sent anything new), somebody leads the metadata quorum if a majority of its voters lives; every partition that has a
 //! live member of its ISR, or a live eligible leader, has a leader; its ISR is all live replicas whose logs can be read; their logs
 //! are equal, and the high watermark is their end; no send is without an answer; and every live broker's metadata is the
-//! committed one.
+//! committed one; and every group with a live consumer is settled.
 //!
 //! Violated: at the first event after such a quiet `heal-time` (or the end of the run) at which one of these does not hold.
 //!
 //! Not promised: a fault other than a crash is never ended. Not exercised: no quiet `heal-time` fits before the end.
 
 use super::finding::{Finding, Promise, Scene};
+use super::group::{Groups, settled};
 use super::ledger::{Ledger, PartitionLedger};
 use super::liveness::Liveness;
 use super::promises::Promises;
@@ -47,6 +48,8 @@ pub(super) struct Sight<'a> {
     pub(super) live: &'a Liveness,
     /// The sends.
     pub(super) sends: &'a Sends,
+    /// The groups and their consumers.
+    pub(super) groups: &'a Groups,
     /// Whether somebody leads the metadata quorum.
     pub(super) leads_quorum: bool,
     /// The names.
@@ -106,9 +109,22 @@ fn first_unsettled(sight: Sight<'_>) -> Option<Unsettled> {
         let detail = format!("{broker} has applied the metadata up to {end} of {}", sight.live.metadata_end);
         return Some((None, detail));
     }
-    sight.ledger.data_partitions().find_map(|partition| {
+    let unsettled = sight.ledger.data_partitions().find_map(|partition| {
         let (offset, what) = partition_unsettled(sight, partition)?;
         Some((Some((partition.partition, offset)), format!("{}: {what}", sight.names.partition(partition.partition))))
+    });
+    // A group cannot settle where its topic's partitions, or its coordinator's, have no leader.
+    let is_led = |partition: &&PartitionLedger| {
+        partition.facts.as_ref().is_some_and(|facts| facts.leader.is_some_and(|leader| sight.live.brokers().contains(leader)))
+    };
+    let is_all_led =
+        || sight.ledger.data_partitions().filter(|partition| partition.facts.is_some()).all(|partition| is_led(&partition));
+    unsettled.or_else(|| {
+        if !is_all_led() {
+            return None;
+        }
+        let known = sight.ledger.data_partitions().filter(is_led).map(|partition| partition.partition).collect();
+        settled::first_unsettled(sight.groups, &known, sight.names)
     })
 }
 

@@ -167,6 +167,12 @@ impl PartitionLedger {
         end_of(&self.trunk)
     }
 
+    /// Whether a reader may expect to be given the record at `offset`: it is committed, and not below the start of whoever leads.
+    pub(super) fn is_readable(&self, offset: Offset) -> bool {
+        let start = self.newest_leader.and_then(|(leader, _)| self.copy(leader)).map_or(Offset::ZERO, |copy| copy.start);
+        offset >= start && self.committed(offset).is_some()
+    }
+
     /// The committed record at `offset`.
     pub(super) fn committed(&self, offset: Offset) -> Option<Entry> {
         entry_at(&self.trunk, offset)

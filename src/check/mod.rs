@@ -10,7 +10,7 @@
 //!
 //! Called by: `sim`, the commands `run`, `explore`, `shrink` and `check`.
 //!
-//! Not modelled: groups and transactions, so the checks about them are not here yet.
+//! Not modelled: transactions, so the checks about them are not here yet.
 
 mod ack_on_min_isr;
 mod acked;
@@ -32,6 +32,7 @@ mod epoch_model;
 mod epochs_monotone;
 mod fenced_not_in_isr;
 mod finding;
+mod group;
 mod high_watermark_monotone;
 mod index_matches_scan;
 mod leader_completeness;
@@ -43,6 +44,7 @@ pub mod loss;
 mod metadata_log_matching;
 mod no_duplicates;
 mod no_foreign_values;
+mod no_poll_skip;
 mod offset_bounds;
 mod offset_order;
 mod one_voter_change;
@@ -63,6 +65,8 @@ mod testing;
 #[cfg(test)]
 mod testing_controller;
 #[cfg(test)]
+mod testing_group;
+#[cfg(test)]
 mod testing_quorum;
 #[cfg(test)]
 mod tests;
@@ -72,7 +76,7 @@ use crate::ids::{Offset, Step, TopicPartition};
 
 pub use counts::Counts;
 pub use dispatch::Checks;
-pub use promises::Promises;
+pub use promises::{Processing, Promises};
 
 /// What a check claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +112,11 @@ pub const CLAIMS: &[Claim] = &[
     no_duplicates::CLAIM,
     no_foreign_values::CLAIM,
     poll_order::CLAIM,
+    no_poll_skip::CLAIM,
+    group::no_stale_commit::CLAIM,
+    group::one_owner_per_partition::CLAIM,
+    group::processed::AT_LEAST_ONCE,
+    group::processed::AT_MOST_ONCE,
     election_safety::CLAIM,
     single_vote_per_epoch::CLAIM,
     one_voter_change::CLAIM,

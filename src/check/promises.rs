@@ -4,7 +4,7 @@
 //!
 //! Built by: `sim`, from a scenario.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::Promise;
 use crate::config::Variants;
@@ -34,8 +34,21 @@ pub struct Promises {
     /// Whether disks may lose more than is promised to be survived: more than a minority of the voters, or more than
     /// `min.insync.replicas` less one copies of a partition, at a time.
     pub disks_unbounded: bool,
+    /// What the applications of its consumers promise about processing.
+    pub processing: BTreeMap<ProcessId, Processing>,
     /// The checks that the expectation in force names: they decide whatever they are.
     pub named: BTreeSet<String>,
+}
+
+/// What an application promises about what it processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Processing {
+    /// Its group, by number: consumers with one number share what they process.
+    pub group: usize,
+    /// Nothing is left out.
+    pub at_least_once: bool,
+    /// Nothing is done twice.
+    pub at_most_once: bool,
 }
 
 impl Default for Promises {
@@ -50,6 +63,7 @@ impl Default for Promises {
             never_healed: false,
             variants: Variants::default(),
             disks_unbounded: false,
+            processing: BTreeMap::new(),
             named: BTreeSet::new(),
         }
     }

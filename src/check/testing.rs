@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{CheckResult, Checks, Counts, Promises, Status};
+use super::testing_group::SECOND;
+use super::{CheckResult, Checks, Counts, Processing, Promises, Status};
 use crate::event::{
     Acks, BatchFacts, ClientFact, ControllerFact, CrashKind, Event, Fact, LogFact, PollFacts, PositionReason, RaftFact, ReadRecord,
     RecordFacts, RecoveryFacts, ReplicaFact, RunFacts, SentRecord, TopicFacts, TruncationReason, WorldFact,
@@ -78,7 +79,7 @@ impl Cluster {
             position: 0,
             now: Instant(0),
         };
-        let names = [(b(1), "b1"), (b(2), "b2"), (b(3), "b3"), (PRODUCER, "p1"), (CONSUMER, "c1")];
+        let names = [(b(1), "b1"), (b(2), "b2"), (b(3), "b3"), (PRODUCER, "p1"), (CONSUMER, "c1"), (SECOND, "c2")];
         let run = RunFacts {
             format: 1,
             version: "0".into(),
@@ -375,7 +376,11 @@ impl Cluster {
     }
 
     /// The table of checks.
-    pub(super) fn judge(&self, promises: Promises) -> Vec<CheckResult> {
+    pub(super) fn judge(&self, mut promises: Promises) -> Vec<CheckResult> {
+        for consumer in [CONSUMER, SECOND] {
+            let all = Processing { group: 0, at_least_once: true, at_most_once: true };
+            promises.processing.entry(consumer).or_insert(all);
+        }
         let mut checks = Checks::new(promises);
         for event in &self.events {
             checks.observe(event);

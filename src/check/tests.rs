@@ -19,8 +19,10 @@ fn named<'a>(results: &'a [CheckResult], name: &str) -> &'a CheckResult {
 /// A history in which a bit of everything happens.
 fn weather() -> Cluster {
     let mut cluster = Cluster::new();
+    cluster.begin_group();
     cluster.produce(3, Acks::All);
     cluster.poll();
+    cluster.process(&cluster.committed_from(0));
     cluster.crash(1);
     cluster.produce(2, Acks::Leader);
     cluster.come_back(1);
@@ -38,7 +40,8 @@ fn weather() -> Cluster {
 fn the_names_are_those_of_the_architecture_and_each_has_its_anomaly() {
     let names = "acks-all-durable any-ack-durable committed-kept log-matching strong-isr weak-isr high-watermark-monotone \
                  offset-bounds replication-quorum-superset ack-on-min-isr single-leader-per-epoch leader-completeness epoch-cache \
-                 epochs-monotone fenced-not-in-isr offset-order no-duplicates no-foreign-values poll-order election-safety \
+                 epochs-monotone fenced-not-in-isr offset-order no-duplicates no-foreign-values poll-order no-poll-skip \
+                 no-stale-commit one-owner-per-partition processed-at-least-once processed-at-most-once election-safety \
                  single-vote-per-epoch one-voter-change metadata-log-matching recovery-prefix index-matches-scan assertions-hold \
                  converges";
     let claims: Vec<&str> = CLAIMS.iter().map(|claim| claim.name).collect();
@@ -177,12 +180,12 @@ fn the_verdict_of_a_lost_acknowledgement_tells_its_story_in_twelve_lines() {
     let results = cluster.judge(Promises { acks: [Acks::Leader].into(), ..Promises::default() });
     let verdict = Verdict::of(&cluster.events, named(&results, "any-ack-durable"), None);
     assert!(verdict.lines().len() <= Verdict::LINES_MAX);
-    let expected = r#"any-ack-durable is violated at step 67 (0.068s): No acknowledged record at all is lost (advisory: acks=1 does not promise it).
+    let expected = r#"any-ack-durable is violated at step 68 (0.069s): No acknowledged record at all is lost (advisory: acks=1 does not promise it).
   lost      orders-0 offset 4@e0: key "5", value "5"
-  acked     by b1 to p1 at step 64 (0.065s), send 5, acks=1
+  acked     by b1 to p1 at step 65 (0.066s), send 5, acks=1
   copies    then on b1 (ISR {1,2,3}); b2 ended at 4, b3 ended at 4
-  doomed    at step 67 (0.068s): b2 became leader in e1 without it, its log ending at 4
-  last copy at step 81 (0.082s): b1 cut its log from 5 to 4: its leader's log differs from there
+  doomed    at step 68 (0.069s): b2 became leader in e1 without it, its log ending at 4
+  last copy at step 82 (0.083s): b1 cut its log from 5 to 4: its leader's log differs from there
   now       b2 leads in e1, and there stands key "6", value "6" of e1
   kept by   producer.p1.acks=all: the leader then answers when the whole ISR has the record
   again     tribunal run lost-ack --seed 0x2A17
@@ -352,6 +355,7 @@ fn happening() -> impl Strategy<Value = Happening> {
 
 fn play(happenings: &[Happening]) -> Cluster {
     let mut cluster = Cluster::new();
+    cluster.begin_group();
     for happening in happenings {
         match happening {
             Happening::Produce(count, acks) => cluster.produce(*count, *acks),

@@ -1,6 +1,6 @@
 //! What a scenario's settings promise to its clients, told to the checks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::scenario::{Expectation, FaultAction, Scenario};
 use crate::check::Promises;
@@ -23,6 +23,8 @@ impl Scenario {
             never_healed: self.faults.iter().any(|fault| fault.lasts.is_none() && lasts_for_ever(&fault.action)),
             variants: self.variants,
             disks_unbounded: false,
+            // TODO(walls): the scenario's part.
+            processing: BTreeMap::new(),
             named: self.expectation().map(Expectation::decided).unwrap_or_default(),
         }
     }

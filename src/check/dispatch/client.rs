@@ -36,25 +36,24 @@ impl Checks {
                     self.sends.repeat_batch(event.process, *partition, *first, *records);
                 }
             }
-            ClientFact::PositionSet { partition, offset, .. } => {
-                self.poll_order.set_position(event.process, *partition, *offset);
-            }
+            ClientFact::PositionSet { partition, offset, why, .. } => self.move_reader(event, (*partition, *offset), *why),
             ClientFact::PollReturned { poll } => {
                 let scene = Scene { event, names: &self.names };
                 self.poll_order.judge(scene, poll);
                 self.no_foreign_values.judge(scene, &mut self.sends, poll);
                 self.expose(event, poll);
+                self.read(event, poll);
             }
-            ClientFact::MetadataRefreshed { .. }
-            | ClientFact::Subscribed { .. }
+            ClientFact::Subscribed { .. }
             | ClientFact::GroupJoined { .. }
             | ClientFact::GroupLeft { .. }
-            | ClientFact::MembershipLost { .. }
             | ClientFact::PartitionsAssigned { .. }
             | ClientFact::PartitionsRevoked { .. }
             | ClientFact::PartitionsLost { .. }
+            | ClientFact::RecordProcessed { .. } => self.observe_member(event, fact),
+            ClientFact::MetadataRefreshed { .. }
+            | ClientFact::MembershipLost { .. }
             | ClientFact::PollOverdue { .. }
-            | ClientFact::RecordProcessed { .. }
             | ClientFact::CommitInvoked { .. }
             | ClientFact::CommitAnswered { .. }
             | ClientFact::PartitionsPaused { .. }

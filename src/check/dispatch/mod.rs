@@ -6,6 +6,7 @@
 
 mod client;
 mod controller;
+mod group;
 mod log;
 mod raft;
 mod replica;
@@ -24,6 +25,10 @@ use super::epoch_cache::EpochCache;
 use super::epochs_monotone::EpochsMonotone;
 use super::fenced_not_in_isr::FencedNotInIsr;
 use super::finding::Scene;
+use super::group::Groups;
+use super::group::no_stale_commit::NoStaleCommit;
+use super::group::one_owner_per_partition::OneOwnerPerPartition;
+use super::group::processed::Processed;
 use super::high_watermark_monotone::HighWatermarkMonotone;
 use super::index_matches_scan::IndexMatchesScan;
 use super::leader_completeness::LeaderCompleteness;
@@ -33,6 +38,7 @@ use super::log_matching::LogMatching;
 use super::metadata_log_matching::MetadataLogMatching;
 use super::no_duplicates::NoDuplicates;
 use super::no_foreign_values::NoForeignValues;
+use super::no_poll_skip::NoPollSkip;
 use super::offset_bounds::OffsetBounds;
 use super::offset_order::OffsetOrder;
 use super::one_voter_change::OneVoterChange;
@@ -60,6 +66,7 @@ pub struct Checks {
     live: Liveness,
     ledger: Ledger,
     sends: Sends,
+    groups: Groups,
     /// Brokers that were found to have gone down in disorder.
     unclean_shutdowns: BrokerSet,
     acks_all_durable: AcksAllDurable,
@@ -81,6 +88,10 @@ pub struct Checks {
     no_duplicates: NoDuplicates,
     no_foreign_values: NoForeignValues,
     poll_order: PollOrder,
+    no_poll_skip: NoPollSkip,
+    no_stale_commit: NoStaleCommit,
+    one_owner_per_partition: OneOwnerPerPartition,
+    processed: Processed,
     election_safety: ElectionSafety,
     single_vote_per_epoch: SingleVotePerEpoch,
     one_voter_change: OneVoterChange,
@@ -126,8 +137,7 @@ impl Checks {
             Fact::Client(fact) => self.observe_client(event, fact),
             Fact::Controller(fact) => self.observe_controller(event, fact),
             Fact::Raft(fact) => self.observe_raft(event, fact),
-            // TODO(walls): the checks' part.
-            Fact::Group(_) => {}
+            Fact::Group(fact) => self.observe_group(event, fact),
             Fact::Fault(fact) => self.observe_fault(event, fact),
             Fact::World(fact) => self.observe_world(event, fact),
         }
@@ -137,6 +147,7 @@ impl Checks {
     #[must_use]
     pub fn finish(self) -> Vec<CheckResult> {
         let (promises, ledger, live, names) = (&self.promises, &self.ledger, &self.live, &self.names);
+        let [at_least_once, at_most_once] = self.processed.finish(promises);
         vec![
             self.acks_all_durable.finish(promises, ledger, live, names),
             self.any_ack_durable.finish(promises, ledger, live, names),
@@ -157,6 +168,11 @@ impl Checks {
             self.no_duplicates.finish(promises),
             self.no_foreign_values.finish(promises),
             self.poll_order.finish(promises),
+            self.no_poll_skip.finish(promises),
+            self.no_stale_commit.finish(promises),
+            self.one_owner_per_partition.finish(promises),
+            at_least_once,
+            at_most_once,
             self.election_safety.finish(promises),
             self.single_vote_per_epoch.finish(promises),
             self.one_voter_change.finish(promises),
@@ -201,6 +217,7 @@ impl Checks {
             ledger: &self.ledger,
             live: &self.live,
             sends: &self.sends,
+            groups: &self.groups,
             leads_quorum: self.quorum_time.is_led(),
             names: &self.names,
         };

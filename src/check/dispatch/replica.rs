@@ -93,6 +93,11 @@ impl Checks {
             self.acks_all_durable.judge(scene, ledger, event.process, "became leader");
             self.any_ack_durable.judge(scene, ledger, event.process, "became leader");
             let lost = ledger.abandon_lost(event.process);
+            if !lost.is_empty() {
+                let from = ledger.committed_end();
+                self.no_poll_skip.diverge(partition, from);
+                self.processed.truncate(partition, from);
+            }
             ledger.begin_anew(epoch);
             self.no_duplicates.uncommit(partition, &mut self.sends, &lost);
         }

@@ -38,6 +38,9 @@ impl Checks {
                 self.ledger.forget_roles(process);
                 self.sends.abandon(process);
                 self.poll_order.forget(process);
+                self.no_poll_skip.forget(process);
+                self.processed.end(process);
+                self.groups.end(process);
                 self.epochs_monotone.end_life(process);
                 self.quorum_time.end(event.at, process, &mut self.counts);
             }

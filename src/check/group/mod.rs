@@ -1,0 +1,206 @@
+//! The checks about groups, and what they share: who is in a group by its coordinator's word, and what each of its consumers
+//! takes for its own.
+//!
+//! * [`one_owner_per_partition`]: two live members never process one partition at once.
+//! * [`no_stale_commit`]: only a partition's present owner moves its group's offset.
+//! * [`processed`]: nothing a group was to process is left out, or done twice, as its applications promise.
+//! * [`settled`]: what `converges` wants of groups.
+//!
+//! Two words stand against each other here. The *coordinator* says who is a member and who is to own what; a *consumer* says what
+//! it was given and has not given back. Kafka lets a consumer that was put out go on for a while, since nobody can tell it: such a
+//! zombie is no member, and what it does is judged by what it brings about (a commit that is not refused, a record done twice).
+//!
+//! Invariant: an event costs the partitions it names.
+//!
+//! Called by: `Checks`.
+
+pub(super) mod no_stale_commit;
+pub(super) mod one_owner_per_partition;
+pub(super) mod processed;
+mod ranges;
+pub(super) mod settled;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::event::{AssignmentFacts, GroupFact, GroupId, GroupKind, GroupState, MemberId};
+use crate::ids::{ProcessId, TopicPartition};
+
+/// Every group and every consumer that is or was in one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Groups {
+    groups: BTreeMap<GroupId, Group>,
+    consumers: BTreeMap<ProcessId, Consumer>,
+}
+
+/// A group by its coordinator's word.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    /// Its protocol.
+    pub(super) kind: GroupKind,
+    /// What it does.
+    pub(super) state: GroupState,
+    /// Who is in it.
+    pub(super) members: BTreeSet<MemberId>,
+    /// By the newest plan, who is to own what.
+    plan: BTreeMap<TopicPartition, MemberId>,
+    /// By the members' own progress, who may own what (KIP-848).
+    reached: BTreeMap<TopicPartition, MemberId>,
+}
+
+/// A consumer by its own word.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Consumer {
+    /// The group it is or was in.
+    pub(super) group: GroupId,
+    /// Under which id.
+    pub(super) member: MemberId,
+    /// The topics it wants to read.
+    pub(super) topics: Arc<Vec<String>>,
+    /// What it takes for its own.
+    pub(super) owned: BTreeSet<TopicPartition>,
+}
+
+impl Default for Group {
+    fn default() -> Self {
+        Self {
+            kind: GroupKind::Classic,
+            state: GroupState::Empty,
+            members: BTreeSet::new(),
+            plan: BTreeMap::new(),
+            reached: BTreeMap::new(),
+        }
+    }
+}
+
+impl Group {
+    /// Who owns a partition as far as the coordinator knows: by the plan, or by what the members have reached.
+    pub(super) fn owner(&self, partition: TopicPartition) -> Option<&MemberId> {
+        match self.kind {
+            GroupKind::Classic => self.plan.get(&partition),
+            GroupKind::Consumer => self.reached.get(&partition),
+        }
+    }
+
+    fn decide(&mut self, assignment: &AssignmentFacts) {
+        self.plan.clear();
+        for (member, partitions) in &assignment.members {
+            self.plan.extend(partitions.iter().map(|partition| (*partition, member.clone())));
+        }
+    }
+
+    fn reach(&mut self, member: &MemberId, owned: &[TopicPartition]) {
+        self.reached.retain(|_, owner| owner != member);
+        self.reached.extend(owned.iter().map(|partition| (*partition, member.clone())));
+    }
+
+    fn leave(&mut self, member: &MemberId) {
+        self.members.remove(member);
+        self.plan.retain(|_, owner| owner != member);
+        self.reached.retain(|_, owner| owner != member);
+    }
+}
+
+impl Groups {
+    /// A group, if it was heard of.
+    pub(super) fn group(&self, group: &GroupId) -> Option<&Group> {
+        self.groups.get(group)
+    }
+
+    /// The groups.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&GroupId, &Group)> {
+        self.groups.iter()
+    }
+
+    /// A consumer, if it was ever in a group.
+    pub(super) fn consumer(&self, process: ProcessId) -> Option<&Consumer> {
+        self.consumers.get(&process)
+    }
+
+    /// The consumers that live and are or were in this group.
+    pub(super) fn consumers_of(&self, group: &GroupId) -> impl Iterator<Item = (ProcessId, &Consumer)> {
+        self.consumers.iter().filter(move |(_, consumer)| consumer.group == *group).map(|(process, consumer)| (*process, consumer))
+    }
+
+    /// The coordinator said something.
+    pub(super) fn apply(&mut self, fact: &GroupFact) {
+        match fact {
+            GroupFact::GroupStateChanged { group, kind, state, .. } => {
+                let known = self.group_mut(group);
+                (known.kind, known.state) = (*kind, *state);
+            }
+            GroupFact::MemberJoined { group, member } => {
+                self.group_mut(group).members.insert(member.member.clone());
+            }
+            GroupFact::MemberLeft { group, member, .. } => self.group_mut(group).leave(member),
+            GroupFact::AssignmentDecided { group, assignment } => self.group_mut(group).decide(assignment),
+            GroupFact::MemberReconciled { group, member, owned, .. } => self.group_mut(group).reach(member, owned),
+            GroupFact::GroupProtocolChanged { group, to } => self.group_mut(group).kind = *to,
+            GroupFact::GroupDeleted { group } => {
+                self.groups.remove(group);
+            }
+            GroupFact::CoordinatorLoading { .. }
+            | GroupFact::CoordinatorLoaded { .. }
+            | GroupFact::CoordinatorUnloaded { .. }
+            | GroupFact::OffsetCommitted { .. }
+            | GroupFact::CommitRefused { .. }
+            | GroupFact::OffsetExpired { .. }
+            | GroupFact::OffsetDeleted { .. }
+            | GroupFact::MemberFenced { .. } => {}
+        }
+    }
+
+    /// A consumer wants these topics.
+    pub(super) fn subscribe(&mut self, process: ProcessId, group: &GroupId, topics: &Arc<Vec<String>>) {
+        let consumer = self.consumers.entry(process).or_default();
+        (consumer.group, consumer.topics) = (group.clone(), Arc::clone(topics));
+    }
+
+    /// A consumer is in its group under this id.
+    pub(super) fn join(&mut self, process: ProcessId, group: &GroupId, member: &MemberId) {
+        let consumer = self.consumers.entry(process).or_default();
+        (consumer.group, consumer.member) = (group.clone(), member.clone());
+    }
+
+    /// A consumer was given partitions.
+    pub(super) fn assign(&mut self, process: ProcessId, group: &GroupId, partitions: &[TopicPartition]) {
+        let consumer = self.consumers.entry(process).or_default();
+        consumer.group = group.clone();
+        consumer.owned.extend(partitions);
+    }
+
+    /// A consumer gave partitions back, or lost them.
+    pub(super) fn give_back(&mut self, process: ProcessId, partitions: &[TopicPartition]) {
+        if let Some(consumer) = self.consumers.get_mut(&process) {
+            partitions.iter().for_each(|partition| {
+                consumer.owned.remove(partition);
+            });
+        }
+    }
+
+    /// A consumer left in order.
+    pub(super) fn leave(&mut self, process: ProcessId) {
+        if let Some(consumer) = self.consumers.get_mut(&process) {
+            consumer.topics = Arc::default();
+            consumer.member = MemberId::default();
+        }
+    }
+
+    /// A process died, and with it all it took for its own.
+    pub(super) fn end(&mut self, process: ProcessId) {
+        self.consumers.remove(&process);
+    }
+
+    /// Another live consumer of the same group, still a member by the coordinator's word, that takes this partition for its own.
+    pub(super) fn rival(&self, process: ProcessId, group: &GroupId, partition: TopicPartition) -> Option<ProcessId> {
+        let members = &self.groups.get(group)?.members;
+        let mut others = self.consumers_of(group).filter(|(other, _)| *other != process);
+        others.find(|(_, other)| other.owned.contains(&partition) && members.contains(&other.member)).map(|(other, _)| other)
+    }
+
+    fn group_mut(&mut self, group: &GroupId) -> &mut Group {
+        self.groups.entry(group.clone()).or_default()
+    }
+}

@@ -1,0 +1,73 @@
+//! `one-owner-per-partition`: two live members never process one partition at once.
+//!
+//! Promises: a consumer of a group is given a partition only after every other member that had it gave it back, died, or was put
+//! out by the coordinator; and an application does not go on with what its consumer gave back while another has it.
+//!
+//! Violated: at the `PartitionsAssigned` of the second, or at a `RecordProcessed` of a member that does not own the partition
+//! while another does. A consumer that the coordinator has put out (its session or its time for a rebalance was over, another
+//! took its static name) is no member any more: Kafka cannot stop it, and does not promise to.
+//!
+//! Not exercised: no consumer was given anything.
+
+use super::super::finding::{Finding, Promise, Scene};
+use super::super::promises::Promises;
+use super::super::{CheckResult, Claim};
+use super::Groups;
+use crate::event::GroupId;
+use crate::ids::{Offset, TopicPartition};
+
+/// The claim.
+pub(in super::super) const CLAIM: Claim = Claim {
+    name: "one-owner-per-partition",
+    sentence: "Two live members never process one partition at once.",
+    needs: "partitions given to members",
+    advisory: false,
+};
+
+/// The check.
+#[derive(Clone, Debug, Default)]
+pub(in super::super) struct OneOwnerPerPartition {
+    finding: Finding,
+}
+
+impl OneOwnerPerPartition {
+    /// Before the consumer's partitions are written down.
+    pub(in super::super) fn judge_assigned(
+        &mut self,
+        scene: Scene<'_>,
+        groups: &Groups,
+        group: &GroupId,
+        partitions: &[TopicPartition],
+    ) {
+        for partition in partitions {
+            self.finding.judge();
+            if let Some(rival) = groups.rival(scene.event.process, group, *partition) {
+                let (who, other) = (scene.names.process(scene.event.process), scene.names.process(rival));
+                let what = scene.names.partition(*partition);
+                let detail = format!("{who} was given {what} in {group}, and {other} is a member and has it still");
+                self.finding.violate(scene, Some((*partition, Offset::ZERO)), detail);
+            }
+        }
+    }
+
+    /// After an application was done with a record.
+    pub(in super::super) fn judge_processed(&mut self, scene: Scene<'_>, groups: &Groups, place: (TopicPartition, Offset)) {
+        let (partition, offset) = place;
+        let Some(consumer) = groups.consumer(scene.event.process) else { return };
+        let is_member = groups.group(&consumer.group).is_some_and(|group| group.members.contains(&consumer.member));
+        if consumer.owned.contains(&partition) || !is_member {
+            return;
+        }
+        if let Some(rival) = groups.rival(scene.event.process, &consumer.group, partition) {
+            let (who, other) = (scene.names.process(scene.event.process), scene.names.process(rival));
+            let what = scene.names.place(partition, offset);
+            let detail = format!("{who} processed {what}, which it had given back and {other} has now");
+            self.finding.violate(scene, Some(place), detail);
+        }
+    }
+
+    /// At the end of the run.
+    pub(in super::super) fn finish(self, promises: &Promises) -> CheckResult {
+        self.finding.result(&CLAIM, Promise::MADE, promises.named.contains(CLAIM.name))
+    }
+}

@@ -1,0 +1,154 @@
+//! `processed-at-least-once` and `processed-at-most-once`: nothing a group was to process is left out, or done twice, as its
+//! applications promise.
+//!
+//! Promises, where a scenario's application does (its way of committing says which): every committed record from the group's
+//! first position in a partition on is processed by some member; or none is processed twice.
+//!
+//! At least once is violated at the `PositionSet` or `PollReturned` with which a member of the group goes on beyond a record that
+//! nobody processed, that no live member has in hand, and that is still to be read: from then on nobody comes back to it. At most
+//! once is violated at the second `RecordProcessed`. What retention or the cleaner deleted before it was read, and what was
+//! truncated, is nobody's to process.
+//!
+//! Not exercised: nothing was processed in such a group.
+
+use std::collections::BTreeMap;
+
+use super::super::finding::{Finding, Promise, Scene};
+use super::super::promises::{Processing, Promises};
+use super::super::{CheckResult, Claim};
+use super::ranges::Ranges;
+use crate::event::PollFacts;
+use crate::ids::{Offset, ProcessId, TopicPartition};
+
+/// The claim that nothing is left out.
+pub(in super::super) const AT_LEAST_ONCE: Claim = Claim {
+    name: "processed-at-least-once",
+    sentence: "Every record that a group was to process is processed.",
+    needs: "records processed where that is promised",
+    advisory: false,
+};
+
+/// The claim that nothing is done twice.
+pub(in super::super) const AT_MOST_ONCE: Claim = Claim {
+    name: "processed-at-most-once",
+    sentence: "No record is processed twice by a group.",
+    needs: "records processed where that is promised",
+    advisory: false,
+};
+
+/// What a group has done in a partition. A consumer without a group is a group of its own.
+#[derive(Clone, Debug, Default)]
+struct Progress {
+    processed: Ranges,
+    /// Polled and not processed: by whom, as long as that consumer lives.
+    in_hand: BTreeMap<Offset, Option<ProcessId>>,
+    /// Where the group came to: all below it was polled or passed over, from its first position on.
+    frontier: Option<Offset>,
+}
+
+/// Both checks: they look at the same.
+#[derive(Clone, Debug, Default)]
+pub(in super::super) struct Processed {
+    progress: BTreeMap<(usize, TopicPartition), Progress>,
+    at_least_once: Finding,
+    at_most_once: Finding,
+}
+
+/// Whether a record is there to be read: committed, above the log's start, neither cleaned away nor truncated.
+pub(in super::super) type IsReadable<'a> = &'a dyn Fn(Offset) -> bool;
+
+impl Processed {
+    /// After `PositionSet` of a consumer that promises something, or at a poll: it reads on from here.
+    pub(in super::super) fn go_on(
+        &mut self,
+        scene: Scene<'_>,
+        processing: &Processing,
+        (partition, position): (TopicPartition, Offset),
+        is_readable: IsReadable<'_>,
+    ) {
+        let reader = Some(scene.event.process);
+        let progress = self.progress.entry((processing.group, partition)).or_default();
+        // What it polled from here on it will poll again.
+        progress.in_hand.retain(|offset, holder| *holder != reader || *offset < position);
+        let Some(frontier) = progress.frontier.replace(progress.frontier.map_or(position, |known| known.max(position))) else {
+            return;
+        };
+        if !processing.at_least_once || self.at_least_once.is_violated() {
+            return;
+        }
+        let passed = (frontier.0..position.0).map(Offset).find(|offset| is_readable(*offset));
+        let dropped = progress.in_hand.range(..position).find(|(offset, holder)| holder.is_none() && is_readable(**offset));
+        if let Some(offset) = passed.or(dropped.map(|(offset, _)| *offset)) {
+            let (who, what) = (scene.names.process(scene.event.process), scene.names.place(partition, offset));
+            let detail = format!("{who} reads on beyond {what}, which its group never processed");
+            self.at_least_once.violate(scene, Some((partition, offset)), detail);
+        }
+    }
+
+    /// After a consumer was given records: it has them in hand.
+    pub(in super::super) fn poll(
+        &mut self,
+        scene: Scene<'_>,
+        processing: &Processing,
+        poll: &PollFacts,
+        is_readable: IsReadable<'_>,
+    ) {
+        let Some(first) = poll.records.first() else { return };
+        self.go_on(scene, processing, (poll.partition, first.offset), is_readable);
+        let progress = self.progress.entry((processing.group, poll.partition)).or_default();
+        for record in &poll.records {
+            if !progress.processed.contains(record.offset) {
+                progress.in_hand.insert(record.offset, Some(scene.event.process));
+            }
+        }
+        progress.frontier = progress.frontier.max(Some(poll.position));
+    }
+
+    /// After an application was done with a record.
+    pub(in super::super) fn process(&mut self, scene: Scene<'_>, processing: &Processing, place: (TopicPartition, Offset)) {
+        let (partition, offset) = place;
+        let progress = self.progress.entry((processing.group, partition)).or_default();
+        progress.in_hand.remove(&offset);
+        let is_new = progress.processed.insert(offset);
+        if processing.at_least_once {
+            self.at_least_once.judge();
+        }
+        if processing.at_most_once {
+            self.at_most_once.judge();
+            if !is_new {
+                let what = scene.names.place(partition, offset);
+                let detail = format!("{} processed {what}, which was processed before", scene.names.process(scene.event.process));
+                self.at_most_once.violate(scene, Some(place), detail);
+            }
+        }
+    }
+
+    /// A consumer died: what it had in hand nobody has now.
+    pub(in super::super) fn end(&mut self, process: ProcessId) {
+        let in_hand = self.progress.values_mut().flat_map(|progress| progress.in_hand.values_mut());
+        in_hand.filter(|holder| **holder == Some(process)).for_each(|holder| *holder = None);
+    }
+
+    /// The committed history of a partition is another from here on: what was done above is undone.
+    pub(in super::super) fn truncate(&mut self, partition: TopicPartition, from: Offset) {
+        let of_partition = self.progress.iter_mut().filter(|((_, other), _)| *other == partition);
+        for (_, progress) in of_partition {
+            progress.processed.cut(from);
+            progress.in_hand.split_off(&from);
+            progress.frontier = progress.frontier.map(|frontier| frontier.min(from));
+        }
+    }
+
+    /// At the end of the run: both claims, at least once first.
+    pub(in super::super) fn finish(self, promises: &Promises) -> [CheckResult; 2] {
+        let line = |finding: Finding, claim: &Claim, promised: bool| {
+            let promise = Promise::when(promised, "no application of this run promises it");
+            finding.result(claim, promise, promises.named.contains(claim.name))
+        };
+        let promised = |is_it: fn(&Processing) -> bool| promises.processing.is_empty() || promises.processing.values().any(is_it);
+        [
+            line(self.at_least_once, &AT_LEAST_ONCE, promised(|processing| processing.at_least_once)),
+            line(self.at_most_once, &AT_MOST_ONCE, promised(|processing| processing.at_most_once)),
+        ]
+    }
+}
