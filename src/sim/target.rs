@@ -104,7 +104,9 @@ impl Trigger {
 fn hands(fact: &ClientFact, is_revoked: bool) -> &[TopicPartition] {
     match fact {
         ClientFact::PartitionsAssigned { partitions, .. } if !is_revoked => partitions,
-        ClientFact::PartitionsRevoked { partitions, .. } | ClientFact::PartitionsLost { partitions, .. } if is_revoked => partitions,
+        ClientFact::PartitionsRevoked { partitions, .. } | ClientFact::PartitionsLost { partitions, .. } if is_revoked => {
+            partitions
+        }
         _ => &[],
     }
 }

@@ -4,6 +4,7 @@
 //! Called by: `consumers`.
 
 use super::amount;
+use super::client_tables::{APPLICATION_COMMAND, FROM, PROCESSING, SEEK};
 use super::clients::timestamp;
 use super::consumers::{partitions, pattern_text, topic_names};
 use super::document::{Item, Table};
@@ -11,9 +12,8 @@ use super::mistake::Read;
 use super::model::Promise;
 use super::settings::Given;
 use super::stage::Stage;
-use super::client_tables::{APPLICATION_COMMAND, FROM, PROCESSING, SEEK};
 use crate::client::application::{ApplicationSetup, CommitMode};
-use crate::config::{ConsumerConfig, nearest};
+use crate::config::{AutoOffsetReset, ConsumerConfig, nearest};
 use crate::context::{Command, ConsumerCommand, SeekTo};
 use crate::ids::{Offset, PartitionIndex};
 use crate::protocol::NamedPartition;
@@ -67,15 +67,24 @@ pub(super) fn application(
     Ok((setup, promise))
 }
 
-/// What an application that works so promises, unless it says otherwise.
-pub(super) fn usual_promise(setup: &ApplicationSetup, config: &ConsumerConfig) -> Promise {
+/// What an application that works so promises, unless it says otherwise. Who seeks, or begins at the end where nothing is
+/// committed, promises nothing.
+pub(super) fn usual_promise(setup: &ApplicationSetup, config: &ConsumerConfig, commands: &[(Instant, Command)]) -> Promise {
+    let is_seek = |command: &Command| matches!(command, Command::Consume(ConsumerCommand::Seek(..)));
+    if config.group_id.is_none() || commands.iter().any(|(_, command)| is_seek(command)) {
+        return Promise::None;
+    }
+    let skips_nothing = match config.auto_offset_reset {
+        AutoOffsetReset::Earliest | AutoOffsetReset::None => true,
+        AutoOffsetReset::Latest | AutoOffsetReset::ByDuration(_) => false,
+    };
     match setup.commit {
         CommitMode::BeforeProcessing if !config.enable_auto_commit => Promise::AtMostOnce,
-        CommitMode::Auto if !config.enable_auto_commit => Promise::None,
         CommitMode::BeforeProcessing | CommitMode::Never => Promise::None,
-        _ if config.enable_auto_commit && setup.hands_over => Promise::None,
+        CommitMode::Auto if !config.enable_auto_commit => Promise::None,
         CommitMode::Auto | CommitMode::AfterProcessing | CommitMode::AfterProcessingAsync | CommitMode::EachRecord => {
-            Promise::AtLeastOnce
+            let commits_ahead = config.enable_auto_commit && setup.hands_over;
+            if skips_nothing && !commits_ahead { Promise::AtLeastOnce } else { Promise::None }
         }
     }
 }
@@ -102,7 +111,9 @@ fn set(setup: &mut ApplicationSetup, given: &Given<'_>) -> Read<()> {
             let near = nearest(key, ["per-record", "per-poll", "hands-over", "commit"]);
             return Err(match near {
                 Some(near) => wrong.help(format!("did you mean `processing.{near}`?")),
-                None => wrong.help("processing.per-record, processing.per-poll, processing.hands-over and processing.commit are set"),
+                None => {
+                    wrong.help("processing.per-record, processing.per-poll, processing.hands-over and processing.commit are set")
+                }
             });
         }
     }

@@ -4,11 +4,11 @@
 //!
 //! Called by: the reader, before anything else refers to a client.
 
+use super::client_tables::{CONSUMER, PRODUCER};
 use super::document::{Item, Table};
 use super::mistake::Read;
 use super::model::Scenario;
 use super::settings::Settings;
-use super::client_tables::{CONSUMER, PRODUCER};
 use crate::config::Owner;
 use crate::ids::ProcessId;
 

@@ -69,7 +69,11 @@ pub(super) const CONSUMER: TableSpec = TableSpec {
     doc: "A consumer, or several of one kind, and what they read.",
     keys: &[
         must("id", NAME, "Its name."),
-        may("count", Shape::Whole(1, COUNT_MAX), "How many of them there are: c1-1, c1-2 and so on; one named as `id` unless written."),
+        may(
+            "count",
+            Shape::Whole(1, COUNT_MAX),
+            "How many of them there are: c1-1, c1-2 and so on; one named as `id` unless written.",
+        ),
         may("group", Shape::Text, "The group it reads with, as `group.id`."),
         may("instance", Shape::Text, "Its static name, as `group.instance.id`; of several each has its number behind it."),
         may("topics", Shape::List(&Shape::Text), "The topics it subscribes to, as a member of its group."),

@@ -3,13 +3,13 @@
 use bytes::Bytes;
 
 use super::amount;
+use super::client_tables::{HEADER, LOAD, PRODUCER, SEND};
 use super::document::{Item, Table};
 use super::mistake::Read;
 use super::model::{Load, ProducerSpec};
 use super::settings::{Settings, configure};
 use super::stage::Stage;
 use super::tables::PARTITIONS_MAX;
-use super::client_tables::{HEADER, LOAD, PRODUCER, SEND};
 use crate::client::producer::ProducerSetup;
 use crate::config::{Owner, ProducerConfig, Profile, Release, Variants};
 use crate::context::NewRecord;

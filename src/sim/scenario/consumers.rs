@@ -4,13 +4,13 @@
 
 use super::applications::{application, commands, usual_promise};
 use super::cast::names_of;
+use super::client_tables::{CONSUMER, FROM};
 use super::clients::{Clients, timestamp};
 use super::document::{Item, Table};
 use super::mistake::Read;
 use super::model::ConsumerSpec;
 use super::settings::{Given, configure};
 use super::stage::Stage;
-use super::client_tables::{CONSUMER, FROM};
 use crate::client::consumer::{ConsumerSetup, StartFrom};
 use crate::config::{AutoOffsetReset, ConsumerConfig, GroupProtocol, Owner, Release, Value};
 use crate::context::{Command, ConsumerCommand};
@@ -46,7 +46,6 @@ impl Clients<'_, '_> {
         let (of_application, settings) = settings.into_iter().partition(|given| given.key.starts_with("processing."));
         let (mut config, says_auto_commit) = self.consumer_config(table, who, settings)?;
         let (application, promise) = application(table, &of_application, &mut config, says_auto_commit)?;
-        let promise = promise.unwrap_or_else(|| usual_promise(&application, &config));
         let reads = Reads::read(table, stage)?;
         let group = config.group_id.clone();
         if let Some(item) = reads.needs_group.as_ref().filter(|_| group.is_none()) {
@@ -64,6 +63,7 @@ impl Clients<'_, '_> {
             }
             commands.push((at, Command::Consume(ConsumerCommand::Close)));
         }
+        let promise = promise.unwrap_or_else(|| usual_promise(&application, &config, &commands));
         let from = Self::begin_at(table, &config, &reads, &name)?;
         let setup = ConsumerSetup {
             process,
@@ -228,4 +228,3 @@ fn start_from(item: &Item<'_>) -> Read<StartFrom> {
     table.close();
     Ok(from)
 }
-

@@ -53,10 +53,12 @@ use read::KINDS;
 
 pub use embedded::{EMBEDDED, MUSEUM, embedded};
 pub use expect::CHECKS;
-pub use fault_model::{Chaos, ChaosKind, Doing, FaultAction, FaultSpec, FileKind, FileSpec, MessageSpec, Role, Target, Trigger, When};
+pub use fault_model::{
+    Chaos, ChaosKind, Doing, FaultAction, FaultSpec, FileKind, FileSpec, MessageSpec, Role, Target, Trigger, When,
+};
 pub use mistake::Mistake;
 pub use model::{
-    ClockSpec, Cluster, Comparison, ConsumerSpec, CountSpec, DiskLaw, Expectation, Load, NetworkLaw, ProducerSpec, Promise, RuleBlock,
-    Scenario, ScenarioKind, ServerSpec,
+    ClockSpec, Cluster, Comparison, ConsumerSpec, CountSpec, DiskLaw, Expectation, Load, NetworkLaw, ProducerSpec, Promise,
+    RuleBlock, Scenario, ScenarioKind, ServerSpec,
 };
 pub use schema::schema;

@@ -7,8 +7,8 @@ use std::io::Read as _;
 use std::path::Path;
 
 use super::admin::{admin, topic_sizes};
-use super::chaos::chaos;
 use super::cast::{ADMIN_ID, Cast};
+use super::chaos::chaos;
 use super::clients::Clients;
 use super::cluster::{cluster, servers, variants};
 use super::document::{Item, Table, parse};

@@ -122,7 +122,8 @@ fn read(stage: &Stage, item: &Item<'_>, text: &str) -> Read<Target> {
     }
     if !OF_PARTITION.contains(&role) {
         let wrong = item.bad(format!("there is no role `{role}`"));
-        let meant = nearest(role, OF_PARTITION.into_iter().chain(OF_GROUP)).map(|meant| format!("did you mean `{meant}({inner})`?"));
+        let meant =
+            nearest(role, OF_PARTITION.into_iter().chain(OF_GROUP)).map(|meant| format!("did you mean `{meant}({inner})`?"));
         return Err(wrong.help(meant.unwrap_or_else(|| ROLES.to_owned())));
     }
     let (topic, partition) = stage.partition_in(item, inner)?;
