@@ -78,6 +78,16 @@ pub(super) enum ApplicationDue {
     AutoCommit,
 }
 
+/// A request to be sent: to whom, how long it may wait for its answer, what the client wants to remember of it.
+pub(super) struct Call<W> {
+    /// The broker.
+    pub(super) to: BrokerId,
+    /// How long it may wait.
+    pub(super) within: Duration,
+    /// What is to be remembered.
+    pub(super) what: W,
+}
+
 /// A request without an answer; `what` is what the client wants to remember of it.
 #[derive(Clone, Debug)]
 struct InFlight<W> {
@@ -143,23 +153,16 @@ impl<W> Connections<W> {
     /// Sends a request that is to be answered within `request.timeout.ms`.
     #[track_caller]
     pub(super) fn send(&mut self, to: BrokerId, request: Request, what: W, timers: &mut Timers<Due>, cx: &mut Context<'_>) {
-        let timeout = self.request_timeout;
-        self.send_within(timeout, to, request, what, timers, cx);
+        let call = Call { to, within: self.request_timeout, what };
+        self.send_within(call, request, timers, cx);
     }
 
     /// Sends a request that may wait this long for its answer.
     #[track_caller]
-    pub(super) fn send_within(
-        &mut self,
-        timeout: Duration,
-        to: BrokerId,
-        request: Request,
-        what: W,
-        timers: &mut Timers<Due>,
-        cx: &mut Context<'_>,
-    ) {
+    pub(super) fn send_within(&mut self, call: Call<W>, request: Request, timers: &mut Timers<Due>, cx: &mut Context<'_>) {
+        let Call { to, within, what } = call;
         let correlation = self.send_unanswered(to, request, cx);
-        let deadline = cx.mono().plus(timeout);
+        let deadline = cx.mono().plus(within);
         let due = self.request_due(to);
         let peer = self.peer(to);
         if peer.earliest().is_none_or(|earliest| deadline < earliest) {

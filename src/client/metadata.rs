@@ -176,9 +176,11 @@ impl Metadata {
         }
         timers.cancel(Due::Metadata);
         let broker = self.somebody(connections, cx);
-        let topics = self.topics.iter().map(|topic| topic.name.clone()).collect();
+        // Who asks for all names none: a topic that is gone is not to be made again.
+        let named = self.topics.iter().filter(|_| !self.wants_all);
+        let topics = named.map(|topic| topic.name.clone()).collect();
         self.is_asking = true;
-        let request = MetadataRequest { topics, all: self.wants_all, may_create: self.may_create };
+        let request = MetadataRequest { topics, all: self.wants_all, may_create: self.may_create && !self.wants_all };
         connections.send(broker, request.into(), what, timers, cx);
     }
 
@@ -248,7 +250,8 @@ impl Metadata {
         }
         // Topics that were named since the question was asked.
         let is_told = |name: &str| response.topics.iter().any(|told| told.name == name);
-        self.wants_update |= self.topics.iter().any(|topic| topic.id.is_none() && !is_told(&topic.name));
+        let is_untold = |topic: &KnownTopic| topic.id.is_none() && !is_told(&topic.name);
+        self.wants_update |= !self.wants_all && self.topics.iter().any(is_untold);
         if is_news {
             self.fruitless = 0;
         }

@@ -10,11 +10,12 @@
 //! | `wait 5ms` | time passes; deadlines on the way are met |
 //! | `metadata 0=b1@e0 1=none@e2… [brokers=1,2] [error=CODE] [id=1]` | answers the oldest Metadata request |
 //! | `produced 0=17 1=CODE [leader=b2@e1]` | answers the oldest Produce request |
-//! | `fetched 0=10..12@e0,13..13@e1 [1=CODE] [hw=14] [leader=b2@e1]` | answers the oldest Fetch; `0=` is an answer without records |
+//! | `fetched 0=10..12@e0,13..13@e1 [1=CODE] [hw=14] [leader=b2@e1] [prefers=b2]` | answers the oldest Fetch; `0=` is an answer without records |
 //! | `listed 0=10`, `ended 0=e0:12`, `created CODE…` | answers ListOffsets, OffsetForLeaderEpoch, CreateTopics |
 //! | `lost b1` | the connection to b1 is reset |
 //!
-//! An answer takes `from=b2` if it is to answer the oldest request of that broker.
+//! An answer takes `from=b2` if it is to answer the oldest request of that broker. What a consumer of a group can be told and
+//! asked besides stands in `client_group.rs`.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -24,7 +25,6 @@ use bytes::Bytes;
 use goldenscript::{ArgumentConsumer, Command as Line, Runner};
 use tribunal::choice::{Choices, Luck};
 use tribunal::client::admin::{Admin, AdminSetup};
-use tribunal::client::application::ApplicationSetup;
 use tribunal::client::consumer::{Consumer, ConsumerSetup, StartFrom};
 use tribunal::client::producer::{Producer, ProducerSetup};
 use tribunal::config::{ConsumerConfig, ProducerConfig, Profile, Variants};
@@ -57,9 +57,13 @@ fn the_scripts_tell_what_clients_do() {
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
+#[path = "client_group.rs"]
+mod group;
+
 /// A request that the script has not answered yet.
 struct Unanswered {
     to: BrokerId,
+    purpose: Purpose,
     correlation: CorrelationId,
     request: Request,
 }
@@ -95,9 +99,10 @@ impl Runner for Bench {
             "create" | "describe" => self.command_admin(&line.name, &mut args)?,
             "wait" => self.wait(args.next_pos().ok_or("how long?")?)?,
             "lost" => {
-                let from = ProcessId::Broker(broker(args.next_pos().ok_or("whose connection?")?)?);
-                self.unanswered.retain(|request| ProcessId::Broker(request.to) != from);
-                self.step(Input::Message(Message::Disconnected { from, purpose: Purpose::Client }))?
+                let to = broker(args.next_pos().ok_or("whose connection?")?)?;
+                let purpose = if args.next_pos() == Some("coordinator") { Purpose::Coordinator } else { Purpose::Client };
+                self.unanswered.retain(|request| (request.to, request.purpose) != (to, purpose));
+                self.step(Input::Message(Message::Disconnected { from: ProcessId::Broker(to), purpose }))?
             }
             "metadata" => self.answer(ApiKey::Metadata, &mut args, Self::metadata)?,
             "produced" => self.answer(ApiKey::Produce, &mut args, Self::produced)?,
@@ -105,7 +110,7 @@ impl Runner for Bench {
             "listed" => self.answer(ApiKey::ListOffsets, &mut args, Self::listed)?,
             "ended" => self.answer(ApiKey::OffsetForLeaderEpoch, &mut args, Self::ended)?,
             "created" => self.answer(ApiKey::CreateTopics, &mut args, Self::created)?,
-            other => return Err(format!("unknown command {other}").into()),
+            other => self.group(other, &mut args)?,
         };
         args.reject_next()?;
         Ok(output)
@@ -129,15 +134,26 @@ impl Bench {
     fn begin_consumer(&mut self, args: &mut ArgumentConsumer<'_>) -> Outcome<String> {
         let from = match args.take_key("from").unwrap_or("beginning") {
             "beginning" => StartFrom::Beginning,
+            "configured" => StartFrom::Configured,
             "end" => StartFrom::End,
             other => match other.strip_prefix('@') {
                 Some(ms) => StartFrom::Timestamp(Timestamp(Timestamp::RUN_START.0 + ms.parse::<i64>()?)),
                 None => StartFrom::Offset(Offset(other.parse()?)),
             },
         };
+        let subscribe: Vec<String> =
+            args.take_key("topics").into_iter().flat_map(|all| all.split(',')).map(str::to_owned).collect();
+        let pattern = args.take_key("pattern").map(str::to_owned);
+        let is_alone = subscribe.is_empty() && pattern.is_none();
         let mut assign = Vec::new();
-        for partition in args.take_key("assign").unwrap_or("0").split(',') {
+        for partition in args.take_key("assign").or(is_alone.then_some("0")).into_iter().flat_map(|all| all.split(',')) {
             assign.push(("orders".to_owned(), PartitionIndex(partition.parse()?)));
+        }
+        let application = group::application(args)?;
+        let mut variants = Variants::default();
+        if let Some(chosen) = args.take_key("variant") {
+            let (name, word) = chosen.split_once(':').ok_or("variant=NAME:WORD")?;
+            variants.set(name, word)?;
         }
         let mut config = ConsumerConfig::of(Profile::Kafka);
         while let Some((key, value)) = args.next_key() {
@@ -150,10 +166,10 @@ impl Bench {
             config,
             assign,
             from,
-            subscribe: Vec::new(),
-            pattern: None,
-            application: ApplicationSetup::default(),
-            variants: Variants::default(),
+            subscribe,
+            pattern,
+            application,
+            variants,
         };
         self.machine = Some(Box::new(Consumer::new(Arc::new(setup))));
         self.step(Input::Started)
@@ -227,18 +243,19 @@ impl Bench {
         for effect in out.effects {
             match effect {
                 Effect::Send(sent) => {
-                    let Payload::Request { correlation, request, .. } = sent.payload else {
+                    let Payload::Request { purpose, correlation, request } = sent.payload else {
                         return Err("clients answer nobody".into());
                     };
                     let ProcessId::Broker(to) = sent.to else { return Err("clients talk to brokers".into()) };
-                    requests.push(Unanswered { to, correlation, request });
+                    requests.push(Unanswered { to, purpose, correlation, request });
                 }
-                Effect::Close { server, .. } => {
-                    self.unanswered.retain(|request| ProcessId::Broker(request.to) != server);
-                    writeln!(closed, "{} closes its connection to {server}", self.now)?;
+                Effect::Close { server, purpose } => {
+                    self.unanswered.retain(|request| (ProcessId::Broker(request.to), request.purpose) != (server, purpose));
+                    let whose = if purpose == Purpose::Coordinator { " as coordinator" } else { "" };
+                    writeln!(closed, "{} closes its connection to {server}{whose}", self.now)?;
                 }
                 Effect::Halt { why } => return Err(why.into()),
-                Effect::Exit => return Err("clients are not asked to shut down".into()),
+                Effect::Exit => writeln!(closed, "{} ends", self.now)?,
             }
         }
         let mut output = closed;
@@ -272,10 +289,10 @@ impl Bench {
         let from = args.take_key("from").map(broker).transpose()?;
         let fits = |request: &Unanswered| request.request.api() == api && from.is_none_or(|from| from == request.to);
         let place = self.unanswered.iter().position(fits).ok_or_else(|| format!("nobody waits for {api:?}"))?;
-        let Unanswered { to, correlation, request } = self.unanswered.remove(place);
+        let Unanswered { to, purpose, correlation, request } = self.unanswered.remove(place);
         let response = make(self, &request, args)?;
         let from = ProcessId::Broker(to);
-        self.step(Input::Message(Message::Response { from, purpose: Purpose::Client, correlation, response }))
+        self.step(Input::Message(Message::Response { from, purpose, correlation, response }))
     }
 
     fn metadata(&mut self, request: &Request, args: &mut ArgumentConsumer<'_>) -> Outcome<Response> {
@@ -284,6 +301,7 @@ impl Bench {
         let brokers: BrokerSet =
             listed.split(',').filter(|id| !id.is_empty()).map(|id| id.parse().map(BrokerId)).collect::<Result<_, _>>()?;
         let error = args.take_key("error").map(code).transpose()?;
+        let others: Vec<String> = args.take_key("others").into_iter().flat_map(|all| all.split(',')).map(str::to_owned).collect();
         if let Some(id) = args.take_key("id") {
             self.topic = TopicId(id.parse()?);
         }
@@ -300,8 +318,16 @@ impl Bench {
                 isr: brokers,
             });
         }
-        let topic = |name: &String| MetadataTopic { name: name.clone(), error, id: self.topic, partitions: partitions.clone() };
-        Ok(MetadataResponse { brokers, topics: request.topics.iter().map(topic).collect() }.into())
+        // The first topic asked for has the id told, the others the ids after it.
+        let mut names = request.topics.clone();
+        names.extend(others.into_iter().filter(|name| !request.topics.contains(name)));
+        let topic = |(name, id): (String, u32)| MetadataTopic {
+            name,
+            error,
+            id: TopicId(self.topic.0 + id),
+            partitions: partitions.clone(),
+        };
+        Ok(MetadataResponse { brokers, topics: names.into_iter().zip(0..).map(topic).collect() }.into())
     }
 
     fn produced(&mut self, request: &Request, args: &mut ArgumentConsumer<'_>) -> Outcome<Response> {
@@ -324,12 +350,14 @@ impl Bench {
         let Request::Fetch(request) = request else { return Err("not Fetch".into()) };
         let current_leader = args.take_key("leader").map(leader).transpose()?;
         let high_watermark = Offset(args.take_key("hw").unwrap_or("0").parse()?);
+        let preferred_read_replica = args.take_key("prefers").map(broker).transpose()?;
         let mut partitions = Vec::new();
         for asked in &request.partitions {
             let told = args.take_key(&asked.partition.partition.to_string()).unwrap_or("");
             let mut fetched =
                 FetchedPartition { high_watermark, ..FetchedPartition::refused(asked.partition, ErrorCode::InvalidRequest, None) };
             fetched.error = None;
+            fetched.preferred_read_replica = preferred_read_replica;
             match code(told) {
                 Ok(code) => fetched = FetchedPartition::refused(asked.partition, code, current_leader),
                 Err(_) => {
@@ -457,11 +485,12 @@ fn describe(request: &Request) -> String {
             };
             format!("OffsetForLeaderEpoch {}", list(request.partitions.iter().map(part).collect()))
         }
+        Request::Metadata(request) if request.all => format!("Metadata {} and all others", request.topics.join(" ")),
         Request::Metadata(request) => format!("Metadata {}", request.topics.join(" ")),
         Request::CreateTopics(request) => {
             format!("CreateTopics {}", list(request.topics.iter().map(|topic| topic.name.clone()).collect()))
         }
-        other => format!("{other:?}"),
+        other => group::describe(other),
     }
 }
 
@@ -498,7 +527,6 @@ fn tell(fact: &ClientFact) -> String {
             format!("{name} {partition}: position {position}, end {end}")
         }
         ClientFact::ReadFailed { partition, offset, code } => format!("{name} {partition}: at {offset}, {code}"),
-        // The groups' scripts have words of their own for these.
-        other => format!("{other:?}"),
+        other => group::tell(other),
     }
 }

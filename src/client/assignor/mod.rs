@@ -36,7 +36,9 @@ pub fn assign(strategy: Strategy, members: &[AssignorMember], topics: &BTreeMap<
     match strategy {
         Strategy::Range => range::assign(members, topics),
         // TODO(walls): round robin, sticky and cooperative-sticky have files of their own.
-        Strategy::RoundRobin | Strategy::Sticky | Strategy::CooperativeSticky => range::assign(members, topics),
+        Strategy::RoundRobin | Strategy::Sticky | Strategy::CooperativeSticky => {
+            todo!("{} makes no plan yet", strategy.word())
+        }
     }
 }
 

@@ -50,7 +50,7 @@ impl Consumer {
     fn join(&mut self, cx: &mut Context<'_>) {
         let is_resting = self.timers.due(Due::Group(GroupDue::Rejoin)).is_some();
         let is_reachable = self.group.as_ref().is_some_and(|group| group.reachable().is_some());
-        if is_resting || !is_reachable || !self.prepare_to_join(cx) {
+        if is_resting || !is_reachable || !self.knows_wanted_topics() || !self.prepare_to_join(cx) {
             return;
         }
         let (topics, owned) = (self.wanted_topics().to_vec(), self.owned_names());
@@ -58,7 +58,7 @@ impl Consumer {
         let Some(group) = &mut self.group else { return };
         let Member::Classic(member) = &mut group.member else { return };
         let mut member = member.clone();
-        let request = member.join(group, config, topics, &owned);
+        let request = member.join(group, config, &topics, &owned);
         group.member = Member::Classic(member);
         let timeout = join_timeout(config);
         self.timers.cancel(Due::Group(GroupDue::Heartbeat));
@@ -243,9 +243,9 @@ impl Consumer {
         let Member::Classic(member) = &mut group.member else { return };
         let fact = ClientFact::MembershipLost { group: group.id.clone(), member: member.id.clone(), code };
         if code == ErrorCode::IllegalGeneration {
-            member.forget_generation()
+            member.forget_generation();
         } else {
-            member.forget()
+            member.forget();
         }
         cx.emit(fact);
     }
@@ -292,10 +292,19 @@ impl Consumer {
         let is_present = (&member.id, member.generation) == sent && member.is_alive();
         match error {
             None if is_present => self.timers.set(Due::Group(GroupDue::Session), cx.mono().plus(session), cx.trail()),
-            Some(ErrorCode::NotCoordinator | ErrorCode::CoordinatorNotAvailable) => self.forget_coordinator(from, cx),
+            Some(ErrorCode::NotCoordinator | ErrorCode::CoordinatorNotAvailable) => {
+                self.beat_soon(cx);
+                self.forget_coordinator(from, cx);
+            }
             Some(code) if is_present => self.commit_was_fenced(sent, code, cx),
             Some(_) | None => {}
         }
+    }
+
+    /// A heartbeat was in vain: the next one does not wait for the whole interval.
+    fn beat_soon(&mut self, cx: &mut Context<'_>) {
+        let soon = cx.mono().plus(self.setup.config.retry_backoff);
+        self.timers.set(Due::Group(GroupDue::Heartbeat), soon, cx.trail());
     }
 
     /// The coordinator refused something in the name of a member: if that is what this consumer still is, it draws the
@@ -313,12 +322,15 @@ impl Consumer {
     }
 
     /// A request of the round, or a heartbeat, was lost with its connection.
-    pub(super) fn handle_lost_classic(&mut self, asked: &GroupAsked, _: &mut Context<'_>) {
+    pub(super) fn handle_lost_classic(&mut self, asked: &GroupAsked, cx: &mut Context<'_>) {
         let Some(member) = self.classic() else { return };
         match asked {
             GroupAsked::Join if member.stage == Stage::Joining => member.join_again(),
             GroupAsked::Sync(_) if member.stage == Stage::Syncing => member.join_again(),
-            GroupAsked::Heartbeat(..) => member.is_beating = false,
+            GroupAsked::Heartbeat(..) => {
+                member.is_beating = false;
+                self.beat_soon(cx);
+            }
             GroupAsked::Join
             | GroupAsked::Sync(_)
             | GroupAsked::ConsumerHeartbeat

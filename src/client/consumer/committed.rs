@@ -56,9 +56,8 @@ impl Consumer {
         cx: &mut Context<'_>,
     ) {
         let refused = response.error.or_else(|| response.partitions.iter().find_map(|fetched| fetched.error));
-        match refused {
-            Some(ErrorCode::NotCoordinator | ErrorCode::CoordinatorNotAvailable) => self.forget_coordinator(from, cx),
-            Some(_) | None => {}
+        if let Some(ErrorCode::NotCoordinator | ErrorCode::CoordinatorNotAvailable) = refused {
+            self.forget_coordinator(from, cx);
         }
         if refused.is_some() {
             self.offsets_not_fetched(numbers, cx);

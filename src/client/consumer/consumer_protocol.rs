@@ -153,6 +153,8 @@ impl Consumer {
         member.say_all();
         member.failures = member.failures.saturating_add(1);
         let failures = member.failures;
+        // What was in vain is said again as soon as it may be.
+        self.timers.cancel(Due::Group(GroupDue::Heartbeat));
         match code {
             ErrorCode::FencedMemberEpoch | ErrorCode::UnknownMemberId => {
                 let fact = ClientFact::MembershipLost { group: id, member: member.id.clone(), code };

@@ -7,7 +7,7 @@
 use super::Consumer;
 use super::answers::Asked;
 use crate::client::backoff::Reason;
-use crate::client::connection::{Due, GroupDue};
+use crate::client::connection::{Call, Due, GroupDue};
 use crate::client::membership::{Coordinator, GroupAsked};
 use crate::context::Context;
 use crate::error::ErrorCode;
@@ -97,7 +97,8 @@ impl Consumer {
     ) -> bool {
         let Some(group) = &mut self.group else { return false };
         let Some(broker) = group.reachable() else { return false };
-        group.connections.send_within(timeout, broker, request, asked, &mut self.timers, cx);
+        let call = Call { to: broker, within: timeout, what: asked };
+        group.connections.send_within(call, request, &mut self.timers, cx);
         true
     }
 }

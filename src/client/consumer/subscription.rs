@@ -32,6 +32,8 @@ pub(super) enum Subscription {
         pattern: Pattern,
         /// The topics that match now, in order.
         matching: Vec<String>,
+        /// As many answers about metadata had come when it subscribed: before the next the topics are not known.
+        since: u32,
     },
 }
 
@@ -49,6 +51,14 @@ impl Consumer {
         match &self.subscription {
             Subscription::Assigned => &[],
             Subscription::Topics(topics) | Subscription::Pattern { matching: topics, .. } => topics,
+        }
+    }
+
+    /// Whether it knows which topics those are.
+    pub(super) fn knows_wanted_topics(&self) -> bool {
+        match self.subscription {
+            Subscription::Assigned | Subscription::Topics(_) => true,
+            Subscription::Pattern { since, .. } => since != self.metadata.version(),
         }
     }
 
@@ -83,8 +93,8 @@ impl Consumer {
             Err(code) => self.tell_refused(code, cx),
             Ok(pattern) => {
                 self.metadata.want_all(true);
-                let told = vec![text.clone()];
-                self.become_subscribed(Subscription::Pattern { text, pattern, matching: Vec::new() }, told, cx);
+                let (told, since) = (vec![text.clone()], self.metadata.version());
+                self.become_subscribed(Subscription::Pattern { text, pattern, matching: Vec::new(), since }, told, cx);
             }
         }
     }

@@ -129,13 +129,13 @@ impl ClassicMember {
         &mut self,
         group: &Group,
         config: &ConsumerConfig,
-        topics: Vec<String>,
+        topics: &[String],
         owned: &[NamedPartition],
     ) -> JoinGroupRequest {
         self.stage = Stage::Joining;
         self.wants_to_join = false;
         self.planned_for = None;
-        self.joined_for.clone_from(&topics);
+        self.joined_for = topics.to_vec();
         let rack = config.client_rack.as_ref().map(|rack| rack.as_ref().clone());
         let (last_share, generation) = (&self.last_share, self.generation);
         let protocol = |strategy: &Strategy| {
@@ -143,7 +143,7 @@ impl ClassicMember {
                 Strategy::Sticky => last_share.clone(),
                 Strategy::Range | Strategy::RoundRobin | Strategy::CooperativeSticky => (owned.to_vec(), generation),
             };
-            (strategy.word().to_owned(), Subscription { topics: topics.clone(), owned, generation, rack: rack.clone() })
+            (strategy.word().to_owned(), Subscription { topics: topics.to_vec(), owned, generation, rack: rack.clone() })
         };
         JoinGroupRequest {
             group: group.id.clone(),
