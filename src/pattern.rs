@@ -17,8 +17,9 @@ pub struct Pattern {
 impl Pattern {
     /// Reads a pattern. Errors: INVALID_REGULAR_EXPRESSION.
     pub fn read(text: &str) -> Result<Self, ErrorCode> {
-        let regex = regex::Regex::new(&format!("^(?:{text})$")).map_err(|_| ErrorCode::InvalidRegularExpression)?;
-        Ok(Self { regex })
+        // By itself first: `a)(b` is no pattern, though it is one between brackets.
+        let whole = regex::Regex::new(text).and_then(|_| regex::Regex::new(&format!("^(?:{text})$")));
+        whole.map(|regex| Self { regex }).map_err(|_| ErrorCode::InvalidRegularExpression)
     }
 
     /// Whether a topic's whole name is as the pattern says.

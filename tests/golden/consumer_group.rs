@@ -7,7 +7,7 @@
 //! * `beat c1 [epoch=N] [owned=a-0,a-1|none] [topics=…] [pattern=…] [assignor=…] [instance=…] [lost]`: a heartbeat with what
 //!   the member knows; it says what it owns only when told to. `lost`: the answer never reaches it.
 //! * `own c1`: it gives back and takes as it was told, and says so with everything else.
-//! * `leave c1 [for-a-while]` · `pass MS` · `state` · `describe` · `commit c1 [epoch=N]` · `fetch c1 [epoch=N]`
+//! * `leave c1 [for-a-while]` · `pass MS` · `fail-over` · `state` · `describe` · `commit c1 [epoch=N]` · `fetch c1 [epoch=N]`
 //! * Classic members: `classic-join m1|new topics=… [owned=…] [generation=N] [protocols=range,…] [instance=i1] [session=MS]`,
 //!   `classic-sync m1 [generation=N]`, `classic-beat m1`, `classic-leave m1|any/i1`.
 //! * `classic-group GENERATION m1=a-0,a-1 m2=…`: the group is a classic one; `upgrade c1 topics=…`: the heartbeat that joins it.
@@ -87,6 +87,7 @@ impl goldenscript::Runner for Stage {
             "own" => self.own(&mut args),
             "leave" => self.leave(&mut args),
             "pass" => self.desk.pass(Duration::from_millis(args.next_pos().unwrap().parse()?)),
+            "fail-over" => self.desk.fail_over(),
             "state" => self.state()?,
             "describe" => self.describe()?,
             "commit" | "fetch" => self.offsets(command.name == "commit", &mut args)?,

@@ -1,5 +1,5 @@
 //! Laws of a group of the consumer protocol (KIP-848), whoever joins, leaves, falls silent, comes back, wants otherwise, or does
-//! not hear its answer, and whatever happens to the topics: nobody reads what another holds, epochs only rise, replay of what
+//! not hear its answer, whoever coordinates it, and whatever happens to the topics: nobody reads what another holds, epochs only rise, replay of what
 //! was written makes the same group (all three asserted at every step), and when it is quiet, the group converges.
 
 use std::collections::BTreeSet;
@@ -19,7 +19,7 @@ use crate::support::groups::GroupDesk;
 const CLIENTS: usize = 6;
 const TOPICS: [&str; 3] = ["orders", "orders-eu", "payments"];
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Happening {
     /// A heartbeat; `adopts`: after the member did as it was told. Joins when it is no member.
     Beat {
@@ -50,6 +50,7 @@ enum Happening {
     DeleteTopic {
         topic: usize,
     },
+    FailOver,
     Stray {
         client: usize,
         epoch: i32,
@@ -70,6 +71,7 @@ fn happenings() -> impl Strategy<Value = Happening> {
         3 => prop_oneof![Just(500), Just(9_000), Just(30_000)].prop_map(|ms| Happening::Pass { ms }),
         1 => (0..TOPICS.len(), 1..6_u32).prop_map(|(topic, partitions)| Happening::Topic { topic, partitions }),
         1 => (0..TOPICS.len()).prop_map(|topic| Happening::DeleteTopic { topic }),
+        1 => Just(Happening::FailOver),
         1 => (client(), -3..12_i32).prop_map(|(client, epoch)| Happening::Stray { client, epoch }),
     ]
 }
@@ -225,6 +227,7 @@ impl World {
                     self.desk.topics.remove(id);
                 }
             }
+            Happening::FailOver => self.desk.fail_over(),
             Happening::Stray { client, epoch } => {
                 let known = self.clients[client].epoch;
                 if epoch > known {

@@ -151,6 +151,15 @@ impl GroupDesk {
         assert_eq!(wanted, distinct.len(), "a plan gives each partition once");
     }
 
+    /// Another coordinator takes over, and reads the log from the start.
+    pub fn fail_over(&mut self) {
+        self.group = self.replayed();
+        self.timers.clear();
+        for order in self.group.deadlines_when_loaded(self.environment()) {
+            self.order(order);
+        }
+    }
+
     /// The group that a coordinator would know which reads the log from the start.
     pub fn replayed(&self) -> ConsumerGroup {
         let mut group = ConsumerGroup::new(self.group.id.clone());

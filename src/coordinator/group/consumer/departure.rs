@@ -55,6 +55,23 @@ impl ConsumerGroup {
         Ok(decision)
     }
 
+    /// The deadlines that a coordinator sets which has just read the group from the log: everybody has its whole time again.
+    #[must_use]
+    pub fn deadlines_when_loaded(&self, environment: Environment<'_>) -> Vec<TimerOrder> {
+        let mut orders = Vec::new();
+        for (id, member) in &self.members {
+            let within = member.wishes.rebalance_timeout;
+            match &member.wishes.classic {
+                Some(classic) => orders.push(TimerOrder::Session(id.clone(), classic.session_timeout)),
+                None => orders.push(TimerOrder::Session(id.clone(), environment.config.group_consumer_session_timeout)),
+            }
+            if member.current.state == MemberState::Unrevoked && !member.is_classic() {
+                orders.push(TimerOrder::Rebalance { member: id.clone(), epoch: member.current.epoch, within });
+            }
+        }
+        orders
+    }
+
     /// Nothing was heard of a member for its session's time; `None` when it is gone already.
     #[must_use]
     pub fn session_due(&self, member: &MemberId, environment: Environment<'_>) -> Option<Decision<()>> {
