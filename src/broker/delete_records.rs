@@ -38,7 +38,7 @@ impl Broker {
     }
 
     fn delete_below(&mut self, partition: TopicPartition, to: Option<Offset>, cx: &mut Context<'_>) -> Result<Offset, ErrorCode> {
-        let absence = absence(&self.image, partition);
+        let absence = self.absence(partition);
         let replica = self.partitions.get_mut(partition).ok_or(absence);
         let deleted = replica.and_then(|replica| replica.delete_records(to, cx));
         if let Err(code) = deleted {

@@ -12,7 +12,7 @@
 //! router, [`super::release`].
 
 use super::Broker;
-use super::refusal::{absence, emit_refusal, leader_hint};
+use super::refusal::{emit_refusal, leader_hint};
 use crate::config::ReplicaSelector;
 use crate::context::{Context, ReplyTo};
 use crate::error::ErrorCode;
@@ -103,7 +103,7 @@ impl Broker {
         budget: Budget,
         cx: &mut Context<'_>,
     ) -> Result<Found, ErrorCode> {
-        let replica = self.partitions.get(item.partition).ok_or_else(|| absence(&self.image, item.partition))?;
+        let replica = self.partitions.get(item.partition).ok_or_else(|| self.absence(item.partition))?;
         let max_bytes = item.partition_max_bytes.min(budget.left);
         if let Some(found) = self.send_elsewhere(item, request, replica, cx)? {
             return Ok(found);

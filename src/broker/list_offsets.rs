@@ -3,7 +3,7 @@
 //! Source: KIP-207, KIP-320; Kafka's `KafkaApis.handleListOffsetRequest`. Called by: the router.
 
 use super::Broker;
-use super::refusal::{absence, emit_refusal};
+use super::refusal::emit_refusal;
 use crate::context::{Context, ReplyTo};
 use crate::event::ApiKey;
 use crate::protocol::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsResponse, ListedOffset};
@@ -17,7 +17,7 @@ impl Broker {
 
     fn list_offset(&self, item: &ListOffsetsPartition, cx: &mut Context<'_>) -> ListedOffset {
         let partition = item.partition;
-        let replica = self.partitions.get(partition).ok_or_else(|| absence(&self.image, partition));
+        let replica = self.partitions.get(partition).ok_or_else(|| self.absence(partition));
         match replica.and_then(|replica| replica.list_offset(item.current_leader_epoch, item.spec, cx)) {
             Ok(listed) => ListedOffset {
                 partition,

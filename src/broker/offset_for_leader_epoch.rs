@@ -3,7 +3,7 @@
 //! Source: KIP-101, KIP-279, KIP-320; Kafka's `ReplicaManager.lastOffsetForLeaderEpoch`. Called by: the router.
 
 use super::Broker;
-use super::refusal::{absence, emit_refusal};
+use super::refusal::emit_refusal;
 use crate::context::{Context, ReplyTo};
 use crate::error::ErrorCode;
 use crate::event::ApiKey;
@@ -40,7 +40,7 @@ impl Broker {
     }
 
     fn look_up_epoch(&self, item: &OffsetForLeaderPartition) -> Result<Option<DivergingEpoch>, ErrorCode> {
-        let replica = self.partitions.get(item.partition).ok_or_else(|| absence(&self.image, item.partition))?;
+        let replica = self.partitions.get(item.partition).ok_or_else(|| self.absence(item.partition))?;
         replica.leading(item.current_leader_epoch)?;
         Ok(replica.end_of_epoch(item.leader_epoch))
     }

@@ -48,7 +48,7 @@ impl Broker {
 
     /// Appends one batch and wakes whoever waited for it.
     fn append(&mut self, item: &ProducePartition, acks: Acks, cx: &mut Context<'_>) -> Result<Appended, ErrorCode> {
-        let absence = absence(&self.image, item.partition);
+        let absence = self.absence(item.partition);
         let replica = self.partitions.get_mut(item.partition).ok_or(absence)?;
         let appended = replica.append(&item.batch, acks, &self.members, cx)?;
         self.flush_rolled_soon(item.partition, cx);

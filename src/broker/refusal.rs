@@ -2,6 +2,7 @@
 //!
 //! Source: KIP-951 (the refusal names the leader). Called by: every handler.
 
+use super::Broker;
 use crate::context::Context;
 use crate::controller::image::MetadataImage;
 use crate::error::ErrorCode;
@@ -9,7 +10,15 @@ use crate::event::{ApiKey, ReplicaFact};
 use crate::ids::TopicPartition;
 use crate::protocol::LeaderIdAndEpoch;
 
-/// The code for a partition that is not here: it is somebody else's, or nobody's.
+impl Broker {
+    /// The code for a partition that is not here: this broker has no log of it that can be read, or it is somebody else's, or
+    /// nobody's. Source: `ReplicaManager.getPartitionOrError`.
+    pub(super) fn absence(&self, partition: TopicPartition) -> ErrorCode {
+        if self.logs.is_offline(partition) { ErrorCode::KafkaStorageError } else { absence(&self.image, partition) }
+    }
+}
+
+/// The code for a partition that is not here any more: it is somebody else's, or nobody's.
 pub(super) fn absence(image: &MetadataImage, partition: TopicPartition) -> ErrorCode {
     let is_known = image.partition(partition).is_some();
     if is_known { ErrorCode::NotLeaderOrFollower } else { ErrorCode::UnknownTopicOrPartition }

@@ -3,10 +3,14 @@
 //! Promises: once nothing was done to the world for `heal-time` (no fault struck, lasted or ended, nobody started or died, no
 //! application sent anything new), somebody leads the metadata quorum if a majority of its voters lives; every partition that has a
 //! live member of its ISR, or a live eligible leader, has a leader; its ISR is all live replicas whose logs can be read; their logs
-//! are equal, and the high watermark is their end; no send is without an answer; and every live broker's metadata is the
+//! are equal, and the high watermark is their end (unless others are eligible beside the ISR: that is then smaller than
+//! min.insync.replicas, and nothing is committed, KIP-966); no send is without an answer; every live broker's metadata is the
 //! committed one; and every group with a live consumer is settled.
 //!
 //! Violated: at the first event after such a quiet `heal-time` (or the end of the run) at which one of these does not hold.
+//!
+//! A look that comes within a second of a change which the controller made by itself (leadership goes back to preferred replicas
+//! every `leader.imbalance.check.interval.seconds`) is made again a second later, three times at most.
 //!
 //! Not promised: a fault other than a crash is never ended. Not exercised: no quiet `heal-time` fits before the end.
 
@@ -19,7 +23,7 @@ use super::sends::Sends;
 use super::{CheckResult, Claim};
 use crate::event::Event;
 use crate::ids::{BrokerSet, Offset, ProcessId, TopicPartition};
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use crate::trace::Names;
 
 /// The claim.
@@ -30,11 +34,18 @@ pub(super) const CLAIM: Claim = Claim {
     advisory: false,
 };
 
+/// How long brokers may take to follow a change of the metadata.
+const CHANGE: Duration = Duration::from_secs(1);
+/// How many changes in a row are waited for: a cluster that never stops changing its mind does not converge.
+const PUT_OFF_MAX: u32 = 3;
+
 /// The check.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Converges {
     /// When to look; `None` once looked, until something is done to the world again.
     due: Option<Instant>,
+    /// How often a look has come in the middle of a change and was put off.
+    put_off: u32,
     cuts: u32,
     finding: Finding,
 }
@@ -59,12 +70,13 @@ pub(super) struct Sight<'a> {
 impl Converges {
     /// Looks first after a quiet `heal-time` from the start.
     pub(super) fn new(promises: &Promises) -> Self {
-        Self { due: Some(Instant::ZERO.plus(promises.heal_time)), cuts: 0, finding: Finding::default() }
+        Self { due: Some(Instant::ZERO.plus(promises.heal_time)), put_off: 0, cuts: 0, finding: Finding::default() }
     }
 
     /// Something was done to the world: the quiet time begins anew.
     pub(super) fn disturb(&mut self, at: Instant, promises: &Promises) {
         self.due = Some(at.plus(promises.heal_time));
+        self.put_off = 0;
     }
 
     /// A link was cut, or a cut was healed.
@@ -83,8 +95,14 @@ impl Converges {
         if self.cuts > 0 || sight.live.is_anybody_paused() || self.finding.is_violated() {
             return;
         }
+        let unsettled = first_unsettled(sight);
+        if unsettled.is_some() && self.put_off < PUT_OFF_MAX && event.at.since(sight.live.metadata_changed_at) < CHANGE {
+            self.put_off += 1;
+            self.due = Some(event.at.plus(CHANGE));
+            return;
+        }
         self.finding.judge();
-        if let Some((place, detail)) = first_unsettled(sight) {
+        if let Some((place, detail)) = unsettled {
             self.finding.violate(Scene { event, names: sight.names }, place, detail);
         }
     }
@@ -147,7 +165,8 @@ fn partition_unsettled(sight: Sight<'_>, partition: &PartitionLedger) -> Option<
         return Some((Offset::ZERO, format!("the ISR is {} and the live replicas are {live}", facts.isr)));
     }
     let end = leader.end();
-    if leader.high_watermark != end {
+    let is_below_min_isr = !facts.elr.is_empty();
+    if leader.high_watermark != end && !is_below_min_isr {
         return Some((leader.high_watermark, format!("the high watermark is {} and the log ends at {end}", leader.high_watermark)));
     }
     live.iter().find_map(|broker| {

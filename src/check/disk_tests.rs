@@ -4,7 +4,7 @@ use super::testing::{Cluster, ORDERS, b, k};
 use super::{CheckResult, Promises, Status};
 use crate::event::{Acks, ControllerFact, CrashKind, DiskFault, LogFact, ReplicaFact, WorldFact};
 use crate::files::{FileName, FilePath};
-use crate::ids::{Incarnation, LeaderEpoch, Offset, TopicId, TopicPartition};
+use crate::ids::{Digest, Incarnation, LeaderEpoch, Offset, TopicId, TopicPartition};
 use crate::time::Duration;
 
 const NOTHING: [&str; 0] = [];
@@ -45,6 +45,59 @@ fn a_replica_that_is_deleted_is_a_loss_only_while_the_controller_counts_on_it() 
     cluster.push(b(3), LogFact::LogDeleted { partition: ORDERS });
     cluster.produce(1, Acks::All);
     assert_eq!(cluster.violated(), NOTHING, "the leader has not heard yet, and that is no loss");
+}
+
+/// A log is renamed before it is gone for good: a power failure may give it its name back, with all that was in it.
+#[test]
+fn a_deleted_log_may_come_back_as_it_was_until_another_is_begun() {
+    let mut cluster = Cluster::new();
+    cluster.produce(3, Acks::All);
+    cluster.isr = vec![1, 2];
+    cluster.change_partition(Some(1));
+    cluster.push(b(3), LogFact::LogDeleted { partition: ORDERS });
+    let mut anew = cluster.clone();
+    for cluster in [&mut cluster, &mut anew] {
+        cluster.push(b(3), WorldFact::ProcessCrashed { incarnation: Incarnation(1), kind: CrashKind::Power });
+        cluster.restart(3);
+    }
+    cluster.recover(3, 3);
+    assert_eq!(cluster.violated(), NOTHING);
+    let mut created = anew.clone();
+    created.push(b(3), LogFact::LogCreated { partition: ORDERS });
+    assert_eq!(created.violated(), NOTHING);
+    anew.log_mut(3).truncate(1);
+    anew.recover(3, 1);
+    anew.log_mut(3).extend([(LeaderEpoch(0), Digest(7)), (LeaderEpoch(0), Digest(8))]);
+    anew.recover(3, 3);
+    assert_eq!(anew.violated(), ["log-matching", "recovery-prefix"], "what was not in it does not come back");
+}
+
+/// Found by the storm over a quorum at seed 0x1c4: b2 stood still when it was to lead e1. Meanwhile b3 lost its unsynced end,
+/// left the ISR for that, and b1 led e2; b2 goes on, and hears of e1 first, whose ISR had b3 in it.
+#[test]
+fn a_leader_of_an_epoch_long_past_may_count_on_a_copy_that_was_lost_since() {
+    let mut cluster = Cluster::new();
+    cluster.produce(3, Acks::All);
+    (cluster.leader, cluster.epoch) = (2, LeaderEpoch(1));
+    cluster.change_partition(Some(2));
+    cluster.push(b(3), WorldFact::ProcessCrashed { incarnation: Incarnation(1), kind: CrashKind::Power });
+    cluster.isr = vec![1, 2];
+    cluster.change_partition(Some(2));
+    cluster.push(b(3), WorldFact::DiskLost { file: segment(ORDERS), bytes: 200 });
+    cluster.restart(3);
+    cluster.recover(3, 1);
+    cluster.register(3, 13);
+    let mut wrong = cluster.clone();
+    (cluster.leader, cluster.epoch) = (1, LeaderEpoch(2));
+    cluster.change_partition(Some(1));
+    let isr = super::testing::set(&[1, 2, 3]);
+    let late =
+        ReplicaFact::BecameLeader { partition: ORDERS, epoch: LeaderEpoch(1), end: Offset(3), high_watermark: Offset(3), isr };
+    cluster.push(b(2), late);
+    assert_eq!(cluster.violated(), NOTHING, "nobody has told b2 yet");
+    wrong.isr = vec![1, 2, 3];
+    wrong.elect(1);
+    assert_eq!(wrong.violated(), ["committed-kept", "strong-isr", "weak-isr"], "who counts on it anew is wrong");
 }
 
 /// A member reads back less than it had synced: that is its own fault, unless its disk is told to have done it.

@@ -293,7 +293,7 @@ impl PartitionLedger {
 
     /// A broker acts as the leader. Returns whether nobody leads or led in a newer epoch.
     pub(super) fn become_leader(&mut self, process: ProcessId, epoch: LeaderEpoch, high_watermark: Offset) -> bool {
-        let excused = self.suspects();
+        let excused = self.suspects().union(self.lost_since(epoch));
         let copy = self.copy_mut(process);
         copy.is_offline = false;
         copy.quorum = LeaderQuorum { excused, ..LeaderQuorum::default() };
@@ -353,9 +353,11 @@ impl PartitionLedger {
         if !self.is_candidate(process) {
             self.excuse(process);
         }
+        let trunk = std::mem::take(&mut self.trunk);
         if let Some(copy) = self.existing_copy_mut(process) {
-            *copy = LogCopy::new(process);
+            copy.delete(&trunk);
         }
+        self.trunk = trunk;
     }
 
     /// Its disk lost something of this log (or worse): the replica does not count until the ISR lets go of it.
@@ -368,9 +370,12 @@ impl PartitionLedger {
         self.excuse(process);
     }
 
-    /// Whoever leads, by its own account, may count on this replica until it hears of what happened.
+    /// Whoever leads, by its own account, may count on this replica until it hears of what happened; so may who has yet to
+    /// hear that it was to lead.
     fn excuse(&mut self, process: ProcessId) {
         let ProcessId::Broker(broker) = process else { return };
+        let epoch = self.facts.as_ref().map_or(self.newest_epoch, |facts| facts.epoch);
+        self.copy_mut(process).lost_in = Some(epoch);
         for leader in self.copies.iter_mut().filter(|copy| copy.leads.is_some()) {
             leader.quorum.excused = leader.quorum.excused.with(broker);
         }

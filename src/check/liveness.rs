@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::{BrokerId, BrokerSet, Offset, ProcessId, VoterKey};
+use crate::time::Instant;
 
 /// The state of the run's processes.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +19,8 @@ pub(super) struct Liveness {
     replaced: Vec<VoterKey>,
     /// Up to where the metadata is committed.
     pub(super) metadata_end: Offset,
+    /// Since when.
+    pub(super) metadata_changed_at: Instant,
 }
 
 impl Liveness {
@@ -51,6 +54,13 @@ impl Liveness {
     pub(super) fn apply_metadata(&mut self, process: ProcessId, end: Offset) {
         if let Some(broker) = broker_of(process) {
             self.applied.insert(broker, end);
+        }
+    }
+
+    /// All metadata below `end` is committed.
+    pub(super) fn commit_metadata(&mut self, end: Offset, at: Instant) {
+        if end > self.metadata_end {
+            (self.metadata_end, self.metadata_changed_at) = (end, at);
         }
     }
 

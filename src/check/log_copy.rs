@@ -85,6 +85,8 @@ pub(super) struct LogCopy {
     pub(super) is_suspect: bool,
     /// It has registered again since its disk lost data.
     pub(super) has_registered: bool,
+    /// The epoch that the committed word named when its disk last lost data, or its log was deleted.
+    pub(super) lost_in: Option<LeaderEpoch>,
     /// Its files can not be trusted or read: it serves nobody until it is read back.
     pub(super) is_offline: bool,
     /// Its process began a new life and has not told what it read back.
@@ -101,6 +103,8 @@ pub(super) struct LogCopy {
     tail: VecDeque<Entry>,
     /// What its last cut took off, as long as nothing was written since: told before it was made, it may never have been.
     cut_off: Vec<Entry>,
+    /// What it held when it was deleted, and from where on, as long as none was begun since: a power failure may bring it back.
+    deleted: Option<(Offset, Vec<Entry>)>,
     /// What it held when its disk last lost something: `agreed` and tail of then.
     before_loss: Option<(Offset, VecDeque<Entry>)>,
 }
@@ -129,6 +133,7 @@ impl LogCopy {
             led: None,
             is_suspect: false,
             has_registered: false,
+            lost_in: None,
             is_offline: false,
             is_unread: false,
             may_hold_more: false,
@@ -138,6 +143,7 @@ impl LogCopy {
             agreed: Offset::ZERO,
             tail: VecDeque::new(),
             cut_off: Vec::new(),
+            deleted: None,
             before_loss: None,
         }
     }
@@ -163,10 +169,25 @@ impl LogCopy {
         usize::try_from(offset.since(self.agreed)).ok().and_then(|place| self.tail.get(place)).copied()
     }
 
-    /// The entry at `offset` that its last cut took off.
+    /// The entry at `offset` that its last cut took off, or its deletion.
     pub(super) fn entry_cut_off(&self, offset: Offset) -> Option<Entry> {
-        let place = offset.0.checked_sub(self.end().0)?;
-        usize::try_from(place).ok().and_then(|place| self.cut_off.get(place)).copied()
+        let (base, entries) = match &self.deleted {
+            Some((start, entries)) => (*start, entries),
+            None => (self.end(), &self.cut_off),
+        };
+        let place = offset.0.checked_sub(base.0)?;
+        usize::try_from(place).ok().and_then(|place| entries.get(place)).copied()
+    }
+
+    /// The first offset of which something is known: where it begins, or did when it was deleted.
+    pub(super) fn known_from(&self) -> Offset {
+        self.deleted.as_ref().map_or(self.start, |(start, _)| *start)
+    }
+
+    /// It is deleted.
+    pub(super) fn delete(&mut self, trunk: &[Entry]) {
+        let held = (self.start.0..self.end().0).map_while(|offset| self.entry(trunk, Offset(offset))).collect();
+        *self = Self { deleted: Some((self.start, held)), lost_in: self.lost_in, ..Self::new(self.process) };
     }
 
     /// Its disk loses something: what it held until now is remembered.
@@ -197,6 +218,7 @@ impl LogCopy {
             (!was_empty).then_some(Misfit::Hole(end))
         };
         self.cut_off.clear();
+        self.deleted = None;
         let mut chain = self.last_chain(trunk);
         for record in &batch.records {
             let entry = Entry::after(chain, batch.leader_epoch, record.digest);
@@ -230,6 +252,7 @@ impl LogCopy {
         self.agreed = start;
         self.tail.clear();
         self.cut_off.clear();
+        self.deleted = None;
         self.flushed = start;
         self.high_watermark = start;
     }

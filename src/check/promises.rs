@@ -31,9 +31,11 @@ pub struct Promises {
     pub never_healed: bool,
     /// The rules in force from the start. A run under an old rule is judged all the same: its expectation says what that breaks.
     pub variants: Variants,
-    /// Whether disks may lose more than is promised to be survived: more than a minority of the voters, or more than
-    /// `min.insync.replicas` less one copies of a partition, at a time.
-    pub disks_unbounded: bool,
+    /// Whether disks may lose more copies of a partition at a time than is promised to be survived: as many as its
+    /// `min.insync.replicas`, or more.
+    pub copies_unbounded: bool,
+    /// Whether disks may lose what more than a minority of the voters holds.
+    pub voters_unbounded: bool,
     /// What the applications of its consumers promise about processing.
     pub processing: BTreeMap<ProcessId, Processing>,
     /// The checks that the expectation in force names: they decide whatever they are.
@@ -62,7 +64,8 @@ impl Default for Promises {
             duration: Duration::MAX,
             never_healed: false,
             variants: Variants::default(),
-            disks_unbounded: false,
+            copies_unbounded: false,
+            voters_unbounded: false,
             processing: BTreeMap::new(),
             named: BTreeSet::new(),
         }
@@ -75,12 +78,12 @@ impl Promises {
         if self.unclean_leader_election {
             return Promise::when(false, "unclean.leader.election.enable=true gives it up");
         }
-        Promise::when(!self.disks_unbounded, "disks may lose more copies at a time than min.insync.replicas stands for")
+        Promise::when(!self.copies_unbounded, "disks may lose more copies at a time than min.insync.replicas stands for")
     }
 
     /// Whether what the quorum agreed on stays agreed on.
     pub(super) fn quorum_keeps(&self) -> Promise {
-        Promise::when(!self.disks_unbounded, "disks may lose what a majority of the voters holds")
+        Promise::when(!self.voters_unbounded, "disks may lose what a majority of the voters holds")
     }
 
     /// Whether sends of `producer` keep their order although some are retried.

@@ -4,15 +4,15 @@
 use std::sync::Arc;
 
 use super::loss::Verdict;
-use super::testing::{Cluster, ORDERS, b, k, set, voter};
+use super::testing::{Cluster, ORDERS, PRODUCER, b, k, set, voter};
 use super::{CheckResult, Promises, Status};
 use crate::config::{Switch, Variants};
 use crate::event::{
-    Acks, ControllerFact, CrashKind, DiskFault, LogFact, PartitionFacts, QuorumRole, RaftFact, TruncationReason, VoterSetFacts,
-    WorldFact,
+    Acks, ClientFact, ControllerFact, CrashKind, DiskFault, LogFact, PartitionFacts, QuorumRole, RaftFact, TruncationReason,
+    VoterSetFacts, WorldFact,
 };
 use crate::files::{FileName, FilePath};
-use crate::ids::{BrokerId, Digest, Incarnation, LeaderEpoch, Offset, PartitionEpoch, TopicPartition, VoterKey};
+use crate::ids::{BrokerId, Digest, Incarnation, LeaderEpoch, Offset, PartitionEpoch, ProcessId, TopicPartition, VoterKey};
 use crate::time::Duration;
 
 const NOTHING: [&str; 0] = [];
@@ -302,10 +302,28 @@ fn a_leader_that_knows_a_later_version_than_was_told_is_not_judged_by_the_earlie
 }
 
 #[test]
+fn below_min_isr_nothing_is_committed_and_nobody_waits_for_it() {
+    let settle = |elr: &[u16]| {
+        let mut cluster = Cluster::new();
+        cluster.crash(2);
+        cluster.crash(3);
+        change_candidates(&mut cluster, Some(1), &[1], elr);
+        let sent = cluster.invoke(Acks::Leader);
+        let base = cluster.append(&[sent.1]);
+        cluster.acknowledge(sent, Acks::Leader, base);
+        cluster.wait(Duration::from_secs(20));
+        cluster.push(ProcessId::World, WorldFact::RunEnded { turns: 0 });
+        cluster.violated()
+    };
+    assert_eq!(settle(&[2]), NOTHING, "b2 is eligible: the ISR is smaller than min.insync.replicas");
+    assert_eq!(settle(&[]), ["converges"]);
+}
+
+#[test]
 fn where_disks_may_lose_anything_what_stays_promised_is_judged() {
     let mut cluster = wipe_a_voter_and_elect_who_has_it_not();
     cluster.cut(2, 0, TruncationReason::HighWatermark);
-    let unbounded = Promises { disks_unbounded: true, ..Promises::default() };
+    let unbounded = Promises { copies_unbounded: true, voters_unbounded: true, ..Promises::default() };
     assert_eq!(violated_under(&cluster, unbounded.clone()), NOTHING);
     let results = cluster.judge(unbounded.clone());
     assert_eq!(named(&results, "leader-completeness").status, Status::NotPromised);
@@ -338,4 +356,39 @@ fn each_set_of_voters_counts_once_and_the_first_not_at_all() {
     let four = Arc::new(VoterSetFacts { offset: Offset(3), epoch: LeaderEpoch(1), voters: vec![voter(1, 1)] });
     cluster.push(k(2), RaftFact::VotersChanged { voters: four });
     assert_eq!(cluster.counts().voter_changes, 1);
+}
+
+#[test]
+fn a_look_in_the_middle_of_a_change_is_made_again_and_not_for_ever() {
+    let quiet = Duration::from_millis(14_900);
+    let change = |cluster: &mut Cluster, more: u64| {
+        let end = Offset(cluster.metadata_end.0 + more);
+        cluster.push(k(1), RaftFact::MetadataCommitted { end, epoch: LeaderEpoch(1) });
+        end
+    };
+    let look = |cluster: &mut Cluster, after: u64| {
+        cluster.wait(Duration::from_millis(after));
+        cluster.push(PRODUCER, ClientFact::MetadataRefreshed { from: BrokerId(1), topics: 1 });
+    };
+    let mut late = Cluster::new();
+    late.wait(quiet);
+    let end = change(&mut late, 1);
+    look(&mut late, 200);
+    let mut in_time = late.clone();
+    for broker in 1..=3 {
+        in_time.push(b(broker), RaftFact::MetadataApplied { end });
+    }
+    look(&mut in_time, 1_100);
+    assert_eq!(in_time.violated(), NOTHING);
+    look(&mut late, 1_100);
+    assert_eq!(late.violated(), ["converges"], "a second is enough to follow");
+
+    let mut restless = Cluster::new();
+    restless.wait(quiet);
+    for more in 1..=5 {
+        change(&mut restless, more);
+        look(&mut restless, if more == 1 { 200 } else { 1_100 });
+        change(&mut restless, more + 1);
+    }
+    assert_eq!(restless.violated(), ["converges"], "a mind that changes for ever does not converge");
 }

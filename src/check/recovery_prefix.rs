@@ -5,7 +5,7 @@
 //!
 //! A write is told as soon as it is made and a cut before it is: a process that dies in the middle of a cut leaves more than it
 //! told of. So the log may go on beyond its known end with the very records that its last cut took off, if nothing was written
-//! since.
+//! since. A deletion is told before it is durable: the log may come back as it was, until another is begun.
 //!
 //! A write that failed half-way is not told; what of it is on the disk may come back too. A sync that lied made nothing sure: a
 //! log is held to what was synced after the last lie. What was found is taken back if the disk is told in the same turn to
@@ -67,7 +67,7 @@ impl RecoveryPrefix {
 
     fn first_wrong(ledger: &PartitionLedger, old: &LogCopy, recovery: &RecoveryFacts) -> Option<(Offset, String)> {
         let records = recovery.batches.iter().flat_map(|batch| batch.records.iter().map(|record| (batch.leader_epoch, record)));
-        for (epoch, record) in records.filter(|(_, record)| record.offset >= old.start) {
+        for (epoch, record) in records.filter(|(_, record)| record.offset >= old.known_from()) {
             let offset = record.offset;
             match ledger.entry(old, offset).or_else(|| old.entry_cut_off(offset)) {
                 Some(entry) if entry.digest == record.digest && entry.epoch == epoch => {}

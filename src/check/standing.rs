@@ -19,8 +19,18 @@ impl PartitionLedger {
 
     /// Those whose disks lost something and who do not count for that reason.
     pub(super) fn suspects(&self) -> BrokerSet {
-        let suspects = self.copies().iter().filter(|copy| copy.is_suspect);
-        suspects.filter_map(|copy| if let ProcessId::Broker(broker) = copy.process { Some(broker) } else { None }).collect()
+        self.brokers_where(|copy| copy.is_suspect)
+    }
+
+    /// Those whose disks lost something when this epoch or a later one was the newest. Who hears only now that it was to lead
+    /// this one hears of an ISR from before that, whatever the controller has decided since.
+    pub(super) fn lost_since(&self, epoch: LeaderEpoch) -> BrokerSet {
+        self.brokers_where(|copy| copy.lost_in.is_some_and(|lost_in| lost_in >= epoch))
+    }
+
+    fn brokers_where(&self, is_meant: impl Fn(&LogCopy) -> bool) -> BrokerSet {
+        let copies = self.copies().iter().filter(|copy| is_meant(copy));
+        copies.filter_map(|copy| if let ProcessId::Broker(broker) = copy.process { Some(broker) } else { None }).collect()
     }
 
     /// Nobody is left who may be elected cleanly, since all of them went down in disorder.

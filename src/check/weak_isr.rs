@@ -1,7 +1,8 @@
 //! `weak-isr`: below a leader's high watermark all members of its own ISR are identical.
 //!
 //! Promises: what a leader shows, or answers acks=all with, is on every replica that it counts on itself, whatever the
-//! controller has decided meanwhile. A member whose disk lost data does not count until the leader's ISR no longer names it.
+//! controller has decided meanwhile. A member whose disk lost data does not count until the leader's ISR no longer names it;
+//! nor for a leader that hears only afterwards, of an epoch long past, that it was to lead with that member.
 //!
 //! Violated: where `strong-isr` looks, and at `IsrAdopted`, if a replica that acts as leader has a record below its high
 //! watermark that a member of the ISR it goes by has not. Companion: `strong-isr`, when the committed ISR names the member too.

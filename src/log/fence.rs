@@ -7,6 +7,8 @@
 //!
 //! Source: KAFKA-10778; `UnifiedLog.maybeHandleIOException`, `LocalLog.maybeHandleIOException`.
 
+use std::sync::Arc;
+
 use super::partition_log::PartitionLog;
 use crate::context::Context;
 use crate::error::{ErrorCode, Fault};
@@ -16,18 +18,26 @@ impl PartitionLog {
     /// Whether it takes nothing more.
     #[must_use]
     pub fn is_fenced(&self) -> bool {
-        self.is_fenced
+        self.fenced_by.is_some()
+    }
+
+    /// What failed, if it takes nothing more.
+    #[must_use]
+    pub fn fenced_by(&self) -> Option<&Fault> {
+        self.fenced_by.as_deref()
     }
 
     /// Errors: [`Fault::Fenced`].
     pub(super) fn check_fence(&self) -> Result<(), Fault> {
-        if self.is_fenced { Err(Fault::Fenced(self.partition().to_string())) } else { Ok(()) }
+        if self.is_fenced() { Err(Fault::Fenced(self.partition().to_string())) } else { Ok(()) }
     }
 
     /// Passes on what came of a change, and fences the log if it was a failure.
     pub(super) fn fencing<T>(&mut self, done: Result<T, Fault>, cx: &mut Context<'_>) -> Result<T, Fault> {
-        if done.is_err() && !self.is_fenced {
-            self.is_fenced = true;
+        if let Err(fault) = &done
+            && !self.is_fenced()
+        {
+            self.fenced_by = Some(Arc::new(fault.clone()));
             cx.emit(LogFact::LogFenced { partition: self.partition(), end: self.end_offset() });
         }
         done

@@ -48,8 +48,8 @@ pub struct PartitionLog {
     pub(super) is_folder_unsynced: bool,
     /// Whether the folder itself is new in its log directory, which may not have been synced since.
     pub(super) is_folder_new: bool,
-    /// Whether a write failed, after which there are no more.
-    pub(super) is_fenced: bool,
+    /// The write that failed, after which there are no more.
+    pub(super) fenced_by: Option<Arc<Fault>>,
 }
 
 /// Where an append as leader put a batch.
@@ -85,7 +85,7 @@ impl PartitionLog {
             flushed_at: cx.mono(),
             is_folder_unsynced: true,
             is_folder_new: true,
-            is_fenced: false,
+            fenced_by: None,
         })
     }
 

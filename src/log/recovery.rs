@@ -109,7 +109,7 @@ impl PartitionLog {
                     flushed_at: cx.mono(),
                     is_folder_unsynced: false,
                     is_folder_new: !is_whole,
-                    is_fenced: false,
+                    fenced_by: None,
                 }
             }
         };

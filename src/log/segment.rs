@@ -17,7 +17,7 @@ use crate::config::TopicConfig;
 use crate::context::Disk;
 use crate::error::Fault;
 use crate::files::{FileName, FilePath, Folder};
-use crate::ids::Offset;
+use crate::ids::{LeaderEpoch, Offset};
 use crate::record::BatchHeader;
 use crate::time::{Duration, Timestamp};
 
@@ -32,6 +32,8 @@ pub(super) struct BatchPlace {
     pub position: u32,
     /// Its bytes.
     pub size: u32,
+    /// The epoch of the leader that appended it.
+    pub epoch: LeaderEpoch,
     /// Its largest timestamp.
     pub max_timestamp: Timestamp,
 }
@@ -166,7 +168,8 @@ impl Segment {
         assert!(header.base_offset >= self.end(), "offsets in a segment rise");
         let (position, batch, last) = (self.size, self.batches.len(), header.last_offset());
         let (last_delta, max_timestamp) = (header.last_offset_delta, header.max_timestamp);
-        self.batches.push(BatchPlace { base: header.base_offset, last_delta, position, size: header.size, max_timestamp });
+        let (base, epoch) = (header.base_offset, header.leader_epoch.unwrap_or_default());
+        self.batches.push(BatchPlace { base, last_delta, position, size: header.size, epoch, max_timestamp });
         self.size = position.checked_add(header.size).expect("a segment is rolled before its positions have 32 bits");
         self.note_timestamp(TimeEntry { timestamp: max_timestamp, offset: last });
         if u64::from(position).saturating_sub(self.offset_index.last_position()) <= interval_bytes {

@@ -58,11 +58,12 @@ impl PartitionLog {
 
     /// Removes the log from the disk, as one: its folder gets another name, under which no start looks for it.
     ///
-    /// Errors: as [`Disk`]'s calls.
+    /// Errors: as [`Disk`]'s calls. If it is the directory's sync that fails, the log is gone until the power fails: then it may
+    /// have its name again.
     pub fn delete(self, cx: &mut Context<'_>) -> Result<(), Fault> {
         cx.rename_folder(self.place.folder(), Folder::Deleted(self.place.directory, self.place.partition))?;
+        cx.emit(LogFact::LogDeleted { partition: self.partition() }); // whatever becomes of the rest, no start finds it there
         self.place.sync_directory(cx)?;
-        cx.emit(LogFact::LogDeleted { partition: self.partition() });
         remove_deleted(self.place, cx)
     }
 }

@@ -63,10 +63,16 @@ impl Member {
         others.get(place.checked_rem(others.len())?).copied()
     }
 
-    /// The leader was not heard for too long: a voter wants another.
+    /// The leader was not heard for too long: a voter wants another. An observer only helps those who do: it may be a voter by
+    /// a record that has not reached it, and then they need it.
+    ///
+    /// Kafka differs: its `FollowerState` never forgets that the leader answered once (`hasFetchedFromLeader`), and only a voter
+    /// ever leaves it by a time-out.
     pub(super) fn lose_leader(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
-        let Role::Follower(follower) = &self.role else { return Ok(()) };
-        if !self.is_voter() {
+        let is_voter = self.is_voter();
+        let Role::Follower(follower) = &mut self.role else { return Ok(()) };
+        if !is_voter {
+            follower.has_fetched = false;
             return Ok(());
         }
         if self.peers.is_awaiting(follower.leader) {
@@ -175,7 +181,10 @@ impl Member {
             Piece::Last(bytes) => {
                 follower.download = None;
                 let before = self.log.voters().clone();
-                self.log.install(id, bytes, from, cx)?;
+                if !self.log.install(id, bytes, from, cx)? {
+                    self.leave_alone(from, cx);
+                    return Ok(());
+                }
                 if *self.log.voters() != before {
                     self.adopt_voters(cx);
                 }

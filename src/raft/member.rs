@@ -343,11 +343,7 @@ impl Member {
 
     /// How long the leader may be silent.
     pub(super) fn arm_fetch_timer(&mut self, span: Duration, cx: &mut Context<'_>) {
-        if self.is_voter() {
-            self.timers.set(RaftTimer::Fetch, cx.mono().plus(span), cx.trail());
-        } else {
-            self.timers.cancel(RaftTimer::Fetch);
-        }
+        self.timers.set(RaftTimer::Fetch, cx.mono().plus(span), cx.trail());
     }
 
     fn arm_snapshot_timer(&mut self, cx: &mut Context<'_>) {

@@ -10,7 +10,9 @@
 //!
 //! Called by: every role of a voter, and [`super::observer`].
 //!
-//! Kafka differs: its cleaner removes snapshots by size and age, long after; here they go when a newer one is written.
+//! Kafka differs: its cleaner removes snapshots by size and age, long after; here they go when a newer one is written. It
+//! keeps a fetched snapshot unread, and ends when it then cannot read it; here one that is damaged is not taken, so that the
+//! leader's disk alone cannot end its followers.
 
 use std::sync::Arc;
 
@@ -195,15 +197,19 @@ impl MetadataLog {
         Ok(())
     }
 
-    /// Appends what a leader sent. Errors: those of the disk.
+    /// Appends what a leader sent, up to the first batch that does not fit: that one and what follows is asked for again, for
+    /// the fault may be the leader's disk alone (KAFKA-18723). Errors: those of the disk.
     pub(super) fn append_fetched(&mut self, batches: &[Bytes], from: ProcessId, cx: &mut Context<'_>) -> Result<Taken, Fault> {
         let before = self.voters.latest().offset;
+        let mut next = self.end();
         let appended = Arc::make_mut(&mut self.log).append_as_follower(batches, voter_number(from), cx);
         for batch in batches {
-            if BatchHeader::parse(batch).is_ok_and(|header| header.last_offset() < self.end()) {
-                self.new_bytes += batch.len() as u64;
-                self.note_voters(batch)?;
+            if next >= self.end() {
+                break; // the log refused it, whatever it claims to be
             }
+            next = BatchHeader::parse(batch)?.last_offset().next();
+            self.new_bytes += batch.len() as u64;
+            self.note_voters(batch)?;
         }
         match appended {
             Err(ErrorCode::KafkaStorageError) => Err(refused(ErrorCode::KafkaStorageError)),
@@ -339,9 +345,10 @@ impl MetadataLog {
         Ok(())
     }
 
-    /// Puts a snapshot fetched from `from` in place of this copy. Errors: those of the disk, and of damaged bytes.
-    pub(super) fn install(&mut self, id: SnapshotId, bytes: Bytes, from: ProcessId, cx: &mut Context<'_>) -> Result<(), Fault> {
-        let voters = snapshot::decode(bytes.clone())?.voters;
+    /// Puts a snapshot fetched from `from` in place of this copy, if its bytes are sound; if not, all stays as it was. Returns
+    /// whether it did. Errors: those of the disk.
+    pub(super) fn install(&mut self, id: SnapshotId, bytes: Bytes, from: ProcessId, cx: &mut Context<'_>) -> Result<bool, Fault> {
+        let Ok(Snapshot { voters, .. }) = snapshot::decode(bytes.clone()) else { return Ok(false) };
         snapshot::write(id, bytes, self.folder_sync, cx)?;
         for old in std::mem::replace(&mut self.snapshots, vec![id]) {
             if old != id {
@@ -353,6 +360,6 @@ impl MetadataLog {
         self.voters = VoterHistory::new(voters);
         self.new_bytes = 0;
         cx.emit(RaftFact::SnapshotInstalled { end: id.end, epoch: id.epoch, from });
-        Ok(())
+        Ok(true)
     }
 }

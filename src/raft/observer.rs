@@ -348,7 +348,9 @@ impl Observer {
             Piece::Interrupted => return self.take_refusal(Some((told.epoch, told.leader)), cx),
             Piece::Last(bytes) => {
                 let log = self.log.as_mut().expect("nothing is fetched before the log is open");
-                log.install(download.id, bytes, from, cx)?;
+                if !log.install(download.id, bytes, from, cx)? {
+                    return Ok(Next::AfterBackoff);
+                }
                 self.high_watermark = self.high_watermark.max(download.id.end);
             }
         }

@@ -288,7 +288,8 @@ impl Partition {
     /// The log's refusal as the caller should hear it; a failed disk takes the replica offline.
     pub(super) fn refuse(&mut self, code: ErrorCode, cx: &mut Context<'_>) -> ErrorCode {
         if code == ErrorCode::KafkaStorageError {
-            self.become_offline(&Fault::Io(self.partition().to_string()), cx);
+            let why = self.log.fenced_by().cloned().unwrap_or_else(|| Fault::Io(self.partition().to_string()));
+            self.become_offline(&why, cx);
         }
         code
     }

@@ -155,12 +155,12 @@ impl SimDisk {
             self.undo(operation, &mut losses);
         }
         for (folder, entries) in &mut self.folders {
-            if !entries.is_durable() {
+            if !entries.is_sound() {
                 lose_unsynced(*folder, Arc::make_mut(entries), luck, &mut losses);
             }
         }
         self.folders.retain(|_, entries| !entries.files.is_empty());
-        self.used = self.folders.values().flat_map(|entries| entries.files.iter()).map(|(_, file)| file.length()).sum();
+        self.recount();
         losses
     }
 
@@ -250,6 +250,7 @@ fn lose_unsynced(folder: Folder, entries: &mut Entries, luck: &mut dyn PowerLuck
         losses.push(Loss { file, bytes: entries.undo(operation) });
     }
     for (name, file) in &mut entries.files {
+        file.accept_faults();
         if file.is_durable() {
             continue;
         }

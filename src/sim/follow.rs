@@ -70,8 +70,12 @@ impl World {
                 slot.is_in_quorum = slot.is_in_quorum || matches!(role, QuorumRole::Leader | QuorumRole::Follower);
             }
             RaftFact::VotersChanged { voters } => Arc::make_mut(&mut self.roles).change_voters(process, voters),
-            RaftFact::MetadataCommitted { .. }
-            | RaftFact::MetadataApplied { .. }
+            RaftFact::MetadataCommitted { end, .. } => {
+                if self.roles.is_voter_change_open() {
+                    Arc::make_mut(&mut self.roles).settle_voters(*end);
+                }
+            }
+            RaftFact::MetadataApplied { .. }
             | RaftFact::VoteCast { .. }
             | RaftFact::VoteRefused { .. }
             | RaftFact::QuorumLeaderResigned { .. }

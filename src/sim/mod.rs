@@ -27,6 +27,7 @@ mod faulty_disks;
 mod follow;
 pub mod host;
 mod life;
+mod losses;
 mod network;
 mod process;
 mod promises;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::losses;
 use super::scenario::{Expectation, FaultAction, Promise, Scenario};
 use crate::check::{Processing, Promises};
 use crate::config::TopicConfig;
@@ -13,6 +14,7 @@ impl Scenario {
     pub fn promises(&self) -> Promises {
         let producers = || self.producers.iter().map(|producer| &producer.setup);
         let in_order = producers().filter(|setup| setup.config.max_in_flight == 1);
+        let (lost, voters) = (losses::servers(self), self.cluster.voters());
         let idempotent = producers().filter(|setup| setup.config.enable_idempotence);
         Promises {
             acks: producers().map(|setup| setup.config.acks).collect(),
@@ -23,7 +25,11 @@ impl Scenario {
             duration: self.duration,
             never_healed: self.faults.iter().any(|fault| fault.lasts.is_none() && lasts_for_ever(&fault.action)),
             variants: self.variants,
-            disks_unbounded: false,
+            copies_unbounded: self.topics.iter().any(|topic| {
+                let min_isr = usize::try_from(self.topic_config(&topic.config).min_insync_replicas).unwrap_or(usize::MAX);
+                lost.iter().filter(|server| matches!(server, ProcessId::Broker(_))).count() >= min_isr
+            }),
+            voters_unbounded: lost.iter().filter(|server| voters.contains(server)).count() * 2 >= voters.len(),
             processing: self.processing(),
             named: self.expectation().map(Expectation::decided).unwrap_or_default(),
         }

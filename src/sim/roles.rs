@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::event::{GroupId, PartitionFacts, TopicFacts, VoterSetFacts};
-use crate::ids::{BrokerId, BrokerSet, LeaderEpoch, PartitionIndex, ProcessId, TopicId, TopicPartition, VoterKey};
+use crate::ids::{BrokerId, BrokerSet, LeaderEpoch, Offset, PartitionIndex, ProcessId, TopicId, TopicPartition, VoterKey};
 
 /// The name by which people know the metadata log.
 const METADATA: &str = "__cluster_metadata";
@@ -23,6 +23,8 @@ pub(super) struct Roles {
     partitions: BTreeMap<TopicPartition, Arc<PartitionFacts>>,
     controller: Option<(LeaderEpoch, ProcessId)>,
     voters: Arc<VoterSetFacts>,
+    /// The voters before a change that is not committed yet: should it get lost, they are the voters still.
+    settled_voters: Arc<VoterSetFacts>,
     /// The brokers that count as alive: registered and not fenced.
     unfenced: BrokerSet,
     /// Who was given a partition last, for each group.
@@ -36,6 +38,7 @@ impl Roles {
             topics: BTreeMap::new(),
             partitions: BTreeMap::new(),
             controller: None,
+            settled_voters: Arc::new(voters.clone()),
             voters: Arc::new(voters),
             unfenced: BrokerSet::EMPTY,
             owners: BTreeMap::new(),
@@ -97,6 +100,23 @@ impl Roles {
         let count = self.partitions.keys().filter(|partition| partition.topic == topic).count();
         let partition = partition_of(group, u32::try_from(count).ok()?)?;
         self.leader(OFFSETS, partition)
+    }
+
+    /// All metadata below `end` is committed: a change of voters in it is settled.
+    pub(super) fn settle_voters(&mut self, end: Offset) {
+        if self.voters.offset < end && !Arc::ptr_eq(&self.settled_voters, &self.voters) {
+            self.settled_voters = Arc::clone(&self.voters);
+        }
+    }
+
+    /// Whether a change of voters is under way.
+    pub(super) fn is_voter_change_open(&self) -> bool {
+        !Arc::ptr_eq(&self.settled_voters, &self.voters)
+    }
+
+    /// The sets of voters that may turn out to be the quorum's: the settled one, and the newest.
+    pub(super) fn voter_sets(&self) -> [&[VoterKey]; 2] {
+        [&self.settled_voters.voters, &self.voters.voters]
     }
 
     /// The controller that leads the metadata quorum.
@@ -166,4 +186,28 @@ fn partition_of(group: &str, count: u32) -> Option<PartitionIndex> {
     // Kafka's `Utils.abs`: the one number without a positive counterpart is 0.
     let positive = hash.checked_abs().map_or(0, i32::unsigned_abs);
     positive.checked_rem(count).map(PartitionIndex)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::DirectoryId;
+
+    fn voters(offset: u64, numbers: &[u16]) -> VoterSetFacts {
+        let key = |number: &u16| VoterKey { voter: ProcessId::Controller(*number), directory: Some(DirectoryId(1)) };
+        VoterSetFacts { offset: Offset(offset), epoch: LeaderEpoch(1), voters: numbers.iter().map(key).collect() }
+    }
+
+    #[test]
+    fn until_a_change_of_voters_is_committed_the_old_ones_may_turn_out_to_be_the_quorum() {
+        let mut roles = Roles::new(voters(0, &[2, 3]));
+        roles.change_voters(ProcessId::Controller(2), &Arc::new(voters(483, &[1, 2, 3])));
+        let counts = |roles: &Roles| roles.voter_sets().map(<[VoterKey]>::len);
+        assert_eq!(counts(&roles), [2, 3]);
+        roles.settle_voters(Offset(483));
+        assert_eq!(counts(&roles), [2, 3], "all below the change is committed, and not the change");
+        roles.settle_voters(Offset(484));
+        assert_eq!(counts(&roles), [3, 3]);
+        assert!(!roles.is_voter_change_open());
+    }
 }

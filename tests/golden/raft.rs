@@ -7,6 +7,7 @@ use std::path::Path;
 
 use goldenscript::{ArgumentConsumer, Command};
 use tribunal::event::{Fact, LogFact, QuorumRole, RaftFact, VoterSetFacts};
+use tribunal::files::{FileName, FilePath};
 use tribunal::ids::{DirectoryId, LeaderEpoch, ProcessId, TopicPartition, VoterKey};
 use tribunal::protocol::{
     AddRaftVoterRequest, DescribeQuorumRequest, RemoveRaftVoterRequest, Request, Response, UpdateRaftVoterRequest, VoteRequest,
@@ -97,6 +98,22 @@ impl Runner {
         Ok(())
     }
 
+    /// `damage k1 log 117`, `damage k1 snapshot 60`: on its disk one bit of that byte is another, in the newest such file.
+    fn damage(&mut self, args: &mut ArgumentConsumer<'_>) -> Outcome<()> {
+        let who = server(args.next_pos().ok_or("whose disk?")?)?;
+        let is_log = args.next_pos().ok_or("the log or the snapshot?")? == "log";
+        let at: usize = args.next_pos().ok_or("which byte?")?.parse()?;
+        let disk = &mut self.quorum.seats.get_mut(&who).ok_or("it never lived")?.disk;
+        let is_meant = |path: &FilePath| match path.name {
+            FileName::Segment(_) => is_log,
+            FileName::Snapshot(..) => !is_log,
+            _ => false,
+        };
+        let newest = disk.files().map(|(path, _)| path).filter(is_meant).max().ok_or("there is none")?;
+        *disk.bytes_mut(newest).and_then(|bytes| bytes.get_mut(at)).ok_or("it is shorter")? ^= 1;
+        Ok(())
+    }
+
     fn voter_change(&mut self, args: &mut ArgumentConsumer<'_>) -> Outcome<Request> {
         let key = voter_key(args.next_pos().ok_or("whom?")?)?;
         Ok(match args.take_key("how") {
@@ -160,6 +177,7 @@ impl goldenscript::Runner for Runner {
                     self.quorum.seats.get_mut(&who).ok_or("it never lived")?.disk = MemoryDisk::default();
                 }
             }
+            "damage" => self.damage(&mut args)?,
             "cut" => {
                 let one = server(args.next_pos().ok_or("whom?")?)?;
                 Self::servers(&mut args)?.into_iter().for_each(|other| self.quorum.cut(one, other));
@@ -286,7 +304,12 @@ fn letter(letter: &Letter) -> String {
             format!("{:?} answered{}", facts.api, facts.error.map_or(String::new(), |code| format!(": {code}")))
         }
     };
-    format!("{} -> {}: {says}\n", letter.from, letter.to)
+    let nth = match &letter.says {
+        Says::Request(reply_to, _) | Says::Response(reply_to, _) => reply_to.connection.0,
+        Says::Reset => 0,
+    };
+    let anew = if nth == 0 { String::new() } else { format!(" (connection {nth})") };
+    format!("{} -> {}: {says}{anew}\n", letter.from, letter.to)
 }
 
 macro_rules! scripts {
@@ -307,7 +330,10 @@ macro_rules! scripts {
 }
 
 scripts!(
+    a_candidate_leaves_a_connection_that_is_mute,
     a_candidate_with_a_stale_log_is_refused,
+    a_damaged_batch_of_the_leader_ends_no_follower,
+    a_damaged_snapshot_of_the_leader_ends_no_follower,
     a_disruptive_server_raises_the_epoch,
     a_diverging_follower_truncates,
     a_far_behind_follower_installs_a_snapshot,
@@ -318,6 +344,7 @@ scripts!(
     a_split_vote_is_tried_again,
     a_standby_becomes_a_voter,
     a_vote_is_given_once_an_epoch_across_a_restart,
+    a_voter_that_does_not_know_it_yet_helps_to_elect,
     a_wiped_voter_with_a_directory_id_does_not_vote,
     a_wiped_voter_without_a_directory_id_loses_what_was_committed,
     an_uncommitted_voter_change_is_undone_by_truncation,

@@ -396,6 +396,7 @@ scripts!(
     a_batch_is_torn_inside_a_sector,
     a_bit_rots_above_the_recovery_point,
     a_bit_rots_below_the_recovery_point,
+    a_bit_rots_where_no_checksum_looks,
     a_failed_append_fences_the_log,
     a_folder_was_not_synced,
     a_full_disk_loses_nothing_acknowledged,

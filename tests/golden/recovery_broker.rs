@@ -213,6 +213,9 @@ fn write_fact(fact: &Fact, out: &mut String) -> std::fmt::Result {
             let (partition, start, end) = (recovery.partition, recovery.start, recovery.end);
             writeln!(out, "LogRecovered {partition} {start}..{end}, {} bytes torn", recovery.torn_bytes)
         }
+        Fact::Log(LogFact::LogCreated { partition }) if *partition != TopicPartition::METADATA => {
+            writeln!(out, "LogCreated {partition}")
+        }
         Fact::Replica(ReplicaFact::ReplicaOffline { partition, why }) => writeln!(out, "ReplicaOffline {partition}: {why}"),
         Fact::Replica(ReplicaFact::BecameLeader { partition, end, .. }) => writeln!(out, "BecameLeader {partition}, end {end}"),
         _ => Ok(()),
@@ -245,6 +248,7 @@ macro_rules! scripts {
 
 scripts!(
     a_disk_is_full,
+    a_log_s_folder_is_lost,
     a_refused_log_is_one_replica_offline,
     one_of_two_directories_fails,
     the_first_directory_fails,

@@ -331,14 +331,16 @@ impl Stage {
                 }
                 if !is_lost {
                     let leaders = LeaderOffsets { high_watermark: found.high_watermark, log_start: found.log_start_offset };
-                    self.turn(who, |seat, _, cx| match found.diverging {
+                    let taken = self.turn(who, |seat, _, cx| match found.diverging {
                         Some(shared) => {
                             seat.replica.truncate_to_divergence(shared, cx);
+                            Ok(None)
                         }
-                        None => {
-                            seat.replica.append_fetched(&found.batches, leaders, cx).unwrap();
-                        }
+                        None => seat.replica.append_fetched(&found.batches, leaders, cx),
                     });
+                    if let Err(code) = taken {
+                        writeln!(self.told, "{who}: refuses that: {}", code.name())?;
+                    }
                 }
             }
         }

@@ -12,7 +12,7 @@ impl Checks {
             RaftFact::MetadataCommitted { end, epoch } => {
                 self.epochs_monotone.judge_quorum(scene, *epoch);
                 self.one_voter_change.commit(scene, *end);
-                self.live.metadata_end = self.live.metadata_end.max(*end);
+                self.live.commit_metadata(*end, event.at);
                 self.advance_committed(event, TopicPartition::METADATA, *epoch, *end);
             }
             RaftFact::MetadataApplied { end } => self.live.apply_metadata(event.process, *end),

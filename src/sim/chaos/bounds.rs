@@ -6,7 +6,9 @@
 //! What a broker's disk may lose. A broker that died with losses comes back only once committed metadata has it in no ISR and
 //! fenced: until then its copy still counts, or a proposal on its way may make it count. (Kafka promises nothing for a disk
 //! that is lost while an AlterPartition names its broker: an empty replica in the ISR.) Where nobody else is left in ISR and
-//! ELR whose disk can be trusted, it comes back with its disk whole, and the fault says that it was spared. So does the last
+//! ELR whose disk can be trusted, it comes back with its disk whole, and the fault says that it was spared. (Whole is more than
+//! not replaced: pages that a failed sync called clean would go with the next power failure, and rotten bytes would stand for
+//! what was committed; so the operator puts in a sound disk with what had been written to the old one.) So does the last
 //! leader that an empty ISR is remembered by: the controller takes every broker that was not shut down in order out of the
 //! ELR, whole disk or not, and falls back on that one (KIP-966). A disk fault that may lose data strikes at most
 //! min.insync.replicas - 1 copies of any partition at a time.
@@ -25,9 +27,11 @@
 //!
 //! Invariant: under these bounds every check must hold; a scenario that wants more scripts it.
 
+use std::sync::Arc;
+
 use crate::config::TopicConfig;
 use crate::event::{CrashKind, DiskFault, FaultFact, FaultIndex, PartitionFacts};
-use crate::ids::{BrokerId, BrokerSet, DirectoryId, Incarnation, ProcessId, TopicPartition};
+use crate::ids::{BrokerId, BrokerSet, DirectoryId, Incarnation, ProcessId, TopicPartition, VoterKey};
 use crate::sim::fault::is_random;
 use crate::sim::life::worse;
 use crate::sim::process::{BadDisk, Place, Slot};
@@ -77,9 +81,13 @@ impl World {
         }
     }
 
-    /// Whether the metadata quorum keeps its majority without this server.
+    /// Whether the metadata quorum keeps its majority without this server, whatever becomes of a change of its voters that is
+    /// under way.
     fn quorum_can_miss(&self, place: Place) -> bool {
-        let voters = self.roles.voters();
+        self.roles.voter_sets().into_iter().all(|voters| self.voters_can_miss(voters, place))
+    }
+
+    fn voters_can_miss(&self, voters: &[VoterKey], place: Place) -> bool {
         if !voters.iter().any(|key| key.voter == self.id(place)) {
             return true;
         }
@@ -95,16 +103,16 @@ impl World {
                 || !is_known
         };
         let away = voters.iter().filter(|key| is_away(key.voter, key.directory)).count();
-        away < (voters.len().saturating_sub(1) / 2).max(1)
+        away < may_be_away(voters.len())
     }
 
     /// Whether a server can do without what it has synced.
     fn may_lose_disk(&self, place: Place) -> bool {
-        let voters = self.roles.voters();
-        let is_voter = voters.iter().any(|key| key.voter == self.id(place));
+        let sets = self.roles.voter_sets();
+        let is_voter = sets.iter().any(|voters| voters.iter().any(|key| key.voter == self.id(place)));
         let is_lone_controller = matches!(self.id(place), ProcessId::Controller(_));
         if is_voter {
-            return voters.len() > 2 && self.setup.is_voter_uuid_on && self.quorum_can_miss(place);
+            return sets.iter().all(|voters| voters.len() > 2) && self.setup.is_voter_uuid_on && self.quorum_can_miss(place);
         }
         // A standby may be on its way into the quorum under the directory id that it has.
         !is_lone_controller
@@ -180,6 +188,7 @@ impl World {
             Return::Spared => {
                 let slot = self.slot_mut(place);
                 slot.died_of = CrashKind::Process;
+                Arc::make_mut(&mut slot.disk).make_whole();
                 if let Some(bad) = slot.bad_disk {
                     self.mend_disk(bad.fault, place);
                 }
@@ -239,6 +248,12 @@ impl World {
     }
 }
 
+/// How many of so many voters may be away at a time. Of two none: a quorum is that small while one is taken out and another
+/// put in, and then needs both.
+fn may_be_away(voters: usize) -> usize {
+    if voters == 1 { 1 } else { voters.saturating_sub(1) / 2 }
+}
+
 /// The directory id under which a voter on this disk is known.
 pub(super) fn directory_of(slot: &Slot) -> DirectoryId {
     DirectoryId(slot.formatted_by.0)
@@ -251,5 +266,43 @@ impl ChaosKind {
 
     fn is_about_clocks(self) -> bool {
         matches!(self, Self::ClockJump | Self::ClockDrift)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::tests::scenario;
+    use crate::time::Instant;
+
+    /// A world in which everybody is up and well.
+    fn world_of(voters: u16) -> World {
+        let mut scenario = scenario();
+        scenario.cluster.voters = voters;
+        let mut world = World::new(&scenario, scenario.seed, &[], false);
+        while let Some(turn) = world.begin_by(Instant(10_000)) {
+            world.end(turn);
+        }
+        world
+    }
+
+    fn struck(world: &World, kind: ChaosKind) -> usize {
+        let places = world.setup.places();
+        places.filter(|place| matches!(world.id(*place), ProcessId::Controller(_)) && world.may_strike(kind, *place)).count()
+    }
+
+    #[test]
+    fn a_quorum_keeps_its_majority_but_a_lone_voter_may_be_away() {
+        for (voters, spare) in [(1, 1), (2, 0), (3, 1), (4, 1), (5, 2), (7, 3)] {
+            let mut world = world_of(voters);
+            for away in 0..=spare {
+                let left = if away < spare { usize::from(voters) - away } else { 0 };
+                assert_eq!(struck(&world, ChaosKind::Pause), left, "{away} of {voters} are away");
+                if away < spare {
+                    let next = world.place_of(ProcessId::Controller(u16::try_from(away).expect("few") + 1));
+                    world.slot_mut(next).pauses += 1;
+                }
+            }
+        }
     }
 }

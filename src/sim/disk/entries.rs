@@ -72,6 +72,19 @@ impl Entries {
         self.unsynced.is_empty() && self.files.iter().all(|(_, file)| file.is_durable())
     }
 
+    /// Whether a power failure would leave it as it is, and no fault has changed what was written.
+    pub(super) fn is_sound(&self) -> bool {
+        self.is_durable() && self.files.iter().all(|(_, file)| file.is_sound())
+    }
+
+    /// Makes it durable, with what was written in its files.
+    pub(super) fn make_whole(&mut self) {
+        self.unsynced.clear();
+        for (_, file) in &mut self.files {
+            file.make_whole();
+        }
+    }
+
     /// Takes an operation back; returns how many bytes are no longer to be found under its name.
     pub(super) fn undo(&mut self, operation: Operation) -> u64 {
         match operation {

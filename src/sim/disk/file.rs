@@ -24,6 +24,8 @@ pub(super) struct File {
     synced: u64,
     /// What a failed sync left in the cache as if it were on the device, in order.
     ghosts: Vec<Range<u64>>,
+    /// What a fault took from the cache since the power last failed: what had been written there, the oldest first.
+    scars: Vec<(u64, Bytes)>,
 }
 
 /// Chunks as they were appended, with the position of each.
@@ -55,6 +57,7 @@ impl File {
         if bytes.is_empty() {
             return at;
         }
+        self.scars.retain(|(lost, _)| *lost < at); // what a sync dropped from the end is written anew
         self.length += bytes.len() as u64;
         match self.blocks.last_mut() {
             Some(block) if at - block.start() < BLOCK_BYTES => Arc::make_mut(block).chunks.push((at, bytes)),
@@ -109,6 +112,10 @@ impl File {
         if let Some(last) = self.ghosts.last_mut() {
             last.end = last.end.min(to);
         }
+        self.scars.retain(|(at, _)| *at < to);
+        for (at, bytes) in &mut self.scars {
+            bytes.truncate(place(to - *at));
+        }
     }
 
     /// Makes durable what is not. (What an earlier sync failed to write counts as clean, and stays a ghost.)
@@ -122,7 +129,9 @@ impl File {
     /// Source: Rebello et al., "Can Applications Recover from fsync Failures?" (2020): Btrfs drops, ext4 and XFS keep.
     pub(super) fn fail_sync(&mut self, drops: bool) {
         if drops {
+            let dropped = self.read(self.synced, self.unsynced()).unwrap_or_default();
             self.truncate(self.synced);
+            self.scars.extend((!dropped.is_empty()).then_some((self.synced, dropped)));
         } else if self.synced < self.length {
             self.ghosts.push(self.synced..self.length);
             self.synced = self.length;
@@ -138,6 +147,16 @@ impl File {
     /// Whether all of it is on the device for sure.
     pub(super) fn is_durable(&self) -> bool {
         self.synced == self.length && self.ghosts.is_empty()
+    }
+
+    /// What faults did to it stays: the power has failed since.
+    pub(super) fn accept_faults(&mut self) {
+        self.scars.clear();
+    }
+
+    /// Whether it holds what was written, as far as faults go.
+    pub(super) fn is_sound(&self) -> bool {
+        self.scars.is_empty()
     }
 
     /// The power fails: of the unsynced bytes the first `kept` were on the device, but for one sector of them, if `torn`
@@ -159,6 +178,32 @@ impl File {
             }
         }
         lost
+    }
+
+    /// A fault changes bytes that are there: what it writes over is what had been written.
+    pub(super) fn spoil(&mut self, at: u64, bytes: &[u8]) {
+        let count = (bytes.len() as u64).min(self.length.saturating_sub(at));
+        let written = self.read(at, count).unwrap_or_default();
+        self.overwrite(at, bytes);
+        self.note_lost(at, written);
+    }
+
+    /// What was to be written at `at` is not there.
+    pub(super) fn note_lost(&mut self, at: u64, written: Bytes) {
+        self.scars.push((at, written));
+    }
+
+    /// Takes back what faults did since the power last failed, and makes all of it durable.
+    pub(super) fn make_whole(&mut self) {
+        for (at, written) in std::mem::take(&mut self.scars).into_iter().rev() {
+            if at == self.length {
+                self.append(written);
+            } else {
+                self.overwrite(at, &written);
+            }
+        }
+        self.ghosts.clear();
+        self.sync();
     }
 
     /// Replaces bytes that are there, wherever they came from; what reaches beyond the end is ignored.

@@ -1,6 +1,8 @@
-//! What becomes of an append or a read that a rule struck.
+//! What becomes of an append or a read that a rule struck; and how a disk is made what it would be without.
 //!
-//! Called by: [`SimDisk`], in place of what it would have done.
+//! Called by: [`SimDisk`], in place of what it would have done; the world, when it spares a disk.
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -11,6 +13,23 @@ use crate::event::DiskFault;
 use crate::files::FilePath;
 
 impl SimDisk {
+    /// Makes it what its server takes it for: what was written stands where it was meant to, and all of it is durable. Only
+    /// what a power failure took, or a write that said that it failed, stays lost.
+    pub fn make_whole(&mut self) {
+        self.unsynced.clear();
+        for entries in self.folders.values_mut() {
+            if !entries.is_sound() {
+                Arc::make_mut(entries).make_whole();
+            }
+        }
+        self.recount();
+    }
+
+    /// Counts its bytes anew.
+    pub(super) fn recount(&mut self) {
+        self.used = self.folders.values().flat_map(|entries| entries.files.iter()).map(|(_, file)| file.length()).sum();
+    }
+
     /// An append that a rule struck.
     pub(super) fn put_struck(&mut self, file: FilePath, bytes: &Bytes, strike: Strike) -> Result<u64, Fault> {
         match strike.fault {
@@ -21,6 +40,7 @@ impl SimDisk {
             DiskFault::MisdirectedWrite if bytes.is_empty() => self.put(file, bytes.clone()),
             DiskFault::MisdirectedWrite => {
                 let at = self.put(file, Bytes::from(vec![0; bytes.len()]))?;
+                self.file_mut(file)?.note_lost(at, bytes.clone());
                 self.faults.note(file, strike, Some(at));
                 self.misdirect(file, bytes, strike);
                 Ok(at)
@@ -53,7 +73,7 @@ impl SimDisk {
         let Some(victim) = victim else { return };
         let Ok(file) = self.file_mut(victim) else { return };
         let at = strike.draw(2, (file.length() - 1) / SECTOR_BYTES) * SECTOR_BYTES;
-        file.overwrite(at, bytes);
+        file.spoil(at, bytes);
         self.faults.note(victim, strike, Some(at));
     }
 
@@ -68,7 +88,7 @@ impl SimDisk {
         let read = found.read(at, count).ok_or(short.clone())?;
         let place = strike.draw(0, count.saturating_sub(1));
         if let Some(byte) = usize::try_from(place).ok().and_then(|place| read.get(place)) {
-            found.overwrite(at + place, &[byte ^ (1 << strike.draw(1, 7))]);
+            found.spoil(at + place, &[byte ^ (1 << strike.draw(1, 7))]);
             self.faults.note(file, strike, Some(at + place));
         }
         self.file(file).and_then(|found| found.read(at, count)).ok_or(short)

@@ -338,3 +338,56 @@ fn a_renamed_folder_has_its_old_name_again_with_all_that_was_in_it_unless_its_di
     synced.lose_power(&mut worst());
     assert_eq!(Disk::folders(&mut synced), [gone]);
 }
+
+/// The last copy that can be led from: its disk is spared, and then nothing of it is wrong later.
+#[test]
+fn a_disk_that_is_made_whole_holds_what_was_written_whatever_was_done_to_it() {
+    let faults = [DiskFault::BitRot, DiskFault::MisdirectedWrite, DiskFault::SyncFailed, DiskFault::SyncLied];
+    for (fault, luck) in faults.into_iter().flat_map(|fault| (0..20).map(move |luck| (fault, luck))) {
+        let mut disk = SimDisk::default();
+        write(&mut disk, SEGMENT, "first ");
+        write(&mut disk, CHECKPOINT, "checkpoint");
+        disk.sync(SEGMENT).expect("nothing is wrong yet");
+        disk.add_rule(DiskRule { luck, ..rule(fault) });
+        write(&mut disk, SEGMENT, "second ");
+        let _ = disk.sync(SEGMENT);
+        let _ = (content(&mut disk, SEGMENT), content(&mut disk, CHECKPOINT), disk.sync_folder(SEGMENT.folder));
+        disk.remove_rule(FaultIndex(3));
+        disk.make_whole();
+        for _ in 0..2 {
+            let found = (content(&mut disk, SEGMENT), content(&mut disk, CHECKPOINT));
+            assert_eq!(found, (Some(bytes("first second ")), Some(bytes("checkpoint"))), "{fault:?} with luck {luck}");
+            assert_eq!(disk.lose_power(&mut worst()), [], "all of it is durable");
+        }
+        assert_eq!(disk.bytes(), 23);
+    }
+}
+
+/// What was given up after the fault, or written since, is not brought back.
+#[test]
+fn a_disk_that_is_made_whole_keeps_what_was_written_since() {
+    let mut disk = SimDisk::default();
+    write(&mut disk, SEGMENT, "abcdef");
+    disk.add_rule(DiskRule { left: Some(1), ..rule(DiskFault::BitRot) });
+    assert_ne!(content(&mut disk, SEGMENT), Some(bytes("abcdef")));
+    disk.truncate(SEGMENT, 0).expect("cuts are well");
+    write(&mut disk, SEGMENT, "xyz");
+    disk.make_whole();
+    assert_eq!(content(&mut disk, SEGMENT), Some(bytes("xyz")));
+}
+
+/// A server that came back after a power failure has seen what was gone, and has gone on from there.
+#[test]
+fn what_a_fault_took_is_not_brought_back_once_the_power_has_failed() {
+    for luck in 0..20 {
+        let mut disk = SimDisk::default();
+        write(&mut disk, SEGMENT, "abc");
+        disk.sync_folder(SEGMENT.folder).expect("nothing is wrong yet");
+        disk.add_rule(DiskRule { luck, left: Some(1), ..rule(DiskFault::SyncFailed) });
+        assert!(disk.sync(SEGMENT).is_err());
+        disk.lose_power(&mut worst());
+        let left = content(&mut disk, SEGMENT);
+        disk.make_whole();
+        assert_eq!(content(&mut disk, SEGMENT), left);
+    }
+}
