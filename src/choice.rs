@@ -86,6 +86,10 @@ kinds! {
     23 TornSector = "torn-sector",
     /// The word from which a disk fault takes its luck: which bit rots, where a write lands, how much of one is there.
     24 DiskFault = "disk-fault",
+    /// Whether what the generated load sends next is a tombstone: from 1 to 1,000, and the small ones are.
+    25 WorkloadTombstone = "workload-tombstone",
+    /// How far the CreateTime of what the generated load sends next lies from the present, in µs above the least.
+    26 WorkloadTimestamp = "workload-timestamp",
 }
 
 /// Whom a choice is about: small, stable numbers. Unused places are 0.

@@ -108,7 +108,7 @@ fn every_modelled_key_of_kafkas_is_in_the_schema_with_its_sentence() {
         let doc = find("producers", key.name).unwrap_or_else(|| panic!("{} is missing", key.name));
         assert!(doc.starts_with(key.doc.trim()), "{doc}");
     }
-    assert_eq!(find("topics", "retention.ms").as_deref(), Some("Kafka's own; it has no effect here."));
+    assert_eq!(find("topics", "remote.storage.enable").as_deref(), Some("Kafka's own; it has no effect here."));
     let mut names = CHECKS.to_vec();
     names.sort_unstable();
     names.dedup();

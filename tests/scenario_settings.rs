@@ -50,7 +50,7 @@ fn settings_reach_the_part_they_name() {
         ("truncation", "high-watermark"),
         ("producer.p1.acks", "all"),
         ("topic.orders.min.insync.replicas", "2"),
-        ("topic.orders.retention.ms", "1"),
+        ("topic.orders.remote.storage.enable", "true"),
         ("consumer.c1.max.poll.records", "7"),
         ("replica.lag.time.max.ms", "4000"),
         ("log.roll.hours", "2"),
@@ -63,7 +63,7 @@ fn settings_reach_the_part_they_name() {
     assert_eq!(scenario.consumers.first().map(|consumer| consumer.setup.config.max_poll_records), Some(7));
     assert_eq!(scenario.cluster.config.replica_lag_time_max, Duration::from_secs(4));
     assert_eq!(scenario.cluster.topic_defaults.segment_ms, Duration::from_secs(7_200));
-    assert_eq!(scenario.no_effect, ["producer.id.expiration.ms", "topic.orders.retention.ms"]);
+    assert_eq!(scenario.no_effect, ["producer.id.expiration.ms", "topic.orders.remote.storage.enable"]);
     assert_eq!(scenario.settings, settings);
 }
 

@@ -219,7 +219,12 @@ impl Machine for Broker {
             Input::Deadline => self.handle_deadline(cx),
             Input::Command(Command::ShutDown) => self.begin_shutdown(cx),
             Input::Command(
-                Command::Send(_) | Command::CreateTopics(_) | Command::DescribeTopic(_) | Command::Ask(_) | Command::Consume(_),
+                Command::Send(_)
+                | Command::CreateTopics(_)
+                | Command::DescribeTopic(_)
+                | Command::Ask(_)
+                | Command::Group(_)
+                | Command::Consume(_),
             ) => {
                 panic!("the scenario gives such commands to clients only")
             }

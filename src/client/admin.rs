@@ -1,7 +1,7 @@
 //! An admin: changes and describes a running cluster, one command after the other.
 //!
-//! A command is sent to any broker (which forwards it to the controller, KIP-590), a DeleteRecords to the leaders, a question
-//! about a broker's configuration to that broker. It is tried again until it succeeds, is
+//! A command is sent to any broker (which forwards it to the controller, KIP-590), a DeleteRecords to the leaders, an order about
+//! a group to its coordinator, a question about a broker's configuration to that broker. It is tried again until it succeeds, is
 //! refused for good, or `default.api.timeout.ms` has passed since it was given.
 //!
 //! Invariant: every command is answered by exactly one AdminAnswered, in the order the commands were given. After a lost
@@ -15,6 +15,7 @@ use std::sync::Arc;
 use super::backoff::{Backoff, Reason};
 use super::connection::{Connections, Due, broker};
 use super::deletion::{Deletion, Told};
+use super::group_order::{Ordered, Step};
 use super::metadata::{Metadata, MetadataSetup};
 use crate::context::{Command, Context, Input, Machine, Message};
 use crate::error::ErrorCode;
@@ -50,6 +51,7 @@ enum Wish {
     Describe(String),
     Ask(Request),
     Delete(Deletion),
+    Group(Ordered),
 }
 
 impl Wish {
@@ -59,6 +61,7 @@ impl Wish {
             Self::Describe(_) => ApiKey::Metadata,
             Self::Ask(request) => request.api(),
             Self::Delete(_) => ApiKey::DeleteRecords,
+            Self::Group(ordered) => ordered.api(),
         }
     }
 
@@ -76,6 +79,7 @@ impl Wish {
             }
             Self::Ask(request) => (None, request.clone()),
             Self::Delete(deletion) => deletion.next(),
+            Self::Group(ordered) => ordered.next(),
         }
     }
 }
@@ -171,6 +175,10 @@ impl Admin {
                     return;
                 }
                 self.is_asking = false;
+                if let Some(Wish::Group(ordered)) = self.commands.front_mut().map(|first| &mut first.wish) {
+                    let step = ordered.apply(&response);
+                    return self.go_on_with_group(step, cx);
+                }
                 match response {
                     Response::CreateTopics(response) => self.apply_created(response, cx),
                     Response::Metadata(response) => self.apply_metadata(&response, cx),
@@ -215,7 +223,7 @@ impl Admin {
                 let told = deletion.apply_leaders(response);
                 self.go_on_deleting(told, cx);
             }
-            Some(Wish::Create(_) | Wish::Describe(_) | Wish::Ask(_)) | None => {
+            Some(Wish::Create(_) | Wish::Describe(_) | Wish::Ask(_) | Wish::Group(_)) | None => {
                 self.answer(response.topics.iter().find_map(|topic| topic.error), cx);
             }
         }
@@ -227,6 +235,19 @@ impl Admin {
         };
         let told = deletion.apply_deleted(response);
         self.go_on_deleting(told, cx);
+    }
+
+    fn go_on_with_group(&mut self, step: Step, cx: &mut Context<'_>) {
+        match step {
+            Step::GoOn => {}
+            Step::Done(code) => self.answer(code, cx),
+            Step::Later(code) => {
+                if let Some(first) = self.commands.front_mut() {
+                    first.last_refusal = Some(code);
+                }
+                self.try_later(cx);
+            }
+        }
     }
 
     fn go_on_deleting(&mut self, told: Told, cx: &mut Context<'_>) {
@@ -257,8 +278,10 @@ impl Admin {
 
     fn try_later(&mut self, cx: &mut Context<'_>) {
         let attempts = self.commands.front().map_or(0, |first| first.attempts);
-        if let Some(Wish::Delete(deletion)) = self.commands.front_mut().map(|first| &mut first.wish) {
-            deletion.forget_leaders();
+        match self.commands.front_mut().map(|first| &mut first.wish) {
+            Some(Wish::Delete(deletion)) => deletion.forget_leaders(),
+            Some(Wish::Group(ordered)) => ordered.forget(),
+            Some(Wish::Create(_) | Wish::Describe(_) | Wish::Ask(_)) | None => {}
         }
         let at = cx.mono().plus(self.backoff.after(attempts, Reason::Command, cx));
         self.timers.set(Due::Retry, at, cx.trail());
@@ -329,6 +352,7 @@ impl Machine for Admin {
             Input::Command(Command::CreateTopics(request)) => self.take(Wish::Create(request), cx),
             Input::Command(Command::DescribeTopic(topic)) => self.take(Wish::Describe(topic), cx),
             Input::Command(Command::Ask(Request::DeleteRecords(request))) => self.take(Wish::Delete(Deletion::new(request)), cx),
+            Input::Command(Command::Group(order)) => self.take(Wish::Group(Ordered::new(order)), cx),
             Input::Command(Command::Ask(request)) => self.take(Wish::Ask(request), cx),
             Input::Command(Command::Send(_) | Command::Consume(_) | Command::ShutDown) => {
                 unreachable!("the scenario reader gives records to producers")

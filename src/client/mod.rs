@@ -10,7 +10,7 @@
 //! | who gets which partition | [`assignor`] |
 //! | how clients find leaders | `metadata` |
 //! | requests without an answer | `connection`, `backoff` |
-//! | what an admin asks of whom | [`admin`], then `deletion` |
+//! | what an admin asks of whom | [`admin`], then `deletion`, `group_order` |
 //!
 //! Invariant: a client knows what it was told and when, nothing else. What it was not told it calls unknown.
 
@@ -24,6 +24,7 @@ mod connection;
 pub mod consumer;
 mod deletion;
 mod fetcher;
+mod group_order;
 mod lookup;
 mod membership;
 mod metadata;

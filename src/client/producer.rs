@@ -211,7 +211,12 @@ impl Machine for Producer {
             Input::Deadline => self.handle_deadlines(cx),
             Input::Command(Command::Send(record)) => self.send(record, cx),
             Input::Command(
-                Command::CreateTopics(_) | Command::DescribeTopic(_) | Command::Ask(_) | Command::Consume(_) | Command::ShutDown,
+                Command::CreateTopics(_)
+                | Command::DescribeTopic(_)
+                | Command::Ask(_)
+                | Command::Group(_)
+                | Command::Consume(_)
+                | Command::ShutDown,
             ) => {
                 unreachable!("the scenario reader gives admin commands to admins")
             }

@@ -238,7 +238,7 @@ mod tests {
         assert_eq!(hint(Owner::Topic, "message.max.bytes"), Hint::TopicName("max.message.bytes"));
         assert_eq!(hint(Owner::Topic, "acks"), Hint::BelongsTo(Owner::Producer));
         assert_eq!(hint(Owner::Topic, "quite.another.thing"), Hint::Nothing);
-        assert_eq!(Owner::Topic.lookup("retention.ms"), Lookup::Known);
+        assert_eq!(Owner::Topic.lookup("remote.storage.enable"), Lookup::Known);
     }
 
     /// KAFKA.md section 5, written down a second time on purpose. A key that it does not name keeps Kafka's default or has
@@ -260,7 +260,11 @@ mod tests {
             (Owner::Broker, "controller.quorum.fetch.snapshot.max.bytes", "4096"),
             (Owner::Broker, "metadata.log.segment.bytes", "16384"),
             (Owner::Broker, "metadata.log.max.record.bytes.between.snapshots", "16384"),
+            (Owner::Broker, "log.cleaner.backoff.ms", "1000"),
+            (Owner::Broker, "offsets.topic.num.partitions", "4"),
+            (Owner::Broker, "offsets.topic.segment.bytes", "16384"),
             (Owner::Topic, "segment.bytes", "4096"),
+            (Owner::Topic, "retention.ms", "60000"),
             (Owner::Topic, "segment.ms", "60480000"),
             (Owner::Topic, "index.interval.bytes", "512"),
             (Owner::Producer, "delivery.timeout.ms", "12000"),

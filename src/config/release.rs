@@ -109,6 +109,10 @@ const TABLE: &[Row] = &[
     key(Owner::Producer, "retry.backoff.max.ms", release(3, 7), ("1000", "100"), "KIP-580"),
     key(Owner::Consumer, "retry.backoff.max.ms", OLDEST, ("100", "10"), "every wait is retry.backoff.ms"),
     key(Owner::Consumer, "retry.backoff.max.ms", release(3, 7), ("1000", "100"), "KIP-580"),
+    key(Owner::Consumer, "session.timeout.ms", OLDEST, ("10000", "1000"), "a member that is silent for 10 s is out"),
+    key(Owner::Consumer, "session.timeout.ms", release(3, 0), ("45000", "4500"), "KIP-735"),
+    key(Owner::Consumer, "partition.assignment.strategy", OLDEST, ("range", "range"), "range alone"),
+    key(Owner::Consumer, "partition.assignment.strategy", release(3, 0), ("range,cooperative-sticky", "range,cooperative-sticky"), "KIP-726"),
 ];
 
 impl Release {

@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 
-use crate::event::{ConnectionNumber, Purpose};
+use crate::event::{ConnectionNumber, GroupId, Purpose};
 use crate::ids::{CorrelationId, Offset, PartitionIndex, ProcessId, Step};
 use crate::protocol::{CreateTopicsRequest, NamedPartition, Request, Response};
 use crate::time::Timestamp;
@@ -65,6 +65,8 @@ pub enum Command {
     DescribeTopic(String),
     /// To an admin: ask the cluster this.
     Ask(Request),
+    /// To an admin: do this about a group.
+    Group(GroupOrder),
     /// To a consumer: do this.
     Consume(ConsumerCommand),
     /// To a server: end yourself in order (SIGTERM).
@@ -92,6 +94,59 @@ pub enum ConsumerCommand {
     Commit,
     /// Ends in order: commits if it commits by itself, and leaves its group (static members do not, in the classic protocol).
     Close,
+}
+
+/// What an operator wants of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GroupOrder {
+    /// To know which groups there are.
+    List,
+    /// To know what it is doing.
+    Describe(GroupId),
+    /// It to be forgotten, with all its offsets.
+    Delete(GroupId),
+    /// Its offsets of a topic, or of one partition of it, to be forgotten.
+    DeleteOffsets(GroupId, String, Option<PartitionIndex>),
+    /// Its members to read on from elsewhere.
+    Reset {
+        /// Which group.
+        group: GroupId,
+        /// In which topic.
+        topic: String,
+        /// In which partition; in all of them without.
+        partition: Option<PartitionIndex>,
+        /// From where; what lies outside the log is brought within it.
+        to: SeekTo,
+    },
+}
+
+impl GroupOrder {
+    /// The group it is about.
+    #[must_use]
+    pub fn group(&self) -> Option<&GroupId> {
+        match self {
+            Self::List => None,
+            Self::Describe(group) | Self::Delete(group) | Self::DeleteOffsets(group, ..) | Self::Reset { group, .. } => Some(group),
+        }
+    }
+
+    /// The topic whose offsets it is about.
+    #[must_use]
+    pub fn topic(&self) -> Option<&str> {
+        match self {
+            Self::DeleteOffsets(_, topic, _) | Self::Reset { topic, .. } => Some(topic),
+            Self::List | Self::Describe(_) | Self::Delete(_) => None,
+        }
+    }
+
+    /// The one partition it is about, if it is about one.
+    #[must_use]
+    pub fn partition(&self) -> Option<PartitionIndex> {
+        match self {
+            Self::DeleteOffsets(_, _, partition) | Self::Reset { partition, .. } => *partition,
+            Self::List | Self::Describe(_) | Self::Delete(_) => None,
+        }
+    }
 }
 
 /// Where a consumer reads on.

@@ -22,7 +22,7 @@ use crate::ids::{CorrelationId, Incarnation, LogDirectory, ProcessId, Step};
 use crate::protocol::{Request, Response};
 use crate::time::{Instant, Timestamp, Trail};
 
-pub use input::{Command, ConsumerCommand, Input, Message, NewRecord, ReplyTo, SeekTo};
+pub use input::{Command, ConsumerCommand, GroupOrder, Input, Message, NewRecord, ReplyTo, SeekTo};
 pub use outbox::{Effect, Outbox, Outgoing, Payload};
 
 /// A broker, controller, producer, consumer or admin: a synchronous, total state machine.

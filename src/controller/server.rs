@@ -88,7 +88,12 @@ impl Machine for Controller {
             // Of brokers and clients a controller asks nothing, and other commands are theirs.
             Input::Message(Message::Response { .. } | Message::Disconnected { .. }) => {}
             Input::Command(
-                Command::Send(_) | Command::CreateTopics(_) | Command::DescribeTopic(_) | Command::Ask(_) | Command::Consume(_),
+                Command::Send(_)
+                | Command::CreateTopics(_)
+                | Command::DescribeTopic(_)
+                | Command::Ask(_)
+                | Command::Group(_)
+                | Command::Consume(_),
             ) => {}
         }
     }

@@ -14,7 +14,7 @@ use super::scenario::{FaultAction, FaultSpec, Target, When};
 use super::shutdown::Rolling;
 use super::weather::{Front, Harm};
 use super::world::World;
-use crate::event::{ClientFact, CrashKind, Fact, FaultFact, FaultIndex, WorldFact};
+use crate::event::{CrashKind, Fact, FaultFact, FaultIndex, WorldFact};
 use crate::ids::ProcessId;
 use crate::time::{Duration, Instant, Trail};
 
@@ -71,15 +71,14 @@ impl World {
     }
 
     /// Looks whether a fact is what a fault has been waiting for; such a fault strikes 1 µs later at the earliest.
-    pub(super) fn trigger(&mut self, place: Place, fact: &Fact) {
-        let is_ack = matches!(fact, Fact::Client(ClientFact::SendAcknowledged { .. }));
-        let nth = if is_ack { self.faults.count_ack(place) } else { 0 };
+    pub(super) fn trigger(&mut self, place: Place, at: Instant, fact: &Fact) {
+        let done = if let Fact::Client(fact) = fact { self.faults.tally(place, at, fact) } else { None };
         if self.faults.waiting.is_empty() {
             return;
         }
         let (process, roles) = (self.id(place), Arc::clone(&self.roles));
         let due: Vec<_> =
-            self.faults.waiting.extract_if(.., |(_, trigger, _)| trigger.is_met(process, nth, fact, &roles)).collect();
+            self.faults.waiting.extract_if(.., |(_, trigger, _)| trigger.is_met(process, done, fact, &roles)).collect();
         for (fault, _, wait) in due {
             self.call(self.now.plus(wait.max(Duration(1))), Call::Strike(fault));
         }

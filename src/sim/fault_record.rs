@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use super::effect::Proof;
 use super::process::Place;
-use super::scenario::{FaultAction, FaultSpec, Trigger, When};
+use super::scenario::{Doing, FaultAction, FaultSpec, Trigger, When};
 use super::shutdown::Rolling;
-use crate::event::FaultIndex;
+use crate::event::{ClientFact, FaultIndex};
 use crate::ids::Incarnation;
 use crate::time::{Duration, Instant};
 
@@ -40,8 +40,8 @@ pub(super) struct Faults {
     random: Vec<Record>,
     /// Scripted ones that wait for something to happen, and how long after it they strike.
     pub(super) waiting: Vec<(FaultIndex, Trigger, Duration)>,
-    /// How many acknowledgements each process got.
-    acks: Vec<u32>,
+    /// How often each process has done what faults may wait for.
+    tallies: Vec<Tally>,
 }
 
 impl Faults {
@@ -75,15 +75,46 @@ impl Faults {
         self.scripted.iter().map(|record| (record, false)).chain(self.random.iter().map(|record| (record, true)))
     }
 
-    /// Counts an acknowledgement of a producer; returns the how-manieth it is.
-    pub(super) fn count_ack(&mut self, place: Place) -> u32 {
-        if self.acks.len() <= place.index() {
-            self.acks.resize(place.index() + 1, 0);
+    /// Counts what a client did by this fact; returns what, and the how-manieth it is. A poll that returns records of several
+    /// partitions tells of each of them at one instant, and is one.
+    pub(super) fn tally(&mut self, place: Place, at: Instant, fact: &ClientFact) -> Option<(Doing, u32)> {
+        let doing = match fact {
+            ClientFact::SendAcknowledged { .. } => Doing::Acknowledge,
+            ClientFact::PollReturned { .. } => Doing::Poll,
+            ClientFact::RecordProcessed { .. } => Doing::Process,
+            ClientFact::CommitAnswered { code: None, .. } => Doing::Commit,
+            _ => return None,
+        };
+        if self.tallies.len() <= place.index() {
+            self.tallies.resize(place.index() + 1, Tally::default());
         }
-        let Some(acks) = self.acks.get_mut(place.index()) else { return 0 };
-        *acks += 1;
-        *acks
+        let tally = self.tallies.get_mut(place.index())?;
+        if doing == Doing::Poll {
+            if tally.polled == Some(at) {
+                return None;
+            }
+            tally.polled = Some(at);
+        }
+        let count = match doing {
+            Doing::Acknowledge => &mut tally.acknowledged,
+            Doing::Poll => &mut tally.polls,
+            Doing::Process => &mut tally.processed,
+            Doing::Commit => &mut tally.commits,
+        };
+        *count += 1;
+        Some((doing, *count))
     }
+}
+
+/// How often a client has done what faults may wait for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    acknowledged: u32,
+    polls: u32,
+    processed: u32,
+    commits: u32,
+    /// When its last poll was.
+    polled: Option<Instant>,
 }
 
 impl Record {

@@ -2,13 +2,13 @@
 //!
 //! Invariant: a fact told again changes nothing.
 //!
-//! Called by: `world`, with every event of the controller and the quorum.
+//! Called by: `world`, with every event of the controller, the quorum and the clients.
 
 use std::sync::Arc;
 
 use super::process::Place;
 use super::world::World;
-use crate::event::{ControllerFact, QuorumRole, RaftFact};
+use crate::event::{ClientFact, ControllerFact, QuorumRole, RaftFact};
 use crate::ids::ProcessId;
 
 impl World {
@@ -46,6 +46,14 @@ impl World {
             | ControllerFact::ReassignmentCancelled { .. }
             | ControllerFact::ControllerActivated { .. }
             | ControllerFact::ControllerDeactivated { .. } => {}
+        }
+    }
+
+    /// Keeps the picture of who reads what for its group that roles need.
+    pub(super) fn follow_client(&mut self, place: Place, fact: &ClientFact) {
+        if let ClientFact::PartitionsAssigned { group, partitions, .. } = fact {
+            let consumer = self.id(place);
+            Arc::make_mut(&mut self.roles).give(group, partitions, consumer);
         }
     }
 

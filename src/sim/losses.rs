@@ -61,8 +61,10 @@ fn may_be(scenario: &Scenario, target: &Target) -> Vec<ProcessId> {
     let brokers = || cluster.servers().filter(|server| matches!(server, ProcessId::Broker(_)));
     match target {
         Target::Process(process) => vec![*process],
-        Target::Role(Role::Leader(..) | Role::Follower(..)) => brokers().take(1).collect(),
+        Target::Role(Role::Leader(..) | Role::Follower(..) | Role::Coordinator(_)) => brokers().take(1).collect(),
         Target::Role(Role::Followers(..)) => brokers().collect(),
+        // Clients have no disks.
+        Target::Role(Role::Clients(_) | Role::Owner(..)) => Vec::new(),
         Target::Role(Role::Controller) => cluster.voters().into_iter().take(1).collect(),
         Target::Role(Role::Controllers | Role::VotersButLeader) => cluster.voters(),
         Target::Role(Role::Rack(rack)) => cluster.servers().filter(|server| cluster.rack_of(*server) == Some(rack)).collect(),

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::losses;
-use super::scenario::{Expectation, FaultAction, Scenario};
-use crate::check::Promises;
+use super::scenario::{Expectation, FaultAction, Promise, Scenario};
+use crate::check::{Processing, Promises};
 use crate::config::TopicConfig;
 use crate::ids::ProcessId;
 
@@ -30,10 +30,31 @@ impl Scenario {
                 lost.iter().filter(|server| matches!(server, ProcessId::Broker(_))).count() >= min_isr
             }),
             voters_unbounded: lost.iter().filter(|server| voters.contains(server)).count() * 2 >= voters.len(),
-            // TODO(walls): the scenario's part.
-            processing: BTreeMap::new(),
+            processing: self.processing(),
             named: self.expectation().map(Expectation::decided).unwrap_or_default(),
         }
+    }
+
+    /// What the applications of its consumers promise: a group promises what all its members do.
+    fn processing(&self) -> BTreeMap<ProcessId, Processing> {
+        let mut groups: Vec<(Option<&str>, Processing)> = Vec::new();
+        let mut places = Vec::new();
+        for consumer in &self.consumers {
+            let name = consumer.setup.config.group_id.as_deref().map(String::as_str);
+            let known = groups.iter().position(|(other, _)| name.is_some() && *other == name);
+            let place = known.unwrap_or_else(|| {
+                let all = Processing { group: groups.len(), at_least_once: name.is_some(), at_most_once: name.is_some() };
+                groups.push((name, all));
+                groups.len() - 1
+            });
+            if let Some((_, group)) = groups.get_mut(place) {
+                group.at_least_once &= consumer.promise == Promise::AtLeastOnce;
+                group.at_most_once &= consumer.promise == Promise::AtMostOnce;
+            }
+            places.push((consumer.setup.process, place));
+        }
+        let of = |place: usize| groups.get(place).map(|(_, group)| *group);
+        places.into_iter().filter_map(|(process, place)| Some((process, of(place)?))).collect()
     }
 
     /// The expectation that judges a run under the settings this scenario has now.

@@ -7,11 +7,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::event::{PartitionFacts, TopicFacts, VoterSetFacts};
+use crate::event::{GroupId, PartitionFacts, TopicFacts, VoterSetFacts};
 use crate::ids::{BrokerId, BrokerSet, LeaderEpoch, Offset, PartitionIndex, ProcessId, TopicId, TopicPartition, VoterKey};
 
 /// The name by which people know the metadata log.
 const METADATA: &str = "__cluster_metadata";
+
+/// The topic in which groups keep their offsets.
+const OFFSETS: &str = "__consumer_offsets";
 
 /// The newest committed metadata, as far as roles need it.
 #[derive(Clone, Debug)]
@@ -24,6 +27,8 @@ pub(super) struct Roles {
     settled_voters: Arc<VoterSetFacts>,
     /// The brokers that count as alive: registered and not fenced.
     unfenced: BrokerSet,
+    /// Who was given a partition last, for each group.
+    owners: BTreeMap<GroupId, BTreeMap<TopicPartition, ProcessId>>,
 }
 
 impl Roles {
@@ -36,6 +41,7 @@ impl Roles {
             settled_voters: Arc::new(voters.clone()),
             voters: Arc::new(voters),
             unfenced: BrokerSet::EMPTY,
+            owners: BTreeMap::new(),
         }
     }
 
@@ -73,6 +79,27 @@ impl Roles {
         if is_newer || self.controller() == Some(server) {
             self.voters = Arc::clone(voters);
         }
+    }
+
+    /// A member of a group was given these partitions.
+    pub(super) fn give(&mut self, group: &GroupId, partitions: &[TopicPartition], consumer: ProcessId) {
+        let owners = self.owners.entry(Arc::clone(group)).or_default();
+        owners.extend(partitions.iter().map(|partition| (*partition, consumer)));
+    }
+
+    /// The consumer that was given this partition last, as a member of this group.
+    pub(super) fn owner(&self, group: &str, topic: &str, partition: PartitionIndex) -> Option<ProcessId> {
+        let named = self.partition_named(topic, partition)?;
+        let owners = self.owners.iter().find(|(name, _)| name.as_str() == group).map(|(_, owners)| owners);
+        owners.and_then(|owners| owners.get(&named)).copied()
+    }
+
+    /// The broker that leads a group's partition of the offsets topic.
+    pub(super) fn coordinator(&self, group: &str) -> Option<BrokerId> {
+        let topic = self.topics.get(OFFSETS)?.id;
+        let count = self.partitions.keys().filter(|partition| partition.topic == topic).count();
+        let partition = partition_of(group, u32::try_from(count).ok()?)?;
+        self.leader(OFFSETS, partition)
     }
 
     /// All metadata below `end` is committed: a change of voters in it is settled.
@@ -151,6 +178,14 @@ impl Roles {
     pub(super) fn partition(&self, topic: &str, partition: PartitionIndex) -> Option<&PartitionFacts> {
         self.partitions.get(&self.partition_named(topic, partition)?).map(Arc::as_ref)
     }
+}
+
+/// The partition of the offsets topic that a group's offsets are in.
+fn partition_of(group: &str, count: u32) -> Option<PartitionIndex> {
+    let hash = group.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)));
+    // Kafka's `Utils.abs`: the one number without a positive counterpart is 0.
+    let positive = hash.checked_abs().map_or(0, i32::unsigned_abs);
+    positive.checked_rem(count).map(PartitionIndex)
 }
 
 #[cfg(test)]

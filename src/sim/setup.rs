@@ -161,6 +161,11 @@ impl Setup {
         u16::try_from(self.brokers).expect("the scenario reader refuses more brokers")
     }
 
+    /// Whether a consumer lives there.
+    pub(super) fn is_consumer(&self, place: Place) -> bool {
+        matches!(self.resident(place).blueprint, Blueprint::Consumer(_))
+    }
+
     /// The administrator's place: the last.
     pub(super) fn admin(&self) -> Place {
         Place::new(self.residents.len() - 1)
@@ -266,7 +271,7 @@ fn clients(scenario: &Scenario) -> Vec<Resident> {
     // A consumer stands where it says it does (`client.rack`).
     let consumers = scenario.consumers.iter().map(|consumer| {
         let setup = &consumer.setup;
-        let plan = Plan { start: consumer.start, ..Plan::idle(setup.name.clone()) };
+        let plan = Plan { start: consumer.start, ..Plan::busy(setup.name.clone(), consumer.commands.clone(), None) };
         resident(setup.process, &setup.name, Blueprint::Consumer(Arc::new(setup.clone())), plan)
     });
     let mut all = producers.chain(consumers).collect::<Vec<_>>();

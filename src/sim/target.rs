@@ -8,10 +8,10 @@
 
 use super::process::Place;
 use super::roles::Roles;
-use super::scenario::{Role, Target, Trigger};
+use super::scenario::{Doing, Role, Target, Trigger};
 use super::world::World;
-use crate::event::{ControllerFact, Fact, RaftFact};
-use crate::ids::ProcessId;
+use crate::event::{ClientFact, ControllerFact, Fact, GroupFact, GroupState, RaftFact};
+use crate::ids::{ProcessId, TopicPartition};
 
 impl World {
     /// Everybody who is meant, each once.
@@ -45,15 +45,30 @@ impl World {
                 voters.map(server).collect()
             }
             Target::Role(Role::Rack(rack)) => self.setup.servers_in(rack),
+            Target::Role(Role::Coordinator(group)) => self.roles.coordinator(group).into_iter().map(broker).collect(),
+            Target::Role(Role::Owner(group, topic, partition)) => {
+                self.roles.owner(group, topic, *partition).into_iter().map(server).collect()
+            }
+            Target::Role(Role::Clients(clients)) => clients.iter().copied().map(server).collect(),
         }
     }
 }
 
 impl Trigger {
-    /// Whether this fact of that process is what is waited for. `nth` counts the acknowledgements of a producer.
-    pub(super) fn is_met(&self, process: ProcessId, nth: u32, fact: &Fact, roles: &Roles) -> bool {
+    /// Whether this fact of that process is what is waited for. `done` is what it did by it, and how often by now.
+    pub(super) fn is_met(&self, process: ProcessId, done: Option<(Doing, u32)>, fact: &Fact, roles: &Roles) -> bool {
         match (self, fact) {
-            (Self::Ack { producer, nth: wanted }, Fact::Client(_)) => *producer == process && *wanted == nth,
+            (Self::Done { client, doing, nth }, Fact::Client(_)) => *client == process && done == Some((*doing, *nth)),
+            (Self::Given { consumer, topic, partition, is_revoked }, Fact::Client(fact)) => {
+                let named = roles.partition_named(topic, *partition);
+                *consumer == process && named.is_some_and(|named| hands(fact, *is_revoked).contains(&named))
+            }
+            (Self::GroupStable(group), Fact::Group(GroupFact::GroupStateChanged { group: changed, state, .. })) => {
+                *changed.as_ref() == *group && *state == GroupState::Stable
+            }
+            (Self::GroupEpoch { group, epoch }, Fact::Group(GroupFact::GroupStateChanged { group: changed, epoch: now, .. })) => {
+                *changed.as_ref() == *group && now >= epoch
+            }
             (
                 Self::Leads { broker, topic, partition },
                 Fact::Controller(ControllerFact::PartitionChanged { partition: changed, now }),
@@ -70,7 +85,28 @@ impl Trigger {
                 Self::Fenced { broker, is_fenced: false },
                 Fact::Controller(ControllerFact::BrokerUnfenced { broker: unfenced, .. }),
             ) => broker == unfenced,
-            (Self::Ack { .. } | Self::Leads { .. } | Self::IsrIs { .. } | Self::LeadsQuorum(_) | Self::Fenced { .. }, _) => false,
+            (
+                Self::Done { .. }
+                | Self::Given { .. }
+                | Self::GroupStable(_)
+                | Self::GroupEpoch { .. }
+                | Self::Leads { .. }
+                | Self::IsrIs { .. }
+                | Self::LeadsQuorum(_)
+                | Self::Fenced { .. },
+                _,
+            ) => false,
         }
+    }
+}
+
+/// The partitions that a consumer has from now on by this fact, or has no more.
+fn hands(fact: &ClientFact, is_revoked: bool) -> &[TopicPartition] {
+    match fact {
+        ClientFact::PartitionsAssigned { partitions, .. } if !is_revoked => partitions,
+        ClientFact::PartitionsRevoked { partitions, .. } | ClientFact::PartitionsLost { partitions, .. } if is_revoked => {
+            partitions
+        }
+        _ => &[],
     }
 }

@@ -1,6 +1,7 @@
 //! What the scenario wants of a process, and when: its start, its scripted commands, its generated load.
 //!
-//! Generated values are unique: `p1-000123` is what p1 was asked to send the 123rd time. Key and time of each are choices.
+//! Generated values are unique: `p1-000123` is what p1 was asked to send the 123rd time. Key and time of each are choices, and
+//! so is whether it is a tombstone, and how old it says it is.
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use super::scenario::Load;
 use crate::choice::{ChoiceKind, Choices, Odds, Subject};
 use crate::context::{Command, NewRecord};
 use crate::ids::ProcessId;
-use crate::time::{Duration, Instant};
+use crate::time::{Duration, Instant, Timestamp};
 
 /// What one process is wanted for: fixed for the run.
 #[derive(Clone, Debug)]
@@ -91,14 +92,14 @@ impl Script {
         let odds = Odds::Range { low: gap / 2, high: gap + gap / 2, quiet: gap };
         let wait = luck.choose(ChoiceKind::WorkloadTime, Subject::of(process), odds).max(1);
         self.next_load = Some(now.plus(Duration(wait))).filter(|at| *at < load.until);
-        Some(Wish::Tell(Command::Send(self.generate(load, process, luck))))
+        Some(Wish::Tell(Command::Send(self.generate(load, now, process, luck))))
     }
 
     fn command_time(&self) -> Option<Instant> {
         self.plan.commands.get(self.next_command).map(|(at, _)| *at)
     }
 
-    fn generate(&mut self, load: Load, process: ProcessId, luck: &mut Choices) -> NewRecord {
+    fn generate(&mut self, load: Load, now: Instant, process: ProcessId, luck: &mut Choices) -> NewRecord {
         self.generated += 1;
         let key = match self.plan.keys.len() {
             0 => None,
@@ -110,8 +111,24 @@ impl Script {
         let width = usize::try_from(load.value_bytes).unwrap_or(usize::MAX);
         let value = format!("{}-{:06}", self.plan.name, self.generated);
         let value = Bytes::from(format!("{value:.<width$}"));
-        NewRecord { key, value: Some(value), ..NewRecord::default() }
+        let is_tombstone = load.tombstones > 0 && {
+            let odds = Odds::Range { low: 1, high: 1_000, quiet: 1_000 };
+            luck.choose(ChoiceKind::WorkloadTombstone, Subject::of(process), odds) <= u64::from(load.tombstones)
+        };
+        let timestamp = load.timestamps.map(|(least, most)| {
+            let spread = most.abs_diff(least);
+            let odds = Odds::Range { low: 0, high: spread, quiet: spread / 2 };
+            let drawn = luck.choose(ChoiceKind::WorkloadTimestamp, Subject::of(process), odds);
+            timestamp_at(now, least.saturating_add_unsigned(drawn))
+        });
+        NewRecord { key, value: (!is_tombstone).then_some(value), timestamp, ..NewRecord::default() }
     }
+}
+
+/// The wall time so far from a moment of the run.
+fn timestamp_at(now: Instant, shift_us: i64) -> Timestamp {
+    let us = i64::try_from(now.0).unwrap_or(i64::MAX).saturating_add(shift_us);
+    Timestamp(Timestamp::RUN_START.0.saturating_add(us.div_euclid(1_000)))
 }
 
 #[cfg(test)]
@@ -119,9 +136,30 @@ mod tests {
     use super::*;
     use crate::choice::Luck;
 
+    fn plain(until: Instant, value_bytes: u32) -> Load {
+        Load { from: Instant(0), until, rate: 200, keys: 4, value_bytes, tombstones: 0, timestamps: None }
+    }
+
+    #[test]
+    fn a_load_sends_as_many_tombstones_as_it_says_and_old_records_are_old() {
+        let load = Load { tombstones: 250, timestamps: Some((-7_200_000_000, -3_600_000_000)), ..plain(Instant(10_000_000), 0) };
+        let mut script = Script::new(Arc::new(Plan::busy("p1".to_owned(), Vec::new(), Some(load))));
+        let mut luck = Choices::new(1, Luck::Seeded, &[]);
+        let (mut records, mut tombstones) = (0_u32, 0_u32);
+        while let Some(at) = script.next_time() {
+            if let Some(Wish::Tell(Command::Send(record))) = script.next(at, ProcessId::Client(1), &mut luck) {
+                records += 1;
+                tombstones += u32::from(record.value.is_none());
+                let age = timestamp_at(at, 0).0 - record.timestamp.map_or(0, |timestamp| timestamp.0);
+                assert!((3_600_000..=7_200_001).contains(&age), "{age} ms old");
+            }
+        }
+        assert!((380..620).contains(&tombstones) && records > 1_800, "{tombstones} of {records}");
+    }
+
     #[test]
     fn a_load_keeps_its_rate_and_its_values_are_unique() {
-        let load = Load { from: Instant(0), until: Instant(1_000_000), rate: 200, keys: 4, value_bytes: 12 };
+        let load = plain(Instant(1_000_000), 12);
         let mut script = Script::new(Arc::new(Plan::busy("p1".to_owned(), Vec::new(), Some(load))));
         let mut luck = Choices::new(1, Luck::Seeded, &[]);
         let mut values = std::collections::BTreeSet::new();

@@ -299,17 +299,13 @@ impl World {
     fn take_events(&mut self, place: Place, mut events: Vec<Told>, next_step: Step) {
         for (event, _) in &events {
             match &event.fact {
-                Fact::Controller(fact) => {
-                    self.follow_controller(fact);
-                    self.trigger(place, &event.fact);
-                }
-                Fact::Raft(fact) => {
-                    self.follow_quorum(place, fact);
-                    self.trigger(place, &event.fact);
-                }
-                Fact::Client(_) | Fact::Group(_) => self.trigger(place, &event.fact),
-                Fact::Network(_) | Fact::Log(_) | Fact::Replica(_) | Fact::Fault(_) | Fact::World(_) => {}
+                Fact::Controller(fact) => self.follow_controller(fact),
+                Fact::Raft(fact) => self.follow_quorum(place, fact),
+                Fact::Client(fact) => self.follow_client(place, fact),
+                Fact::Group(_) => {}
+                Fact::Network(_) | Fact::Log(_) | Fact::Replica(_) | Fact::Fault(_) | Fact::World(_) => continue,
             }
+            self.trigger(place, event.at, &event.fact);
         }
         self.next_step = next_step;
         self.told.append(&mut events);
@@ -347,7 +343,10 @@ impl World {
         self.plan_script(place);
         match wish? {
             Wish::Start => {
-                self.start(place, Trail::NONE);
+                // A fault may have been quicker.
+                if !self.slot(place).is_up {
+                    self.start(place, Trail::NONE);
+                }
                 None
             }
             Wish::Tell(command) => self.offer(place, Waiting::Command(command)),

@@ -210,6 +210,7 @@ impl Machine for Consumer {
             Input::Message(message) => self.handle_message(message, cx),
             Input::Deadline => self.handle_deadlines(cx),
             Input::Command(Command::Consume(command)) => self.commands.push_back(command),
+            Input::Command(Command::ShutDown) => self.commands.push_back(ConsumerCommand::Close),
             Input::Command(command) => unreachable!("the scenario reader gives consumers no such command as {command:?}"),
         }
         self.poll_while_idle(cx);

@@ -23,6 +23,8 @@
 //! misdirected bytes). When a fault that has struck ends, the operator sees to that death himself. And while it holds, no other
 //! copy of the same partitions dies in disorder: the controller would count that one as lost as well.
 //!
+//! Clients. Consumers may be away as often and as many at a time as luck has it: their groups go on, and they come back.
+//!
 //! Invariant: under these bounds every check must hold; a scenario that wants more scripts it.
 
 use std::sync::Arc;
@@ -54,6 +56,9 @@ impl World {
         let slot = self.slot(place);
         let is_well = slot.is_up && slot.pauses == 0 && slot.doom.is_none() && slot.asked_by.is_empty();
         let is_sound = is_well && slot.bad_disk.is_none() && slot.suspect.is_none();
+        if kind.is_about_consumers() {
+            return is_well && self.setup.is_consumer(place);
+        }
         if matches!(slot.id, ProcessId::World) || (matches!(slot.id, ProcessId::Client(_)) && !kind.is_about_clocks()) {
             return false;
         }
@@ -72,6 +77,7 @@ impl World {
                 is_sound && self.may_lose_disk(place) && self.may_lose_copy(place)
             }
             ChaosKind::Reassign | ChaosKind::Elect | ChaosKind::Voter => false,
+            ChaosKind::ClientCrash | ChaosKind::ClientPause | ChaosKind::ClientClose => false,
         }
     }
 
@@ -254,6 +260,10 @@ pub(super) fn directory_of(slot: &Slot) -> DirectoryId {
 }
 
 impl ChaosKind {
+    fn is_about_consumers(self) -> bool {
+        matches!(self, Self::ClientCrash | Self::ClientPause | Self::ClientClose)
+    }
+
     fn is_about_clocks(self) -> bool {
         matches!(self, Self::ClockJump | Self::ClockDrift)
     }

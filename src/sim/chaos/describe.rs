@@ -59,6 +59,7 @@ impl World {
             | Command::Send(_)
             | Command::CreateTopics(_)
             | Command::DescribeTopic(_)
+            | Command::Group(_)
             | Command::Consume(_)
             | Command::ShutDown => String::new(),
         }

@@ -105,11 +105,11 @@ impl World {
         let from = vec![target.clone()];
         let strength = kind as u64 * 2 + 1;
         Some(match kind {
-            ChaosKind::Crash => FaultAction::Crash { targets: from, kind: CrashKind::Process },
+            ChaosKind::Crash | ChaosKind::ClientCrash => FaultAction::Crash { targets: from, kind: CrashKind::Process },
             ChaosKind::Power => FaultAction::Crash { targets: from, kind: CrashKind::Power },
             ChaosKind::DiskReplaced => FaultAction::Crash { targets: from, kind: CrashKind::DiskReplaced },
-            ChaosKind::Pause => FaultAction::Pause { targets: from },
-            ChaosKind::ShutDown => FaultAction::ShutDown { targets: from },
+            ChaosKind::Pause | ChaosKind::ClientPause => FaultAction::Pause { targets: from },
+            ChaosKind::ShutDown | ChaosKind::ClientClose => FaultAction::ShutDown { targets: from },
             ChaosKind::Cut => FaultAction::Cut { from, to: self.draw_peers(victim, kind), one_way: false },
             ChaosKind::CutOneWay => {
                 let peers = self.draw_peers(victim, kind);
@@ -238,7 +238,10 @@ impl ChaosKind {
             | Self::ShutDown
             | Self::Reassign
             | Self::Elect
-            | Self::Voter => None,
+            | Self::Voter
+            | Self::ClientCrash
+            | Self::ClientPause
+            | Self::ClientClose => None,
         }
     }
 }

@@ -3,6 +3,9 @@
 //! Only the form is checked, and that keys are Kafka's: an operator may ask for what Kafka refuses (a topic that does not
 //! exist, a broker that is not there), and then hears Kafka's own error code.
 
+use std::sync::Arc;
+
+use super::amount;
 use super::document::{Item, Table};
 use super::mistake::Read;
 use super::model::Cluster;
@@ -10,7 +13,7 @@ use super::settings::{Given, configure};
 use super::tables::ADMIN;
 use super::topics::{created, topic_name};
 use crate::config::{Lookup, Owner, Variants, nearest};
-use crate::context::Command;
+use crate::context::{Command, GroupOrder, SeekTo};
 use crate::ids::{BrokerId, BrokerSet, DirectoryId, Offset, PartitionIndex, ProcessId, VoterKey};
 use crate::protocol::{
     AddRaftVoterRequest, AlterPartitionReassignmentsRequest, ConfigChange, ConfigResource, CreatePartitionsRequest,
@@ -18,17 +21,18 @@ use crate::protocol::{
     IncrementalAlterConfigsRequest, MorePartitions, NamedPartition, NewTopic, Reassignment, RemoveRaftVoterRequest, Request,
     UpdateFeaturesRequest,
 };
-use crate::time::{Duration, Instant};
+use crate::time::{Duration, Instant, Timestamp};
 
 /// What an administrator can do, for people.
 pub(super) const FORMS: &str = "`create-topic NAME partitions=2 replication-factor=3 KEY=VALUE`, `describe-topic NAME`, \
     `delete-topic NAME`, `create-partitions NAME COUNT`, `reassign NAME-0 to 2,3,4`, `cancel-reassignment NAME-0`, \
     `elect-preferred NAME-0` or `all`, `elect-unclean NAME-0`, `set topic NAME KEY=VALUE`, `set broker b1 KEY=VALUE`, \
     `set cluster KEY=VALUE`, `unset …`, `update-feature NAME=WORD`, `add-voter k4`, `remove-voter k1`, \
-    `delete-records NAME-0 to 50`, `describe-quorum`.";
+    `delete-records NAME-0 to 50`, `describe-quorum`, `list-groups`, `describe-group g1`, `delete-group g1`, \
+    `delete-offsets g1 NAME` or `NAME-0`, `reset-offsets g1 NAME to-earliest`, `to-latest`, `to-offset 5` or `to-timestamp 1s`.";
 
 /// The verbs, each with an example.
-const VERBS: [(&str, &str); 16] = [
+const VERBS: [(&str, &str); 21] = [
     ("create-topic", "create-topic orders partitions=2 replication-factor=3"),
     ("describe-topic", "describe-topic orders"),
     ("delete-topic", "delete-topic orders"),
@@ -45,6 +49,11 @@ const VERBS: [(&str, &str); 16] = [
     ("delete-records", "delete-records orders-0 to 50"),
     ("describe-quorum", "describe-quorum"),
     ("describe-configs", "describe-configs topic orders"),
+    ("list-groups", "list-groups"),
+    ("describe-group", "describe-group g1"),
+    ("delete-group", "delete-group g1"),
+    ("delete-offsets", "delete-offsets g1 orders"),
+    ("reset-offsets", "reset-offsets g1 orders to-earliest"),
 ];
 
 /// Reads `[[admin]]`. Its times are checked against `end`.
@@ -77,7 +86,12 @@ pub(super) fn topic_sizes(topics: &[NewTopic], commands: &[(Instant, Command)]) 
                     topic.into_iter().for_each(|(_, size)| *size = (*size).max(more.count));
                 }
             }
-            Command::Send(_) | Command::DescribeTopic(_) | Command::Ask(_) | Command::Consume(_) | Command::ShutDown => {}
+            Command::Send(_)
+            | Command::DescribeTopic(_)
+            | Command::Ask(_)
+            | Command::Group(_)
+            | Command::Consume(_)
+            | Command::ShutDown => {}
         }
     }
     sizes
@@ -116,9 +130,52 @@ impl<'a> Order<'_, 'a> {
             ["remove-voter", name, ref rest @ ..] => RemoveRaftVoterRequest { voter: self.voter(name, rest)? }.into(),
             ["delete-records", partition, "to", offset] => self.delete_records(partition, offset)?,
             ["describe-quorum"] => DescribeQuorumRequest {}.into(),
-            _ => return Err(self.not_understood(words.first().copied().unwrap_or_default())),
+            _ => return self.group_order(&words),
         };
         Ok(Command::Ask(request))
+    }
+
+    fn group_order(&self, words: &[&str]) -> Read<Command> {
+        let name = |group: &str| Arc::new(group.to_owned());
+        let order = match *words {
+            ["list-groups"] => GroupOrder::List,
+            ["describe-group", group] => GroupOrder::Describe(name(group)),
+            ["delete-group", group] => GroupOrder::Delete(name(group)),
+            ["delete-offsets", group, of] => {
+                let (topic, partition) = self.topic_or_partition(of)?;
+                GroupOrder::DeleteOffsets(name(group), topic, partition)
+            }
+            ["reset-offsets", group, of, ref to @ ..] => {
+                let to = match *to {
+                    ["to-earliest"] => SeekTo::Beginning,
+                    ["to-latest"] => SeekTo::End,
+                    ["to-offset", offset] => SeekTo::Offset(Offset(self.number(offset, "an offset")?)),
+                    ["to-timestamp", at] => SeekTo::Timestamp(self.timestamp(at)?),
+                    _ => return Err(self.not_understood("reset-offsets")),
+                };
+                let (topic, partition) = self.topic_or_partition(of)?;
+                GroupOrder::Reset { group: name(group), topic, partition, to }
+            }
+            _ => return Err(self.not_understood(words.first().copied().unwrap_or_default())),
+        };
+        Ok(Command::Group(order))
+    }
+
+    /// In ms since 1970, or as a time since the run's beginning.
+    fn timestamp(&self, text: &str) -> Read<Timestamp> {
+        match text.parse::<i64>() {
+            Ok(ms) => Ok(Timestamp(ms)),
+            Err(_) => amount::shift(text).map(amount::since_start).map_err(|why| self.item.bad(why)),
+        }
+    }
+
+    /// A partition, where the text ends like one, or else a topic. (A topic called `orders-0` is not meant.)
+    fn topic_or_partition(&self, text: &str) -> Read<(String, Option<PartitionIndex>)> {
+        let is_partition = text.rsplit_once('-').is_some_and(|(_, number)| number.parse::<u32>().is_ok());
+        if !is_partition {
+            return Ok((topic_name(self.item, text)?, None));
+        }
+        self.partition(text).map(|named| (named.topic, Some(named.partition)))
     }
 
     fn not_understood(&self, verb: &str) -> super::Mistake {

@@ -35,10 +35,13 @@ pub(super) const CHAOS_KINDS: &[&str] = &[
     "reassign",
     "elect",
     "voter",
+    "client-crash",
+    "client-pause",
+    "client-close",
 ];
 
 /// The kinds themselves.
-const KINDS: [ChaosKind; 24] = [
+const KINDS: [ChaosKind; 27] = [
     ChaosKind::Crash,
     ChaosKind::Power,
     ChaosKind::DiskReplaced,
@@ -63,6 +66,9 @@ const KINDS: [ChaosKind; 24] = [
     ChaosKind::Reassign,
     ChaosKind::Elect,
     ChaosKind::Voter,
+    ChaosKind::ClientCrash,
+    ChaosKind::ClientPause,
+    ChaosKind::ClientClose,
 ];
 
 impl ChaosKind {

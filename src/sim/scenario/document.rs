@@ -12,7 +12,6 @@ use toml::de::{DeTable, DeValue};
 use super::amount;
 use super::mistake::{Mistake, Read, Source};
 use super::shape::{Shape, TableSpec};
-use super::tables::NOT_BUILT;
 use crate::config::nearest;
 use crate::time::Duration;
 
@@ -203,9 +202,6 @@ impl<'a> Table<'a> {
     fn unknown(&self, entry: &Entry<'a>) -> Mistake {
         let name = entry.item.key;
         let wrong = |message: String| self.source.mistake(&entry.key_span, message);
-        if let Some((_, _, what)) = NOT_BUILT.iter().find(|(title, key, _)| *title == self.spec.title && *key == name) {
-            return wrong(format!("`{name}`: {what} not built yet"));
-        }
         let unknown = wrong(format!("unknown key `{name}` in {}", self.spec.title));
         match nearest(name, self.spec.keys.iter().map(|key| key.name)) {
             Some(key) => unknown.help(format!("did you mean `{key}`?")),

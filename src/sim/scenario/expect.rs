@@ -32,6 +32,8 @@ pub const CHECKS: &[&str] = &[
     "poll-order",
     "no-poll-skip",
     "no-stale-commit",
+    "processed-at-least-once",
+    "processed-at-most-once",
     "one-owner-per-partition",
     "read-committed",
     "atomic-transactions",

@@ -33,12 +33,34 @@ pub enum When {
 /// Something that happens, as `after = "p1 ack 2"`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trigger {
-    /// A producer got its n-th acknowledgement, counted from 1.
-    Ack {
-        /// Which producer.
-        producer: ProcessId,
+    /// A client did something for the n-th time, counted from 1.
+    Done {
+        /// Which client.
+        client: ProcessId,
+        /// What.
+        doing: Doing,
         /// The how-manieth.
         nth: u32,
+    },
+    /// A consumer was given a partition, or gave it back or lost it.
+    Given {
+        /// Which consumer.
+        consumer: ProcessId,
+        /// Of which topic.
+        topic: String,
+        /// Which partition.
+        partition: PartitionIndex,
+        /// It has it no more.
+        is_revoked: bool,
+    },
+    /// Everybody in a group owns what is planned, as its coordinator sees it.
+    GroupStable(String),
+    /// A group reaches a generation or group epoch.
+    GroupEpoch {
+        /// Which group.
+        group: String,
+        /// This one, or a later one.
+        epoch: i32,
     },
     /// A broker is made a partition's leader, as committed.
     Leads {
@@ -67,6 +89,19 @@ pub enum Trigger {
         /// Which of the two.
         is_fenced: bool,
     },
+}
+
+/// What a client does that is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    /// A producer is told that a record is stored.
+    Acknowledge,
+    /// A consumer's poll returns records.
+    Poll,
+    /// A consumer's application is done with a record.
+    Process,
+    /// A consumer's commit is stored.
+    Commit,
 }
 
 /// What a fault does.
@@ -242,15 +277,37 @@ pub enum Role {
     VotersButLeader,
     /// `rack(A)`: the servers in that rack.
     Rack(String),
+    /// `coordinator(g1)`: the broker that leads the group's partition of the offsets topic.
+    Coordinator(String),
+    /// `owner(g1 orders-0)`: the consumer that was given this partition last, as a member of this group.
+    Owner(String, String, PartitionIndex),
+    /// `members(g1)`, or the id of a table that makes several: these clients.
+    Clients(Vec<ProcessId>),
 }
 
 impl Role {
+    /// Whether servers hold it, and not clients.
+    #[must_use]
+    pub fn is_of_servers(&self) -> bool {
+        match self {
+            Self::Clients(_) | Self::Owner(..) => false,
+            Self::Leader(..)
+            | Self::Follower(..)
+            | Self::Followers(..)
+            | Self::Controller
+            | Self::Controllers
+            | Self::VotersButLeader
+            | Self::Rack(_)
+            | Self::Coordinator(_) => true,
+        }
+    }
+
     /// Whether several may hold it at once.
     #[must_use]
     pub fn is_of_several(&self) -> bool {
         match self {
-            Self::Followers(..) | Self::Controllers | Self::VotersButLeader | Self::Rack(_) => true,
-            Self::Leader(..) | Self::Follower(..) | Self::Controller => false,
+            Self::Followers(..) | Self::Controllers | Self::VotersButLeader | Self::Rack(_) | Self::Clients(_) => true,
+            Self::Leader(..) | Self::Follower(..) | Self::Controller | Self::Coordinator(_) | Self::Owner(..) => false,
         }
     }
 }
@@ -323,4 +380,10 @@ pub enum ChaosKind {
     Elect,
     /// A voter leaves the quorum, or a controller joins it.
     Voter,
+    /// A consumer's process crashes.
+    ClientCrash,
+    /// A consumer stands still.
+    ClientPause,
+    /// A consumer is closed in order, and started again.
+    ClientClose,
 }

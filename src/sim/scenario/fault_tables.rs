@@ -19,7 +19,7 @@ pub(super) const FAULT: TableSpec = TableSpec {
         may("crash", Shape::Side, "Kills these processes; what they wrote survives."),
         may("power-off", Shape::Side, "Kills these servers' machines; what was never synced is lost."),
         may("replace-disk", Shape::Side, "Kills these servers' machines and takes their disks away."),
-        may("shutdown", Shape::Side, "Asks these servers to end themselves in order."),
+        may("shutdown", Shape::Side, "Asks these servers or consumers to end themselves in order."),
         may("restart-after", Shape::Time, "When they are started again, counted from their end; never unless written."),
         may("rolling-restart", Shape::Truth, "Shuts every server down in order and starts it again, one after the other."),
         may("pause-between", Shape::Time, "How long a rolling restart waits when one is back; 0s unless written."),

@@ -145,7 +145,7 @@ fn read_action(item: &Item<'_>, one_way: bool, between: Duration, stage: &Stage)
         "crash" => (crash(CrashKind::Process, Wanted::Anybody)?, named("crash")?),
         "power-off" => (crash(CrashKind::Power, Wanted::Server)?, named("power off")?),
         "replace-disk" => (crash(CrashKind::DiskReplaced, Wanted::Server)?, named("replace the disk of")?),
-        "shutdown" => (FaultAction::ShutDown { targets: several(Wanted::Server)? }, named("shut down")?),
+        "shutdown" => (FaultAction::ShutDown { targets: several(Wanted::Closable)? }, named("shut down")?),
         "rolling-restart" => rolling_restart(item, between, stage)?,
         "restart" => (FaultAction::Restart { targets: several(Wanted::Down)? }, named("restart")?),
         "pause" => (FaultAction::Pause { targets: several(Wanted::Anybody)? }, named("pause")?),

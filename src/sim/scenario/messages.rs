@@ -40,6 +40,19 @@ messages! {
     "add-raft-voter" AddRaftVoter,
     "remove-raft-voter" RemoveRaftVoter,
     "update-raft-voter" UpdateRaftVoter,
+    "find-coordinator" FindCoordinator,
+    "join-group" JoinGroup,
+    "sync-group" SyncGroup,
+    "heartbeat" Heartbeat,
+    "leave-group" LeaveGroup,
+    "consumer-group-heartbeat" ConsumerGroupHeartbeat,
+    "offset-commit" OffsetCommit,
+    "offset-fetch" OffsetFetch,
+    "offset-delete" OffsetDelete,
+    "describe-groups" DescribeGroups,
+    "consumer-group-describe" ConsumerGroupDescribe,
+    "list-groups" ListGroups,
+    "delete-groups" DeleteGroups,
 }
 
 /// The API of a word.

@@ -173,6 +173,11 @@ pub struct Load {
     pub keys: u32,
     /// How many bytes a value has at least.
     pub value_bytes: u32,
+    /// How many of a thousand are tombstones of their key.
+    pub tombstones: u32,
+    /// How far their CreateTimes lie from the time at which they are sent, in µs: from the least to the most. Without, the
+    /// producer's clock says when they are.
+    pub timestamps: Option<(i64, i64)>,
 }
 
 /// A consumer.
@@ -182,6 +187,23 @@ pub struct ConsumerSpec {
     pub setup: ConsumerSetup,
     /// When it starts.
     pub start: Instant,
+    /// What it is told, and when.
+    pub commands: Vec<(Instant, Command)>,
+    /// The id of the table that makes it and others like it.
+    pub crew: Option<String>,
+    /// What its application promises about what it processes.
+    pub promise: Promise,
+}
+
+/// What an application promises about the records of its group, as long as all its members keep it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Promise {
+    /// Each is processed, some more than once.
+    AtLeastOnce,
+    /// None is processed more than once, some not at all.
+    AtMostOnce,
+    /// Nothing.
+    None,
 }
 
 /// A process's clock at the start.

@@ -196,7 +196,9 @@ fn words_of(kind: ChoiceKind) -> Option<[&'static str; 2]> {
         | ChoiceKind::QuorumJitter
         | ChoiceKind::Clock
         | ChoiceKind::TornSector
-        | ChoiceKind::DiskFault => None,
+        | ChoiceKind::DiskFault
+        | ChoiceKind::WorkloadTombstone
+        | ChoiceKind::WorkloadTimestamp => None,
     }
 }
 

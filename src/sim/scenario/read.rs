@@ -7,8 +7,9 @@ use std::io::Read as _;
 use std::path::Path;
 
 use super::admin::{admin, topic_sizes};
+use super::cast::{ADMIN_ID, Cast};
 use super::chaos::chaos;
-use super::clients::{ADMIN_ID, Clients, names};
+use super::clients::Clients;
 use super::cluster::{cluster, servers, variants};
 use super::document::{Item, Table, parse};
 use super::expect::{PlacedRule, expectation, rules};
@@ -18,13 +19,12 @@ use super::mistake::{Mistake, Read, Source};
 use super::model::{Expectation, Scenario, ScenarioKind};
 use super::pins::choices;
 use super::settings::{Given, Settings};
-use super::stage::Stage;
+use super::stage::{Stage, topics_there};
 use super::tables::SCENARIO;
 use super::topics::topics;
 use crate::choice::Luck;
 use crate::client::admin::AdminSetup;
 use crate::config::{Profile, Value};
-use crate::ids::ProcessId;
 use crate::time::{Duration, Instant};
 
 /// No scenario is larger than this.
@@ -128,20 +128,20 @@ fn assemble(root: &Table<'_>, settings: &Settings<'_>, rules: &[PlacedRule<'_>])
     let end = Instant::ZERO.plus(duration);
     let (mut cluster, mut no_effect) = cluster(root, profile, settings)?;
     let topics = topics(root, &cluster, settings, &mut no_effect)?;
-    let clients = names(root)?;
+    let clients = Cast::read(root, settings)?;
     let admin_setup = admin_setup(&clients, profile, cluster.brokers);
     let admin_commands = admin(root, &cluster, admin_setup.request_timeout, end)?;
     let stage = Stage {
         brokers: cluster.brokers,
         controllers: cluster.controllers(),
         racks: cluster.all_racks(),
-        producers: producer_ids(root, &clients)?,
+        topics: topics_there(topic_sizes(&topics, &admin_commands), &clients, cluster.config.offsets_topic_partitions),
         clients,
-        topics: topic_sizes(&topics, &admin_commands),
         end,
     };
     cluster.servers = servers(root, &cluster, &stage, &mut no_effect)?;
-    let mut reader = Clients { root, profile, release: cluster.release, settings, no_effect: &mut no_effect };
+    let variants = variants(root, cluster.release, settings)?;
+    let mut reader = Clients { root, profile, release: cluster.release, variants, settings, no_effect: &mut no_effect };
     let producers = reader.producers(&stage)?;
     let consumers = reader.consumers(&stage)?;
     let expect = expectation(root.get("expect").as_ref())?;
@@ -156,7 +156,7 @@ fn assemble(root: &Table<'_>, settings: &Settings<'_>, rules: &[PlacedRule<'_>])
         profile,
         luck: root.or("luck", Luck::Seeded, luck)?,
         heal_time: root.or("heal-time", heal_time(profile), Item::time)?,
-        variants: variants(root, cluster.release, settings)?,
+        variants,
         cluster,
         network: network(root, &stage)?,
         disk: disk(root)?,
@@ -212,12 +212,6 @@ fn heal_time(profile: Profile) -> Duration {
     }
 }
 
-/// The producers come first among the clients.
-fn producer_ids(root: &Table<'_>, clients: &[(String, ProcessId)]) -> Read<Vec<ProcessId>> {
-    let count = root.or("producers", 0, |item| item.items().map(|items| items.len()))?;
-    Ok(clients.iter().take(count).map(|(_, process)| *process).collect())
-}
-
 fn duration(root: &Table<'_>) -> Read<Duration> {
     let item = root.need("duration");
     let duration = item.time()?;
@@ -228,8 +222,8 @@ fn duration(root: &Table<'_>) -> Read<Duration> {
 }
 
 /// Kafka's admin client: request.timeout.ms 30 s, retry.backoff.ms 100 ms, default.api.timeout.ms 60 s.
-fn admin_setup(clients: &[(String, ProcessId)], profile: Profile, brokers: u16) -> AdminSetup {
-    let process = clients.last().map(|(_, process)| *process).expect("the administrator is always among the clients");
+fn admin_setup(clients: &Cast, profile: Profile, brokers: u16) -> AdminSetup {
+    let process = clients.all.last().map(|(_, process)| *process).expect("the administrator is always among the clients");
     let ms = |kafka: u64| match profile {
         Profile::Kafka => Duration::from_millis(kafka),
         Profile::Fast => Duration::from_millis(kafka / 10),

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use toml::de::DeValue;
 
+use super::cast::COUNT_MAX;
 use super::document::{Entry, Item, Table};
 use super::mistake::{Mistake, Read, Source};
 use super::tables::VARIANTS;
@@ -99,24 +100,29 @@ impl<'a> Settings<'a> {
     }
 }
 
-/// The names under `key` in the tables of a list, as far as they are texts.
-fn names<'a>(root: &Table<'a>, list: &str, key: &str) -> Vec<&'a str> {
+/// The names under `key` in the tables of a list, as far as they are texts; where a table makes several, theirs as well.
+fn names(root: &Table<'_>, list: &str, key: &str) -> Vec<String> {
     let tables = root.get(list).and_then(|item| item.items().ok()).unwrap_or_default();
-    let name = |item: &Item<'a>| {
-        let entries = item.entries().ok()?;
-        entries.iter().find(|entry| entry.item.key == key).and_then(|entry| entry.item.text().ok())
-    };
-    tables.iter().filter_map(name).collect()
+    let mut names = Vec::new();
+    for table in tables {
+        let entries = table.entries().unwrap_or_default();
+        let entry = |key: &str| entries.iter().find(|entry| entry.item.key == key).map(|entry| &entry.item);
+        let Some(name) = entry(key).and_then(|item| item.text().ok()) else { continue };
+        let count: i64 = entry("count").and_then(|item| item.whole(1, COUNT_MAX).ok()).unwrap_or(0);
+        names.extend((1..=count).map(|number| format!("{name}-{number}")));
+        names.push(name.to_owned());
+    }
+    names
 }
 
-fn place<'a>(given: &Given<'a>, named: &[(Owner, Vec<&str>); 3]) -> Read<(Part, Given<'a>)> {
+fn place<'a>(given: &Given<'a>, named: &[(Owner, Vec<String>); 3]) -> Read<(Part, Given<'a>)> {
     if VARIANTS.keys.iter().any(|variant| variant.name == given.key) {
         return Ok((Part::Variant, given.clone()));
     }
     for (owner, names) in named {
         let Some(rest) = given.key.strip_prefix(owner.word()).and_then(|rest| rest.strip_prefix('.')) else { continue };
         // A topic's name may hold dots: the longest name that fits is meant.
-        let fitting = names.iter().filter(|name| rest.strip_prefix(**name).is_some_and(|key| key.starts_with('.')));
+        let fitting = names.iter().filter(|name| rest.strip_prefix(name.as_str()).is_some_and(|key| key.starts_with('.')));
         if let Some(name) = fitting.max_by_key(|name| name.len()) {
             let key = rest.get(name.len() + 1..).unwrap_or_default();
             return Ok((Part::Config(*owner, (*name).to_owned()), given.named(key)));
@@ -127,7 +133,7 @@ fn place<'a>(given: &Given<'a>, named: &[(Owner, Vec<&str>); 3]) -> Read<(Part, 
             break;
         }
         let wrong = given.bad_key(format!("there is no {} `{name}` to set something for", owner.word()));
-        return Err(match nearest(name, names.iter().copied()) {
+        return Err(match nearest(name, names.iter().map(String::as_str)) {
             Some(near) => wrong.help(format!("did you mean `{near}`?")),
             None => wrong.help(format!("write {}.NAME.KEY", owner.word())),
         });

@@ -1,12 +1,16 @@
 //! Who and what a scenario has: the names that its other parts may refer to.
 
 use super::admin::topic_sizes;
+use super::cast::Cast;
 use super::document::Item;
 use super::mistake::Read;
 use super::model::Scenario;
 use crate::config::nearest;
 use crate::ids::{BrokerId, PartitionIndex, ProcessId};
 use crate::time::{Duration, Instant};
+
+/// The topic that groups keep their offsets in.
+const OFFSETS: &str = "__consumer_offsets";
 
 /// The processes, topics and the end of a run.
 #[derive(Clone, Debug)]
@@ -16,10 +20,8 @@ pub(super) struct Stage {
     pub controllers: Vec<ProcessId>,
     /// The racks there are, in order.
     pub racks: Vec<String>,
-    /// The clients with their names, the administrator last.
-    pub clients: Vec<(String, ProcessId)>,
-    /// Which of them are producers.
-    pub producers: Vec<ProcessId>,
+    /// The clients, the administrator last.
+    pub clients: Cast,
     /// The topics, those of `[[admin]]` too, with the number of their partitions.
     pub topics: Vec<(String, u32)>,
     /// When the run ends.
@@ -32,23 +34,24 @@ impl Scenario {
     pub fn processes(&self) -> Vec<(ProcessId, String)> {
         let stage = Stage::of(self);
         let servers = stage.servers().map(|process| (process, process.to_string()));
-        servers.chain(stage.clients.iter().map(|(name, process)| (*process, name.clone()))).collect()
+        servers.chain(stage.clients.all.iter().map(|(name, process)| (*process, name.clone()))).collect()
     }
 }
 
 impl Stage {
     /// The stage of a scenario that was read before.
     pub(super) fn of(scenario: &Scenario) -> Self {
-        let producers = scenario.producers.iter().map(|producer| (producer.setup.name.clone(), producer.setup.process));
-        let consumers = scenario.consumers.iter().map(|consumer| (consumer.setup.name.clone(), consumer.setup.process));
-        let admin = (scenario.admin.name.clone(), scenario.admin.process);
+        let clients = Cast::of(scenario);
         Self {
             brokers: scenario.cluster.brokers,
             controllers: scenario.cluster.controllers(),
             racks: scenario.cluster.all_racks(),
-            clients: producers.chain(consumers).chain([admin]).collect(),
-            producers: scenario.producers.iter().map(|producer| producer.setup.process).collect(),
-            topics: topic_sizes(&scenario.topics, &scenario.admin_commands),
+            topics: topics_there(
+                topic_sizes(&scenario.topics, &scenario.admin_commands),
+                &clients,
+                scenario.cluster.config.offsets_topic_partitions,
+            ),
+            clients,
             end: Instant::ZERO.plus(scenario.duration),
         }
     }
@@ -71,13 +74,13 @@ impl Stage {
 
     /// The process of this name.
     pub(super) fn process_named(&self, name: &str) -> Option<ProcessId> {
-        let client = self.clients.iter().find(|(client, _)| client == name).map(|(_, process)| *process);
+        let client = self.clients.all.iter().find(|(client, _)| client == name).map(|(_, process)| *process);
         client.or_else(|| self.servers().find(|server| server.to_string() == name))
     }
 
     /// The name of a process.
     pub(super) fn name_of(&self, process: ProcessId) -> String {
-        let client = self.clients.iter().find(|(_, client)| *client == process);
+        let client = self.clients.all.iter().find(|(_, client)| *client == process);
         client.map_or_else(|| process.to_string(), |(name, _)| name.clone())
     }
 
@@ -87,9 +90,36 @@ impl Stage {
         self.process_named(name).ok_or_else(|| item.bad(format!("there is no process `{name}`")).help(self.cast(name)))
     }
 
+    /// The consumers that this group has, if there is such a group.
+    pub(super) fn members(&self, group: &str) -> Option<&[ProcessId]> {
+        self.clients.groups.iter().find(|(name, _)| name == group).map(|(_, members)| members.as_slice())
+    }
+
+    /// A group of this name, which stands somewhere in `item`.
+    pub(super) fn group_in(&self, item: &Item<'_>, name: &str) -> Read<String> {
+        if self.members(name).is_some() {
+            return Ok(name.to_owned());
+        }
+        let wrong = item.bad(format!("there is no group `{name}`"));
+        let names = self.clients.groups.iter().map(|(name, _)| name.as_str());
+        Err(match nearest(name, names.clone()) {
+            Some(near) => wrong.help(format!("did you mean `{near}`?")),
+            None if self.clients.groups.is_empty() => wrong.help("no consumer has a `group`"),
+            None => wrong.help(format!("there are {}", names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))),
+        })
+    }
+
+    /// The clients that one table makes, if this is its id and it makes several.
+    pub(super) fn crew(&self, id: &str) -> Option<&[ProcessId]> {
+        self.clients.crews.iter().find(|(name, _)| name == id).map(|(_, crew)| crew.as_slice())
+    }
+
     /// Who there is, for messages.
     pub(super) fn cast(&self, wrong: &str) -> String {
-        let clients = self.clients.iter().map(|(name, _)| name.as_str());
+        if let Some(crew) = self.crew(wrong) {
+            return format!("`{wrong}` is several: {wrong}-1 to {wrong}-{}", crew.len());
+        }
+        let clients = self.clients.all.iter().map(|(name, _)| name.as_str());
         if let Some(name) = nearest(wrong, clients.clone()) {
             return format!("did you mean `{name}`?");
         }
@@ -102,6 +132,13 @@ impl Stage {
         names.extend((controllers > 0).then(|| range('k', u16::try_from(controllers).unwrap_or(u16::MAX))));
         names.extend(clients.map(str::to_owned));
         format!("there are {}", names.join(", "))
+    }
+
+    /// A topic.
+    pub(super) fn topic(&self, item: &Item<'_>) -> Read<String> {
+        let text = item.text()?;
+        let is_there = self.topics.iter().any(|(name, _)| name == text);
+        if is_there { Ok(text.to_owned()) } else { Err(self.no_topic(item, text)) }
     }
 
     /// A topic, or one of its partitions, as `orders` or `orders-0`. A topic of just that name comes first.
@@ -175,6 +212,13 @@ impl Stage {
     fn past_the_end(&self, item: &Item<'_>, what: &str) -> super::Mistake {
         item.bad(format!("{what}, and the run is over at {}s", seconds(self.end))).help("make `duration` longer, or this earlier")
     }
+}
+
+/// The topics that a run may have: those that are made, and the offsets' own where groups commit.
+pub(super) fn topics_there(made: Vec<(String, u32)>, clients: &Cast, offsets_partitions: u32) -> Vec<(String, u32)> {
+    let is_made = made.iter().any(|(name, _)| name == OFFSETS);
+    let offsets = (!is_made && !clients.groups.is_empty()).then(|| (OFFSETS.to_owned(), offsets_partitions));
+    made.into_iter().chain(offsets).collect()
 }
 
 /// A time as decimal seconds without trailing zeros.

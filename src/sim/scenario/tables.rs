@@ -1,6 +1,7 @@
 //! Every table of the format and every key in it, once: the reader refuses what is not here, and the JSON Schema is written
 //! from here.
 
+use super::client_tables::{CONSUMER, PRODUCER};
 use super::expect::CHECKS;
 use super::fault_tables::{CHAOS, CHOICE, DRIFT_MAX, FAULT};
 use super::shape::{KeySpec, Shape, TableSpec, may, must};
@@ -11,18 +12,8 @@ use crate::ids::BrokerSet;
 pub(super) const PARTITIONS_MAX: i64 = 10_000;
 /// More voters than this are none the safer and only slower.
 const VOTERS_MAX: i64 = 7;
-/// More sends per second than this are a slip.
-const RATE_MAX: i64 = 1_000_000;
-/// Keys that the format will have, by table, and what is missing for them.
-pub(super) const NOT_BUILT: &[(&str, &str, &str)] = &[
-    ("the scenario", "apps", "applications are"),
-    ("[[consumers]]", "group", "consumer groups are"),
-    ("[[consumers]]", "topics", "consumer groups are (`assign` names partitions)"),
-];
-
-const NAME: Shape = Shape::Text;
+pub(super) const NAME: Shape = Shape::Text;
 const TIMES: Shape = Shape::Pair(&Shape::Time);
-const TIMESTAMP: Shape = Shape::Either(&[Shape::Whole(0, i64::MAX), Shape::Shift]);
 const COUNTS: &str = "How often what must happen: { elections = \"<= 2\" }.";
 const CHECK_NAMES: Shape = Shape::List(&Shape::Words(CHECKS));
 const HOLDS: &str = "Checks that must hold although the settings do not promise them.";
@@ -167,82 +158,6 @@ pub(super) const TOPIC: TableSpec = TableSpec {
             "The brokers of each partition, the preferred leader first: [[1, 2, 3]].",
         ),
         may("config", Shape::Config(Owner::Topic), "Kafka's keys for this topic."),
-    ],
-};
-
-pub(super) const PRODUCER: TableSpec = TableSpec {
-    title: "[[producers]]",
-    doc: "A producer and what it sends.",
-    keys: &[
-        must("id", NAME, "Its name."),
-        must("topic", Shape::Text, "A topic, or one partition of it: orders-0."),
-        may("config", Shape::Config(Owner::Producer), "Kafka's keys for this producer."),
-        may("send", Shape::Tables(&SEND), "Records and when they are sent."),
-        may("load", Shape::Table(&LOAD), "Generated records."),
-    ],
-};
-
-pub(super) const SEND: TableSpec = TableSpec {
-    title: "a send",
-    doc: "One record to send.",
-    keys: &[
-        must("at", Shape::Time, "When."),
-        may("key", Shape::Text, "Its key; without one the partitioner is free."),
-        may("value", Shape::Text, "Its value; without one it is a tombstone."),
-        may("partition", Shape::Whole(0, PARTITIONS_MAX), "The partition, overruling the partitioner."),
-        may(
-            "timestamp",
-            TIMESTAMP,
-            "Its CreateTime in ms since 1970, or as a time since the run's beginning; else the producer's clock.",
-        ),
-        may("headers", Shape::Tables(&HEADER), "Its headers in order."),
-    ],
-};
-
-pub(super) const HEADER: TableSpec = TableSpec {
-    title: "a header",
-    doc: "A record's header.",
-    keys: &[must("key", Shape::Text, "Its key."), may("value", Shape::Text, "Its value; without one it is null.")],
-};
-
-pub(super) const LOAD: TableSpec = TableSpec {
-    title: "a load",
-    doc: "Generated records with unique values.",
-    keys: &[
-        may("from", Shape::Time, "From when; 0s unless written."),
-        may("until", Shape::Time, "Until when; the end unless written."),
-        must("rate", Shape::Whole(1, RATE_MAX), "Sends per second, on average."),
-        may("keys", Shape::Whole(0, RATE_MAX), "How many different keys; 0 sends keyless records. 16 unless written."),
-        may("value-bytes", Shape::Whole(0, 1_048_576), "How many bytes a value has at least; 0 unless written."),
-    ],
-};
-
-pub(super) const CONSUMER: TableSpec = TableSpec {
-    title: "[[consumers]]",
-    doc: "A consumer and what it reads.",
-    keys: &[
-        must("id", NAME, "Its name."),
-        must("assign", Shape::List(&Shape::Text), "The partitions it reads: [\"orders-0\"]."),
-        may(
-            "from",
-            Shape::Either(&[Shape::Words(&["beginning", "end"]), Shape::Table(&FROM)]),
-            "Where it begins; as auto.offset.reset says unless written.",
-        ),
-        may("start", Shape::Time, "When it starts; 0s unless written."),
-        may("config", Shape::Config(Owner::Consumer), "Kafka's keys for this consumer."),
-    ],
-};
-
-pub(super) const FROM: TableSpec = TableSpec {
-    title: "`from`",
-    doc: "Where a consumer begins: one of the two.",
-    keys: &[
-        may("offset", Shape::Whole(0, i64::MAX), "At this offset."),
-        may(
-            "timestamp",
-            TIMESTAMP,
-            "At the first record that is not older, in ms since 1970 or as a time since the run's beginning.",
-        ),
     ],
 };
 
