@@ -131,11 +131,11 @@ impl<K> Default for Timers<K> {
     }
 }
 
-impl<K: Ord + Copy> Timers<K> {
+impl<K: Ord + Clone> Timers<K> {
     /// Sets or moves the deadline of `key`.
     pub fn set(&mut self, key: K, at: Instant, trail: Trail) {
-        self.cancel(key);
-        self.by_key.insert(key, (at, trail));
+        self.cancel(key.clone());
+        self.by_key.insert(key.clone(), (at, trail));
         self.by_time.insert((at, key));
     }
 
@@ -160,11 +160,10 @@ impl<K: Ord + Copy> Timers<K> {
 
     /// Takes out the earliest deadline that is due at `now` (inclusive).
     pub fn pop_due(&mut self, now: Instant) -> Option<(K, Trail)> {
-        let (at, key) = *self.by_time.first()?;
-        if at > now {
+        if self.by_time.first().is_none_or(|(at, _)| *at > now) {
             return None;
         }
-        self.by_time.remove(&(at, key));
+        let (_, key) = self.by_time.pop_first()?;
         let (_, trail) = self.by_key.remove(&key).expect("both tables hold the same keys");
         Some((key, trail))
     }

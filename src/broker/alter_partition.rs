@@ -86,6 +86,7 @@ impl Broker {
                     self.handle_alter_partition_answer(&answer, cx);
                 }
             }
+            answer if self.is_offsets_topic_answer(correlation) => drop(answer),
             forwarded => self.handle_forwarded_answer(correlation, forwarded, cx),
         }
     }
@@ -95,6 +96,7 @@ impl Broker {
             self.alter_partitions.take_back();
             self.retry_proposals_later(cx);
         }
+        self.forget_offsets_topic_request();
         self.handle_forwarding_disconnect(cx);
     }
 

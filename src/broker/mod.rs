@@ -3,6 +3,7 @@
 //! * [`router`]: which request goes where. One file per API: [`produce`], [`fetch`], [`list_offsets`],
 //!   [`offset_for_leader_epoch`], [`metadata`], `delete_records`, `describe_configs`; [`forwarding`]
 //!   passes on to the controller what only that can serve.
+//! * [`groups`]: who coordinates which group, and the coordinator of those that are kept here.
 //! * [`release`]: answers to requests that waited.
 //! * `shutdown`: what is written at an end in order.
 //! * [`lifecycle`]: registration and heartbeats. A broker leads and follows nothing before it is registered and has caught
@@ -28,6 +29,7 @@ mod describe_configs;
 mod dynamic;
 pub mod fetch;
 pub mod forwarding;
+pub mod groups;
 pub mod lifecycle;
 pub mod list_offsets;
 pub mod logs;
@@ -57,6 +59,7 @@ use crate::time::Instant;
 
 use alter_partition::AlterPartitions;
 use forwarding::Forwarding;
+use groups::Groups;
 use lifecycle::Lifecycle;
 use logs::Logs;
 use replicator::Replicator;
@@ -99,6 +102,7 @@ pub struct Broker {
     alter_partitions: AlterPartitions,
     forwarding: Forwarding,
     upkeep: Upkeep,
+    groups: Groups,
 }
 
 impl Broker {
@@ -132,6 +136,7 @@ impl Broker {
             alter_partitions: AlterPartitions::default(),
             forwarding: Forwarding::default(),
             upkeep: Upkeep::default(),
+            groups: Groups::default(),
         }
     }
 
@@ -202,6 +207,7 @@ impl Broker {
         self.handle_alter_partition_deadline(cx);
         self.handle_forwarding_deadline(cx);
         self.handle_upkeep_deadline(cx);
+        self.handle_group_deadline(cx);
     }
 }
 
@@ -235,6 +241,7 @@ impl Machine for Broker {
             self.alter_partitions.next_deadline(),
             self.forwarding.next_deadline(),
             self.upkeep.next_deadline(),
+            self.groups.next_deadline(),
         ];
         deadlines.into_iter().flatten().min()
     }

@@ -32,6 +32,7 @@ impl Broker {
         let (produces, consumers) = (replica.waiting.produces.clone(), replica.waiting.consumers.clone());
         self.release_produces(&produces, moved, cx);
         self.release_fetches(&consumers, partition, moved, cx);
+        self.settle_groups(partition, cx);
     }
 
     /// A follower told that its log begins later, with the request that this event tells of.
@@ -45,6 +46,7 @@ impl Broker {
         self.release_produces(&waiting.produces, gone, cx);
         self.release_deletes(&waiting.deletes, gone, cx);
         self.release_fetches(&waiting.fetches(), partition, gone, cx);
+        self.follow_group_role(partition, cx);
     }
 
     /// A replica changed its role, or its leader epoch.
@@ -62,6 +64,7 @@ impl Broker {
         if let Some(moved) = change.high_watermark {
             self.release_committed(partition, moved, cx);
         }
+        self.follow_group_role(partition, cx);
     }
 
     /// Answers everybody whose time is over: fetches with what there is, produces with REQUEST_TIMED_OUT.

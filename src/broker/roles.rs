@@ -45,6 +45,7 @@ impl Broker {
     }
 
     pub(super) fn follow_change(&mut self, change: &Change, cx: &mut Context<'_>) {
+        self.follow_group_topics(change, cx);
         match change {
             Change::BrokerRegistered(broker)
             | Change::BrokerRegisteredUnclean(broker)

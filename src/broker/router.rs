@@ -29,8 +29,8 @@ impl Broker {
             | Request::DescribeQuorum(_)
             | Request::AddRaftVoter(_)
             | Request::RemoveRaftVoter(_) => self.forward(reply_to, request, cx),
-            Request::FindCoordinator(_)
-            | Request::JoinGroup(_)
+            Request::FindCoordinator(request) => self.handle_find_coordinator(reply_to, &request, cx),
+            Request::JoinGroup(_)
             | Request::SyncGroup(_)
             | Request::Heartbeat(_)
             | Request::LeaveGroup(_)
@@ -41,8 +41,7 @@ impl Broker {
             | Request::ConsumerGroupDescribe(_)
             | Request::OffsetCommit(_)
             | Request::OffsetFetch(_)
-            // TODO(walls): the coordinator's.
-            | Request::OffsetDelete(_) => cx.reply(reply_to, request.refused(ErrorCode::UnsupportedVersion)),
+            | Request::OffsetDelete(_) => self.handle_group_request(reply_to, request, cx),
             Request::AlterPartition(_)
             | Request::BrokerRegistration(_)
             | Request::BrokerHeartbeat(_)

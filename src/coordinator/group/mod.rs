@@ -1,3 +1,4 @@
 //! Groups, by their protocol.
 
+pub mod classic;
 pub mod consumer;

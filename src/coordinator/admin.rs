@@ -1,0 +1,115 @@
+//! What operators ask: DescribeGroups, ConsumerGroupDescribe, ListGroups, DeleteGroups.
+//!
+//! Called by: `requests`.
+
+use super::GroupCoordinator;
+use super::group::classic::ClassicGroup;
+use super::records::GroupRecord;
+use super::requests::environment;
+use super::runtime::{Desk, Then};
+use super::shard::Group;
+use crate::context::ReplyTo;
+use crate::error::ErrorCode;
+use crate::event::{GroupFact, GroupId, GroupKind};
+use crate::protocol::{
+    ConsumerGroupDescribeResponse, DeleteGroupsResponse, DescribeGroupsResponse, DescribedGroup, DescribedMember,
+    ListGroupsResponse, Request,
+};
+
+impl GroupCoordinator {
+    pub(super) fn administer(&mut self, reply_to: ReplyTo, request: &Request, desk: &mut Desk<'_, '_>) {
+        match request {
+            Request::DescribeGroups(asked) => {
+                let groups = asked.groups.iter().map(|id| (id.clone(), self.describe(id, None, desk))).collect();
+                desk.cx.reply(reply_to, DescribeGroupsResponse { groups }.into());
+            }
+            Request::ConsumerGroupDescribe(asked) => {
+                let only = Some(GroupKind::Consumer);
+                let groups = asked.groups.iter().map(|id| (id.clone(), self.describe(id, only, desk))).collect();
+                desk.cx.reply(reply_to, ConsumerGroupDescribeResponse { groups }.into());
+            }
+            Request::ListGroups(_) => {
+                let is_loading = self.shards.values().any(|shard| shard.loading.is_some());
+                let groups = self.shards.values().flat_map(|shard| &shard.groups);
+                let mut groups: Vec<_> = groups
+                    .map(|(id, group)| {
+                        let (kind, state, _) = group.standing();
+                        (id.clone(), kind, state)
+                    })
+                    .collect();
+                groups.sort();
+                let error = is_loading.then_some(ErrorCode::CoordinatorLoadInProgress);
+                desk.cx.reply(reply_to, ListGroupsResponse { error, groups }.into());
+            }
+            Request::DeleteGroups(asked) => {
+                let groups = asked.groups.iter().map(|id| (id.clone(), self.delete(id, desk).err())).collect();
+                desk.cx.reply(reply_to, DeleteGroupsResponse { groups }.into());
+            }
+            other => desk.cx.reply(reply_to, other.refused(ErrorCode::InvalidRequest)),
+        }
+    }
+
+    fn describe(&mut self, id: &GroupId, only: Option<GroupKind>, desk: &Desk<'_, '_>) -> Result<DescribedGroup, ErrorCode> {
+        let place = self.place_of(id, desk)?;
+        let group = self.shard_mut(place).groups.get(id).ok_or(ErrorCode::GroupIdNotFound)?;
+        if only.is_some_and(|only| only != group.standing().0) {
+            return Err(ErrorCode::GroupIdNotFound);
+        }
+        Ok(match group {
+            Group::Classic(group) => describe_classic(group),
+            Group::Consumer(group) => group.describe(environment(desk)),
+        })
+    }
+
+    /// Forgets a group with its offsets. Errors: NON_EMPTY_GROUP, GROUP_ID_NOT_FOUND, those of finding the coordinator.
+    ///
+    /// Kafka differs: the answer does not wait for the commit of the tombstones; a group that comes back after a fail-over was
+    /// not forgotten, and can be deleted again.
+    fn delete(&mut self, id: &GroupId, desk: &mut Desk<'_, '_>) -> Result<(), ErrorCode> {
+        let place = self.place_of(id, desk)?;
+        let shard = self.shard_mut(place);
+        if shard.groups.get(id).is_some_and(|group| !group.is_empty()) {
+            return Err(ErrorCode::NonEmptyGroup);
+        }
+        let offsets = shard.offsets.get(id).map(super::offsets::GroupOffsets::iter).into_iter().flatten();
+        let offsets: Vec<_> = offsets.map(|(partition, _)| partition.clone()).collect();
+        let mut records: Vec<GroupRecord> =
+            offsets.iter().map(|partition| GroupRecord::Offset(id.clone(), partition.clone(), None)).collect();
+        match shard.groups.get(id) {
+            Some(Group::Classic(_)) => records.push(GroupRecord::Classic(id.clone(), None)),
+            Some(Group::Consumer(group)) => {
+                records.extend(group.tombstones().into_iter().map(|record| GroupRecord::Consumer(id.clone(), record)));
+            }
+            None if records.is_empty() => return Err(ErrorCode::GroupIdNotFound),
+            None => {}
+        }
+        let end = self.append(place, &records, desk)?;
+        if let Some(group) = self.shard_mut(place).groups.remove(id) {
+            self.forget_deadlines(id, &group);
+        }
+        let records = records.into_iter().filter(|record| matches!(record, GroupRecord::Offset(..))).collect();
+        let facts = vec![GroupFact::GroupDeleted { group: id.clone() }];
+        self.park(place, end, Then::Offsets { records, facts, answer: None }, desk);
+        Ok(())
+    }
+}
+
+fn describe_classic(group: &ClassicGroup) -> DescribedGroup {
+    let protocol = group.protocol().unwrap_or_default();
+    let members = group.members().iter().map(|(id, member)| DescribedMember {
+        member: id.clone(),
+        instance: member.instance.clone(),
+        client: member.client.clone(),
+        epoch: group.generation(),
+        topics: member.subscription(protocol).topics,
+        assignment: member.assignment.clone(),
+        target: member.assignment.clone(),
+    });
+    DescribedGroup {
+        kind: GroupKind::Classic,
+        state: group.state(),
+        epoch: group.generation(),
+        assignor: protocol.to_owned(),
+        members: members.collect(),
+    }
+}

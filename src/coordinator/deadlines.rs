@@ -1,0 +1,269 @@
+//! What a coordinator does by the clock: members of whom nothing is heard, rebalances that take too long, commits that are not
+//! committed, offsets that are too old.
+//!
+//! Called by: `broker/groups`.
+
+use super::GroupCoordinator;
+use super::group::classic::{Deadline, Outcome};
+use super::group::consumer::TimerOrder;
+use super::records::GroupRecord;
+use super::requests::{environment, rules};
+use super::runtime::{Desk, Due, Then};
+use super::shard::{Group, Shard};
+use crate::error::ErrorCode;
+use crate::event::{GroupFact, GroupId, MemberId};
+use crate::ids::{PartitionIndex, TopicPartition};
+use crate::time::Duration;
+
+impl GroupCoordinator {
+    /// Does all that is due.
+    pub fn handle_deadline(&mut self, desk: &mut Desk<'_, '_>) {
+        while let Some((due, trail)) = self.timers.pop_due(desk.cx.mono()) {
+            desk.cx.resume(trail);
+            match due {
+                Due::Load(partition) => {
+                    if let Some((topic, _)) = desk.offsets_topic {
+                        self.load(TopicPartition::new(topic, partition), desk);
+                    }
+                }
+                Due::Classic(group, deadline) => self.classic_due(&group, &deadline, desk),
+                Due::Session(..) | Due::Rebalance(..) | Due::Join(..) | Due::Sync(..) => self.consumer_due(&due, desk),
+                Due::Expiry => self.expire(desk),
+                Due::Write(number) => {
+                    if let Some(parked) = self.parked.remove(&number) {
+                        self.fail(parked, ErrorCode::CoordinatorNotAvailable, desk);
+                    }
+                }
+            }
+        }
+    }
+
+    fn classic_due(&mut self, id: &GroupId, deadline: &Deadline, desk: &mut Desk<'_, '_>) {
+        let Ok(place) = self.place_of(id, desk) else { return };
+        let Some(Group::Classic(group)) = self.shard_mut(place).groups.get_mut(id) else { return };
+        let mut out = Outcome::default();
+        match deadline {
+            Deadline::Session(member) => group.session_due(member, rules(desk), &mut out),
+            Deadline::Pending(member) => group.pending_due(member, rules(desk), &mut out),
+            Deadline::Join => group.join_due(rules(desk), &mut out),
+            Deadline::Sync => group.sync_due(rules(desk), &mut out),
+        }
+        self.carry_out(place, id, out, desk);
+    }
+
+    fn consumer_due(&mut self, due: &Due, desk: &mut Desk<'_, '_>) {
+        let (Due::Session(id, member) | Due::Rebalance(id, member) | Due::Join(id, member) | Due::Sync(id, member)) = due else {
+            return;
+        };
+        let Ok(place) = self.place_of(id, desk) else { return };
+        let Some(Group::Consumer(group)) = self.shard_mut(place).groups.get(id) else { return };
+        let environment = environment(desk);
+        let decision = match due {
+            Due::Session(..) => group.session_due(member, environment),
+            Due::Rebalance(..) => {
+                let epoch = group.members().get(member).map_or(0, |member| member.current.epoch);
+                group.rebalance_due(member, epoch, environment)
+            }
+            Due::Join(..) | Due::Sync(..) => group.classic_due(member, environment),
+            Due::Load(_) | Due::Classic(..) | Due::Expiry | Due::Write(_) => None,
+        };
+        let Some(decision) = decision else { return };
+        // What cannot be written now is tried again a heartbeat later.
+        if self.take_decision(place, id, decision, desk).is_err() {
+            let again = desk.cx.mono().plus(desk.config.group_consumer_heartbeat_interval);
+            self.timers.set(due.clone(), again, desk.cx.trail());
+        }
+    }
+
+    /// Sets and drops the deadlines of a group of the consumer protocol.
+    pub(super) fn obey(&mut self, id: &GroupId, orders: Vec<TimerOrder>, desk: &Desk<'_, '_>) {
+        for order in orders {
+            match order {
+                TimerOrder::Session(member, within) => self.set(Due::Session(id.clone(), member), Some(within), desk),
+                TimerOrder::Rebalance { member, within, .. } => self.set(Due::Rebalance(id.clone(), member), Some(within), desk),
+                TimerOrder::NoRebalance(member) => self.set(Due::Rebalance(id.clone(), member), None, desk),
+                TimerOrder::Join(member, within) => {
+                    let due = Due::Join(id.clone(), member);
+                    if self.timers.due(due.clone()).is_none() {
+                        self.set(due, Some(within), desk);
+                    }
+                }
+                TimerOrder::NoJoin(member) => self.set(Due::Join(id.clone(), member), None, desk),
+                TimerOrder::Sync(member, within) => self.set(Due::Sync(id.clone(), member), Some(within), desk),
+                TimerOrder::NoSync(member) => self.set(Due::Sync(id.clone(), member), None, desk),
+                TimerOrder::None(member) => self.forget_member(id, &member),
+            }
+        }
+    }
+
+    /// The same of a classic group.
+    pub(super) fn obey_classic(&mut self, id: &GroupId, orders: Vec<(Deadline, Option<Duration>)>, desk: &Desk<'_, '_>) {
+        for (deadline, within) in orders {
+            self.set(Due::Classic(id.clone(), deadline), within, desk);
+        }
+    }
+
+    fn set(&mut self, due: Due, within: Option<Duration>, desk: &Desk<'_, '_>) {
+        match within {
+            Some(within) => self.timers.set(due, desk.cx.mono().plus(within), desk.cx.trail()),
+            None => self.timers.cancel(due),
+        }
+    }
+
+    fn forget_member(&mut self, id: &GroupId, member: &MemberId) {
+        for due in [Due::Session, Due::Rebalance, Due::Join, Due::Sync] {
+            self.timers.cancel(due(id.clone(), member.clone()));
+        }
+    }
+
+    /// A group is not coordinated here any more, or not as it was.
+    pub(super) fn forget_deadlines(&mut self, id: &GroupId, group: &Group) {
+        match group {
+            Group::Consumer(group) => group.members().keys().for_each(|member| self.forget_member(id, member)),
+            Group::Classic(group) => {
+                for member in group.members().keys() {
+                    self.timers.cancel(Due::Classic(id.clone(), Deadline::Session(member.clone())));
+                }
+                for member in group.pending() {
+                    self.timers.cancel(Due::Classic(id.clone(), Deadline::Pending(member.clone())));
+                }
+                for deadline in [Deadline::Join, Deadline::Sync] {
+                    self.timers.cancel(Due::Classic(id.clone(), deadline));
+                }
+            }
+        }
+    }
+
+    /// A shard was read: everybody in it has his whole time from now on.
+    pub(super) fn begin_deadlines(&mut self, place: TopicPartition, desk: &mut Desk<'_, '_>) {
+        let (mut classic, mut consumer) = (Vec::new(), Vec::new());
+        for (id, group) in &self.shard_mut(place).groups {
+            match group {
+                Group::Classic(group) => classic.push((id.clone(), group.deadlines_when_loaded())),
+                Group::Consumer(group) => consumer.push((id.clone(), group.deadlines_when_loaded(environment(desk)))),
+            }
+        }
+        for (id, orders) in classic {
+            self.obey_classic(&id, orders, desk);
+        }
+        for (id, orders) in consumer {
+            self.obey(&id, orders, desk);
+        }
+    }
+
+    /// Whoever waits for an answer of these groups hears that they are coordinated elsewhere.
+    pub(super) fn refuse_waiting(&mut self, shard: Shard, desk: &mut Desk<'_, '_>) {
+        for group in shard.groups.into_values() {
+            self.refuse_one(group, ErrorCode::NotCoordinator, desk);
+        }
+    }
+
+    /// Whoever waits for an answer of this classic group is to join again.
+    pub(super) fn refuse_group(&mut self, group: Group, desk: &mut Desk<'_, '_>) {
+        self.refuse_one(group, ErrorCode::RebalanceInProgress, desk);
+    }
+
+    #[allow(clippy::unused_self, reason = "it stands with what calls it")]
+    fn refuse_one(&mut self, group: Group, code: ErrorCode, desk: &mut Desk<'_, '_>) {
+        if let Group::Classic(mut group) = group {
+            let mut out = Outcome::default();
+            group.refuse_all(code, &mut out);
+            for (reply_to, response) in out.replies {
+                desk.cx.reply(reply_to, response);
+            }
+        }
+    }
+
+    /// Forgets offsets that grew too old, and groups of which nothing is left.
+    fn expire(&mut self, desk: &mut Desk<'_, '_>) {
+        let again = desk.cx.mono().plus(desk.config.offsets_retention_check_interval);
+        self.timers.set(Due::Expiry, again, desk.cx.trail());
+        let Some((topic, _)) = desk.offsets_topic else { return };
+        let active: Vec<PartitionIndex> =
+            self.shards.iter().filter(|(_, shard)| shard.loading.is_none()).map(|(partition, _)| *partition).collect();
+        for partition in active {
+            self.expire_in(TopicPartition::new(topic, partition), desk);
+        }
+    }
+
+    fn expire_in(&mut self, place: TopicPartition, desk: &mut Desk<'_, '_>) {
+        let retention = Duration::from_secs(u64::from(desk.config.offsets_retention_minutes) * 60);
+        let (rule, now) = (desk.variants.offset_expiry, desk.cx.wall());
+        let shard = self.shard_mut(place);
+        let (mut records, mut facts) = (Vec::new(), Vec::new());
+        for (id, offsets) in &shard.offsets {
+            let group = shard.groups.get(id);
+            let is_read = |topic: &str| group.is_some_and(|group| !group.is_empty() && group.is_subscribed_to(topic));
+            let old = offsets.expired(rule, is_read, group.and_then(Group::empty_since), (now, retention));
+            for (named, offset) in old {
+                if let Some(partition) = desk.topics.partition(&named.topic, named.partition) {
+                    facts.push(GroupFact::OffsetExpired { group: id.clone(), partition, offset });
+                }
+                records.push(GroupRecord::Offset(id.clone(), named, None));
+            }
+        }
+        self.forget_offsets(place, records, facts, desk);
+        self.forget_empty(place, desk);
+    }
+
+    /// Writes tombstones for offsets.
+    pub(super) fn forget_offsets(
+        &mut self,
+        place: TopicPartition,
+        records: Vec<GroupRecord>,
+        facts: Vec<GroupFact>,
+        desk: &mut Desk<'_, '_>,
+    ) {
+        if records.is_empty() {
+            return;
+        }
+        // What cannot be written now grows no younger: the next look finds it again.
+        if let Ok(end) = self.append(place, &records, desk) {
+            self.park(place, end, Then::Offsets { records, facts, answer: None }, desk);
+        }
+    }
+
+    fn forget_empty(&mut self, place: TopicPartition, desk: &mut Desk<'_, '_>) {
+        let shard = self.shard_mut(place);
+        let is_over = |(id, group): &(&GroupId, &Group)| {
+            let is_quiet = match group {
+                Group::Classic(group) => group.pending().is_empty(),
+                Group::Consumer(_) => true,
+            };
+            group.is_empty() && is_quiet && !shard.offsets.contains_key(*id)
+        };
+        let over: Vec<GroupId> = shard.groups.iter().filter(is_over).map(|(id, _)| id.clone()).collect();
+        for id in over {
+            let records = match self.shard_mut(place).groups.get(&id) {
+                Some(Group::Consumer(group)) => {
+                    group.tombstones().into_iter().map(|record| GroupRecord::Consumer(id.clone(), record)).collect()
+                }
+                Some(Group::Classic(_)) | None => vec![GroupRecord::Classic(id.clone(), None)],
+            };
+            if let Ok(end) = self.append(place, &records, desk) {
+                self.shard_mut(place).groups.remove(&id);
+                let facts = vec![GroupFact::GroupDeleted { group: id }];
+                self.park(place, end, Then::Offsets { records: Vec::new(), facts, answer: None }, desk);
+            }
+        }
+    }
+
+    /// A topic is no more: nobody reads on in it.
+    pub fn forget_topic(&mut self, topic: &str, partitions: &[TopicPartition], desk: &mut Desk<'_, '_>) {
+        let Some((own, _)) = desk.offsets_topic else { return };
+        let active: Vec<PartitionIndex> =
+            self.shards.iter().filter(|(_, shard)| shard.loading.is_none()).map(|(partition, _)| *partition).collect();
+        for index in active {
+            let place = TopicPartition::new(own, index);
+            let (mut records, mut facts) = (Vec::new(), Vec::new());
+            for (id, offsets) in &self.shard_mut(place).offsets {
+                for (named, _) in offsets.iter().filter(|(named, _)| named.topic == topic) {
+                    records.push(GroupRecord::Offset(id.clone(), named.clone(), None));
+                    let gone = partitions.iter().find(|partition| partition.partition == named.partition);
+                    facts.extend(gone.map(|partition| GroupFact::OffsetDeleted { group: id.clone(), partition: *partition }));
+                }
+            }
+            self.forget_offsets(place, records, facts, desk);
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! The one runtime for both protocols: decide, append, apply, park.
+//!
+//! What a decision writes is appended as one batch to the group's partition of `__consumer_offsets`, as its leader, with acks=all;
+//! what is to be said waits until the high watermark has passed it. A coordinator that stops leading the partition forgets its
+//! groups, and whoever waits hears NOT_COORDINATOR; its successor reads the log.
+//!
+//! Invariant: nobody hears of anything that is not committed. A group is coordinated where its partition is led, in that leader's
+//! epoch, and only once all of the log was read and is committed.
+//!
+//! Called by: `broker/groups`. Source: Kafka's `CoordinatorRuntime`, `CoordinatorLoaderImpl`.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use super::GroupCoordinator;
+use super::group::classic::Deadline;
+use super::records::GroupRecord;
+use super::shard::{Loading, Shard};
+use super::topics::TopicsView;
+use crate::config::{BrokerConfig, Variants};
+use crate::context::{Context, ReplyTo};
+use crate::error::ErrorCode;
+use crate::event::{Acks, GroupFact, GroupId, MemberId};
+use crate::ids::{LeaderEpoch, Offset, PartitionIndex, TopicId, TopicPartition};
+use crate::protocol::{JoinGroupResponse, Request, Response};
+use crate::record::{BatchBuilder, RecordBatch};
+use crate::replica::{Appended, Membership, Partitions};
+use crate::time::{Instant, Trail};
+
+/// How many bytes of the log are read in one turn.
+const LOAD_BYTES: u32 = 65_536;
+
+/// What a coordinator works with: its broker's replicas and metadata, for one turn.
+pub struct Desk<'a, 'c> {
+    /// The replicas, that of `__consumer_offsets` among them.
+    pub partitions: &'a mut Partitions,
+    /// Who is registered.
+    pub members: &'a Membership,
+    /// The topics there are.
+    pub topics: &'a TopicsView,
+    /// The configuration.
+    pub config: &'a BrokerConfig,
+    /// The historical rules in force.
+    pub variants: Variants,
+    /// `__consumer_offsets` and how many partitions it has, if it is there.
+    pub offsets_topic: Option<(TopicId, u32)>,
+    /// The world.
+    pub cx: &'a mut Context<'c>,
+    /// What was appended: its broker is to tell the followers.
+    pub appended: Vec<(TopicPartition, Appended)>,
+}
+
+/// What is to be done when something written is committed, or cannot be.
+#[derive(Clone, Debug)]
+pub(super) struct Parked {
+    /// Where it was written.
+    pub partition: TopicPartition,
+    /// The offset after it.
+    pub end: Offset,
+    /// For whose sake.
+    pub trail: Trail,
+    /// What then.
+    pub then: Then,
+}
+
+/// What follows a write.
+#[derive(Clone, Debug)]
+pub(super) enum Then {
+    /// This answer, or the request's refusal.
+    Answer { reply_to: ReplyTo, response: Response, request: Request },
+    /// A classic group's plan, or its new static member, counts; these answers with it.
+    Plan { group: GroupId, generation: i32, replies: Vec<(ReplyTo, Response)> },
+    /// These offsets are stored; this is true; this answer.
+    Offsets { records: Vec<GroupRecord>, facts: Vec<GroupFact>, answer: Option<(ReplyTo, Response, Request)> },
+}
+
+/// What a coordinator waits for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Due {
+    /// More of a log is to be read.
+    Load(PartitionIndex),
+    /// Something of a classic group.
+    Classic(GroupId, Deadline),
+    /// A sign of life of a member of the consumer protocol.
+    Session(GroupId, MemberId),
+    /// Its giving back.
+    Rebalance(GroupId, MemberId),
+    /// A classic member's joining in a group of the consumer protocol.
+    Join(GroupId, MemberId),
+    /// Its asking for its share.
+    Sync(GroupId, MemberId),
+    /// A look at offsets that may be too old.
+    Expiry,
+    /// A commit must be answered.
+    Write(u64),
+}
+
+impl GroupCoordinator {
+    /// When something is due.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.timers.next_deadline()
+    }
+
+    /// The partition of `__consumer_offsets` that a group is in. Source: Kafka's `partitionFor`.
+    #[must_use]
+    pub fn partition_for(group: &str, partitions: u32) -> PartitionIndex {
+        // Java's String.hashCode, over UTF-16.
+        let hash = group.encode_utf16().fold(0_u32, |hash, unit| hash.wrapping_mul(31).wrapping_add(u32::from(unit)));
+        PartitionIndex((hash & 0x7FFF_FFFF) % partitions.max(1))
+    }
+
+    /// The broker leads a partition of `__consumer_offsets` from now on, in this epoch.
+    pub fn become_leader(&mut self, partition: TopicPartition, epoch: LeaderEpoch, desk: &mut Desk<'_, '_>) {
+        if self.shards.get(&partition.partition).is_some_and(|shard| shard.epoch == epoch) {
+            return;
+        }
+        self.resign(partition, desk);
+        let Some(log) = desk.partitions.get(partition).map(crate::replica::Partition::log) else { return };
+        let loading = Loading { next: log.start_offset(), end: log.end_offset() };
+        self.shards.insert(partition.partition, Shard::new(epoch, loading));
+        desk.cx.emit(GroupFact::CoordinatorLoading { partition, epoch });
+        self.timers.set(Due::Load(partition.partition), desk.cx.mono(), desk.cx.trail());
+        let interval = desk.config.offsets_retention_check_interval;
+        if self.timers.due(Due::Expiry).is_none() {
+            self.timers.set(Due::Expiry, desk.cx.mono().plus(interval), desk.cx.trail());
+        }
+    }
+
+    /// The broker does not lead that partition any more, or not in that epoch.
+    pub fn resign(&mut self, partition: TopicPartition, desk: &mut Desk<'_, '_>) {
+        let Some(shard) = self.shards.remove(&partition.partition) else { return };
+        let (lost, kept): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.parked).into_iter().partition(|(_, parked)| parked.partition == partition);
+        self.parked = kept.into_iter().collect();
+        for (number, parked) in lost {
+            self.timers.cancel(Due::Write(number));
+            self.fail(parked, ErrorCode::NotCoordinator, desk);
+        }
+        for (id, group) in &shard.groups {
+            self.forget_deadlines(id, group);
+        }
+        self.refuse_waiting(shard, desk);
+        self.timers.cancel(Due::Load(partition.partition));
+        desk.cx.emit(GroupFact::CoordinatorUnloaded { partition });
+    }
+
+    /// The shard of a group. Errors: INVALID_GROUP_ID, COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR, COORDINATOR_LOAD_IN_PROGRESS.
+    pub(super) fn place_of(&self, group: &GroupId, desk: &Desk<'_, '_>) -> Result<TopicPartition, ErrorCode> {
+        if group.is_empty() {
+            return Err(ErrorCode::InvalidGroupId);
+        }
+        let (topic, partitions) = desk.offsets_topic.ok_or(ErrorCode::CoordinatorNotAvailable)?;
+        let partition = Self::partition_for(group, partitions);
+        let shard = self.shards.get(&partition).ok_or(ErrorCode::NotCoordinator)?;
+        if shard.loading.is_some() {
+            return Err(ErrorCode::CoordinatorLoadInProgress);
+        }
+        Ok(TopicPartition::new(topic, partition))
+    }
+
+    pub(super) fn shard_mut(&mut self, place: TopicPartition) -> &mut Shard {
+        self.shards.get_mut(&place.partition).expect("the place was found just now")
+    }
+
+    /// Appends records as one batch. Returns the offset after them.
+    ///
+    /// Errors: NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE; nothing is written then.
+    pub(super) fn append(
+        &mut self,
+        place: TopicPartition,
+        records: &[GroupRecord],
+        desk: &mut Desk<'_, '_>,
+    ) -> Result<Offset, ErrorCode> {
+        let now = desk.cx.wall();
+        let mut batch = BatchBuilder::new(now);
+        for record in records {
+            let (key, value) = record.encode();
+            batch.append(now, Some(&key), value.as_deref(), &[]);
+        }
+        let replica = desk.partitions.get_mut(place).ok_or(ErrorCode::NotCoordinator)?;
+        let appended = replica.append(&batch.build(), Acks::All, desk.members, desk.cx).map_err(told)?;
+        desk.appended.push((place, appended));
+        Ok(appended.last.next())
+    }
+
+    /// What follows waits for the commit of all below `end`. A group with one replica need not wait.
+    pub(super) fn park(&mut self, place: TopicPartition, end: Offset, then: Then, desk: &mut Desk<'_, '_>) {
+        self.next_write += 1;
+        let number = self.next_write;
+        let parked = Parked { partition: place, end, trail: desk.cx.trail(), then };
+        self.timers.set(Due::Write(number), desk.cx.mono().plus(desk.config.offsets_commit_timeout), desk.cx.trail());
+        self.parked.insert(number, parked);
+        self.settle(place, desk);
+    }
+
+    /// The high watermark of a partition of `__consumer_offsets` may have moved.
+    pub fn settle(&mut self, place: TopicPartition, desk: &mut Desk<'_, '_>) {
+        let Some(replica) = desk.partitions.get(place) else { return };
+        let committed = replica.high_watermark();
+        let is_done = |parked: &Parked| parked.partition == place && parked.end <= committed;
+        let done: Vec<u64> = self.parked.iter().filter(|(_, parked)| is_done(parked)).map(|(number, _)| *number).collect();
+        for number in done {
+            self.timers.cancel(Due::Write(number));
+            let Some(parked) = self.parked.remove(&number) else { continue };
+            desk.cx.resume(Trail { cause: desk.cx.latest(), ..parked.trail });
+            self.finish(parked, desk);
+        }
+        let waits = self.shards.get(&place.partition).and_then(|shard| shard.loading);
+        if waits.is_some_and(|loading| loading.next >= loading.end && committed >= loading.end) {
+            self.load(place, desk);
+        }
+    }
+
+    fn finish(&mut self, parked: Parked, desk: &mut Desk<'_, '_>) {
+        match parked.then {
+            Then::Answer { reply_to, response, .. } => desk.cx.reply(reply_to, response),
+            Then::Plan { group, generation, replies } => {
+                for (reply_to, response) in replies {
+                    desk.cx.reply(reply_to, response);
+                }
+                self.plan_written(parked.partition, &group, generation, Ok(()), desk);
+            }
+            Then::Offsets { records, facts, answer } => {
+                for record in &records {
+                    self.shard_mut(parked.partition).apply_offset(record);
+                }
+                for fact in facts {
+                    desk.cx.emit(fact);
+                }
+                if let Some((reply_to, response, _)) = answer {
+                    desk.cx.reply(reply_to, response);
+                }
+            }
+        }
+    }
+
+    /// What was written may get lost.
+    pub(super) fn fail(&mut self, parked: Parked, code: ErrorCode, desk: &mut Desk<'_, '_>) {
+        desk.cx.resume(parked.trail);
+        match parked.then {
+            Then::Answer { reply_to, request, .. } => desk.cx.reply(reply_to, request.refused(code)),
+            Then::Plan { group, generation, replies } => {
+                for (reply_to, response) in replies {
+                    desk.cx.reply(reply_to, refused(response, code));
+                }
+                self.plan_written(parked.partition, &group, generation, Err(code), desk);
+            }
+            Then::Offsets { answer, .. } => {
+                if let Some((reply_to, _, request)) = answer {
+                    desk.cx.reply(reply_to, request.refused(code));
+                }
+            }
+        }
+    }
+
+    /// Reads on. When all is read, and committed, the groups in it are coordinated here.
+    pub(super) fn load(&mut self, place: TopicPartition, desk: &mut Desk<'_, '_>) {
+        let Some(shard) = self.shards.get_mut(&place.partition) else { return };
+        let (Some(mut loading), Some(replica)) = (shard.loading, desk.partitions.get(place)) else { return };
+        if loading.next < loading.end {
+            let read = replica.log().read(loading.next, loading.end, LOAD_BYTES, desk.cx);
+            let batches = read.unwrap_or_default();
+            loading.next = if batches.is_empty() { loading.end } else { loading.next };
+            for bytes in batches {
+                let Ok(batch) = RecordBatch::decode(bytes) else { continue };
+                loading.next = batch.header.last_offset().next();
+                for record in batch.records.iter().filter(|_| !batch.header.attributes.is_control()) {
+                    let key = record.key.clone().unwrap_or_else(Bytes::new);
+                    if let Ok(record) = GroupRecord::decode(&key, record.value.as_ref()) {
+                        shard.replay(&record);
+                    }
+                }
+            }
+            shard.loading = Some(loading);
+            if loading.next < loading.end {
+                self.timers.set(Due::Load(place.partition), desk.cx.mono(), desk.cx.trail());
+                return;
+            }
+        }
+        if replica.high_watermark() < loading.end {
+            return;
+        }
+        shard.loading = None;
+        let groups = u32::try_from(shard.groups.len()).unwrap_or(u32::MAX);
+        let offsets: usize = shard.offsets.values().map(super::offsets::GroupOffsets::len).sum();
+        let (epoch, offsets) = (shard.epoch, u32::try_from(offsets).unwrap_or(u32::MAX));
+        desk.cx.emit(GroupFact::CoordinatorLoaded { partition: place, epoch, groups, offsets });
+        self.begin_deadlines(place, desk);
+    }
+
+    /// Ids for members who have none: never given twice, by whichever coordinator.
+    pub(super) fn fresh_member(&mut self, client: &str, cx: &Context<'_>) -> MemberId {
+        self.next_member += 1;
+        std::sync::Arc::new(format!("{client}-{}.{}.{}", cx.process(), cx.incarnation().0, self.next_member))
+    }
+}
+
+/// What a client hears of an append that failed.
+fn told(code: ErrorCode) -> ErrorCode {
+    match code {
+        ErrorCode::NotLeaderOrFollower | ErrorCode::KafkaStorageError | ErrorCode::FencedLeaderEpoch => ErrorCode::NotCoordinator,
+        ErrorCode::MessageTooLarge => ErrorCode::UnknownServerError,
+        other => {
+            if other == ErrorCode::InvalidRecord {
+                ErrorCode::UnknownServerError
+            } else {
+                ErrorCode::CoordinatorNotAvailable
+            }
+        }
+    }
+}
+
+/// The same answer as a refusal, where it was one to a JoinGroup.
+fn refused(response: Response, code: ErrorCode) -> Response {
+    match response {
+        Response::JoinGroup(answer) => {
+            JoinGroupResponse { error: Some(code), generation: -1, members: Vec::new(), ..answer }.into()
+        }
+        other => other,
+    }
+}
+
+/// Parked writes by their numbers.
+pub(super) type ParkedWrites = BTreeMap<u64, Parked>;

@@ -1,0 +1,131 @@
+//! The groups in one partition of `__consumer_offsets`, as its coordinator keeps them.
+//!
+//! Invariant: replaying the partition's log gives the groups and offsets that were there when its last record was written, but
+//! for what never survives a fail-over: who waits for an answer, and rebalances that were under way.
+//!
+//! Called by: `runtime`.
+
+use std::collections::BTreeMap;
+
+use super::group::classic::ClassicGroup;
+use super::group::consumer::ConsumerGroup;
+use super::offsets::GroupOffsets;
+use super::records::GroupRecord;
+use crate::event::{GroupId, GroupKind, GroupState};
+use crate::ids::{LeaderEpoch, Offset};
+use crate::time::Timestamp;
+
+/// One partition's groups.
+#[derive(Clone, Debug)]
+pub(super) struct Shard {
+    /// The leader epoch in which it is coordinated here.
+    pub epoch: LeaderEpoch,
+    /// How far its log is read; `None` once all is.
+    pub loading: Option<Loading>,
+    /// The groups.
+    pub groups: BTreeMap<GroupId, Group>,
+    /// The offsets, of groups and of those who only commit.
+    pub offsets: BTreeMap<GroupId, GroupOffsets>,
+}
+
+/// A log being read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Loading {
+    /// The next offset to read.
+    pub next: Offset,
+    /// All below it is read before anybody is served; and has to be committed.
+    pub end: Offset,
+}
+
+/// A group, by its protocol.
+#[derive(Clone, Debug)]
+pub(super) enum Group {
+    /// JoinGroup and SyncGroup.
+    Classic(Box<ClassicGroup>),
+    /// ConsumerGroupHeartbeat.
+    Consumer(Box<ConsumerGroup>),
+}
+
+impl Group {
+    /// Its protocol, its state and its epoch.
+    pub(super) fn standing(&self) -> (GroupKind, GroupState, i32) {
+        match self {
+            Self::Classic(group) => (GroupKind::Classic, group.state(), group.generation()),
+            Self::Consumer(group) => (GroupKind::Consumer, group.state(), group.epoch()),
+        }
+    }
+
+    /// Whether nobody is in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.standing().1 == GroupState::Empty
+    }
+
+    /// Whether a member wants this topic.
+    pub(super) fn is_subscribed_to(&self, topic: &str) -> bool {
+        match self {
+            Self::Classic(group) => group.is_subscribed_to(topic),
+            Self::Consumer(group) => group.is_subscribed_to(topic),
+        }
+    }
+
+    /// Since when nobody is in it, where that is known.
+    pub(super) fn empty_since(&self) -> Option<Timestamp> {
+        match self {
+            Self::Classic(group) => group.empty_since(),
+            Self::Consumer(_) => None,
+        }
+    }
+}
+
+impl Shard {
+    pub(super) fn new(epoch: LeaderEpoch, loading: Loading) -> Self {
+        Self { epoch, loading: Some(loading), groups: BTreeMap::new(), offsets: BTreeMap::new() }
+    }
+
+    /// Takes in a record that was read from the log.
+    pub(super) fn replay(&mut self, record: &GroupRecord) {
+        match record {
+            GroupRecord::Offset(..) => self.apply_offset(record),
+            GroupRecord::Classic(id, Some(written)) => {
+                let group = ClassicGroup::from_written(id.clone(), written);
+                self.groups.insert(id.clone(), Group::Classic(Box::new(group)));
+            }
+            GroupRecord::Classic(id, None) => {
+                if matches!(self.groups.get(id), Some(Group::Classic(_))) {
+                    self.groups.remove(id);
+                }
+            }
+            GroupRecord::Consumer(..) => self.apply_consumer(record),
+        }
+    }
+
+    /// Takes in what is written of a group of the consumer protocol. One of which nothing is left is gone.
+    pub(super) fn apply_consumer(&mut self, record: &GroupRecord) {
+        let GroupRecord::Consumer(id, record) = record else { return };
+        let is_end = matches!(record, super::group::consumer::ConsumerRecord::Group(None));
+        let group = self.groups.entry(id.clone());
+        let group = group.or_insert_with(|| Group::Consumer(Box::new(ConsumerGroup::new(id.clone()))));
+        if let Group::Classic(_) = group {
+            if is_end {
+                return;
+            }
+            *group = Group::Consumer(Box::new(ConsumerGroup::new(id.clone())));
+        }
+        if let Group::Consumer(group) = group {
+            group.apply(record);
+        }
+        if is_end {
+            self.groups.remove(id);
+        }
+    }
+
+    /// Takes in a committed offset.
+    pub(super) fn apply_offset(&mut self, record: &GroupRecord) {
+        let GroupRecord::Offset(id, partition, value) = record else { return };
+        let offsets = self.offsets.entry(id.clone()).or_default();
+        offsets.apply(partition, value.as_ref());
+        if offsets.is_empty() {
+            self.offsets.remove(id);
+        }
+    }
+}
