@@ -33,6 +33,8 @@ embedded! {
     "chaos" / "storm",
     "chaos" / "squall",
     "chaos" / "quorum",
+    "chaos" / "groups",
+    "chaos" / "compaction",
     "chaos" / "found-restarted-controller",
 }
 
