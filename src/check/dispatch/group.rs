@@ -7,10 +7,10 @@ use crate::ids::{Offset, TopicPartition};
 
 impl Checks {
     pub(super) fn observe_group(&mut self, event: &Event, fact: &GroupFact) {
-        self.groups.apply(fact);
-        if let GroupFact::OffsetCommitted { group, partition, offset, member, .. } = fact {
+        self.groups.apply(event.step, fact);
+        if let GroupFact::OffsetCommitted { group, partition, offset, member, decided, .. } = fact {
             let scene = Scene { event, names: &self.names };
-            self.no_stale_commit.judge(scene, &self.groups, (group, member), (*partition, *offset));
+            self.no_stale_commit.judge(scene, &self.groups, (group, member), (*partition, *offset), *decided);
         }
     }
 

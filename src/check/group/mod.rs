@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::event::{AssignmentFacts, GroupFact, GroupId, GroupKind, GroupState, MemberId};
-use crate::ids::{ProcessId, TopicPartition};
+use crate::ids::{ProcessId, Step, TopicPartition};
 
 /// Every group and every consumer that is or was in one.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +48,8 @@ pub(super) struct Group {
     plan: BTreeMap<TopicPartition, MemberId>,
     /// By the members' own progress, who may own what (KIP-848).
     reached: BTreeMap<TopicPartition, MemberId>,
+    /// When any of this changed last.
+    pub(super) changed_at: Step,
 }
 
 /// A consumer by its own word.
@@ -71,6 +73,7 @@ impl Default for Group {
             members: BTreeSet::new(),
             plan: BTreeMap::new(),
             reached: BTreeMap::new(),
+            changed_at: Step(0),
         }
     }
 }
@@ -125,7 +128,14 @@ impl Groups {
     }
 
     /// The coordinator said something.
-    pub(super) fn apply(&mut self, fact: &GroupFact) {
+    pub(super) fn apply(&mut self, step: Step, fact: &GroupFact) {
+        match fact {
+            GroupFact::MemberLeft { group, .. }
+            | GroupFact::AssignmentDecided { group, .. }
+            | GroupFact::MemberReconciled { group, .. }
+            | GroupFact::GroupProtocolChanged { group, .. } => self.group_mut(group).changed_at = step,
+            _ => {}
+        }
         match fact {
             GroupFact::GroupStateChanged { group, kind, state, .. } => {
                 let known = self.group_mut(group);
