@@ -28,8 +28,8 @@ pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
 pub struct Groups {
     coordinator: GroupCoordinator,
     topics: TopicsView,
-    /// `__consumer_offsets` is being made: the request to the controller.
-    creating: Option<CorrelationId>,
+    /// `__consumer_offsets` is being made: the request to the controller, and until when its answer is waited for.
+    creating: Option<(CorrelationId, Instant)>,
 }
 
 impl Groups {
@@ -62,7 +62,7 @@ impl Broker {
 
     /// Asks the controller for `__consumer_offsets`, unless that is under way. Whoever needs it asks again.
     fn create_offsets_topic(&mut self, cx: &mut Context<'_>) {
-        if self.groups.creating.is_some() || !self.lifecycle.is_caught_up() {
+        if self.groups.creating.is_some_and(|(_, until)| cx.mono() < until) || !self.lifecycle.is_caught_up() {
             return;
         }
         let Some(controller) = self.metadata.leader() else { return };
@@ -79,14 +79,14 @@ impl Broker {
             ],
         };
         let correlation = self.forwarding.next_correlation();
-        self.groups.creating = Some(correlation);
+        self.groups.creating = Some((correlation, cx.mono().plus(config.controller_socket_timeout)));
         let request = CreateTopicsRequest { topics: vec![topic], timeout: config.controller_socket_timeout };
         cx.request(controller, Purpose::ToController, correlation, request.into());
     }
 
     /// Whether this answer of the controller's is to a request for `__consumer_offsets`: then it is heard of here no more.
     pub(super) fn is_offsets_topic_answer(&mut self, correlation: CorrelationId) -> bool {
-        self.groups.creating.take_if(|sent| *sent == correlation).is_some()
+        self.groups.creating.take_if(|(sent, _)| *sent == correlation).is_some()
     }
 
     /// The connection to the controller is gone: whoever needs the topic asks again.

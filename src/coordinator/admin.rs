@@ -3,18 +3,20 @@
 //! Called by: `requests`.
 
 use super::GroupCoordinator;
-use super::group::classic::ClassicGroup;
+use super::group::classic::{ClassicGroup, ClassicMember};
 use super::records::GroupRecord;
 use super::requests::environment;
 use super::runtime::{Desk, Then};
-use super::shard::Group;
+use super::shard::{Group, Shard};
 use crate::context::ReplyTo;
 use crate::error::ErrorCode;
-use crate::event::{GroupFact, GroupId, GroupKind};
+use crate::event::{GroupFact, GroupId, GroupKind, GroupState};
+use crate::ids::{Offset, TopicPartition};
 use crate::protocol::{
     ConsumerGroupDescribeResponse, DeleteGroupsResponse, DescribeGroupsResponse, DescribedGroup, DescribedMember,
     ListGroupsResponse, Request,
 };
+use crate::time::Timestamp;
 
 impl GroupCoordinator {
     pub(super) fn administer(&mut self, reply_to: ReplyTo, request: &Request, desk: &mut Desk<'_, '_>) {
@@ -30,20 +32,26 @@ impl GroupCoordinator {
             }
             Request::ListGroups(_) => {
                 let is_loading = self.shards.values().any(|shard| shard.loading.is_some());
-                let groups = self.shards.values().flat_map(|shard| &shard.groups);
-                let mut groups: Vec<_> = groups
-                    .map(|(id, group)| {
-                        let (kind, state, _) = group.standing();
-                        (id.clone(), kind, state)
-                    })
-                    .collect();
+                let mut groups: Vec<_> = self.shards.values().flat_map(Shard::listed).collect();
                 groups.sort();
                 let error = is_loading.then_some(ErrorCode::CoordinatorLoadInProgress);
                 desk.cx.reply(reply_to, ListGroupsResponse { error, groups }.into());
             }
             Request::DeleteGroups(asked) => {
-                let groups = asked.groups.iter().map(|id| (id.clone(), self.delete(id, desk).err())).collect();
-                desk.cx.reply(reply_to, DeleteGroupsResponse { groups }.into());
+                let (mut groups, mut written) = (Vec::new(), Vec::new());
+                for id in &asked.groups {
+                    let deleted = self.delete(id, desk);
+                    written.extend(deleted.ok());
+                    groups.push((id.clone(), deleted.err()));
+                }
+                let response = DeleteGroupsResponse { groups }.into();
+                match written.pop() {
+                    Some((place, end)) => {
+                        let then = Then::Answer { reply_to, response, request: request.clone(), also: written };
+                        self.park(place, end, then, desk);
+                    }
+                    None => desk.cx.reply(reply_to, response),
+                }
             }
             other => desk.cx.reply(reply_to, other.refused(ErrorCode::InvalidRequest)),
         }
@@ -51,7 +59,12 @@ impl GroupCoordinator {
 
     fn describe(&mut self, id: &GroupId, only: Option<GroupKind>, desk: &Desk<'_, '_>) -> Result<DescribedGroup, ErrorCode> {
         let place = self.place_of(id, desk)?;
-        let group = self.shard_mut(place).groups.get(id).ok_or(ErrorCode::GroupIdNotFound)?;
+        let shard = self.shard_mut(place);
+        let Some(group) = shard.groups.get(id) else {
+            let only_stores_offsets = shard.offsets.contains_key(id) && only.is_none();
+            let group = only_stores_offsets.then(|| describe_classic(&ClassicGroup::new(id.clone(), Timestamp::NONE)));
+            return group.ok_or(ErrorCode::GroupIdNotFound);
+        };
         if only.is_some_and(|only| only != group.standing().0) {
             return Err(ErrorCode::GroupIdNotFound);
         }
@@ -61,11 +74,9 @@ impl GroupCoordinator {
         })
     }
 
-    /// Forgets a group with its offsets. Errors: NON_EMPTY_GROUP, GROUP_ID_NOT_FOUND, those of finding the coordinator.
-    ///
-    /// Kafka differs: the answer does not wait for the commit of the tombstones; a group that comes back after a fail-over was
-    /// not forgotten, and can be deleted again.
-    fn delete(&mut self, id: &GroupId, desk: &mut Desk<'_, '_>) -> Result<(), ErrorCode> {
+    /// Forgets a group with its offsets; the operator hears of it when the tombstones that lie below the offset returned are
+    /// committed. Errors: NON_EMPTY_GROUP, GROUP_ID_NOT_FOUND, those of finding the coordinator.
+    fn delete(&mut self, id: &GroupId, desk: &mut Desk<'_, '_>) -> Result<(TopicPartition, Offset), ErrorCode> {
         let place = self.place_of(id, desk)?;
         let shard = self.shard_mut(place);
         if shard.groups.get(id).is_some_and(|group| !group.is_empty()) {
@@ -90,20 +101,23 @@ impl GroupCoordinator {
         let records = records.into_iter().filter(|record| matches!(record, GroupRecord::Offset(..))).collect();
         let facts = vec![GroupFact::GroupDeleted { group: id.clone() }];
         self.park(place, end, Then::Offsets { records, facts, answer: None }, desk);
-        Ok(())
+        Ok((place, end))
     }
 }
 
+/// Only of a stable group are assignor, topics and plan told.
 fn describe_classic(group: &ClassicGroup) -> DescribedGroup {
-    let protocol = group.protocol().unwrap_or_default();
+    let is_stable = group.state() == GroupState::Stable;
+    let protocol = group.protocol().filter(|_| is_stable).unwrap_or_default();
+    let plan = |member: &ClassicMember| if is_stable { member.assignment.clone() } else { Vec::new() };
     let members = group.members().iter().map(|(id, member)| DescribedMember {
         member: id.clone(),
         instance: member.instance.clone(),
         client: member.client.clone(),
         epoch: group.generation(),
         topics: member.subscription(protocol).topics,
-        assignment: member.assignment.clone(),
-        target: member.assignment.clone(),
+        assignment: plan(member),
+        target: plan(member),
     });
     DescribedGroup {
         kind: GroupKind::Classic,

@@ -115,6 +115,10 @@ impl GroupCoordinator {
         Ok(())
     }
 
+    /// Forgets offsets by order of an operator (KIP-496). What no member reads goes, also while others read on; a partition without
+    /// an offset is no mistake.
+    ///
+    /// Errors: GROUP_ID_NOT_FOUND; for a partition GROUP_SUBSCRIBED_TO_TOPIC, UNKNOWN_TOPIC_OR_PARTITION.
     pub(super) fn delete_offsets(
         &mut self,
         reply_to: ReplyTo,
@@ -126,22 +130,26 @@ impl GroupCoordinator {
         if !shard.groups.contains_key(&asked.group) && !shard.offsets.contains_key(&asked.group) {
             return Err(ErrorCode::GroupIdNotFound);
         }
-        let is_read = |partition: &NamedPartition| {
-            shard.groups.get(&asked.group).is_some_and(|group| group.is_subscribed_to(&partition.topic))
-        };
+        let (group, offsets) = (shard.groups.get(&asked.group), shard.offsets.get(&asked.group));
+        let is_read = |topic: &str| group.is_some_and(|group| group.is_subscribed_to(topic));
         let (mut gone, mut told) = (Vec::new(), Vec::new());
-        for partition in &asked.partitions {
-            let error = is_read(partition).then_some(ErrorCode::GroupSubscribedToTopic);
-            if error.is_none() {
-                gone.push(partition.clone());
+        for named in &asked.partitions {
+            let refusal = match desk.topics.topic(&named.topic) {
+                Some((_, partitions)) if named.partition.0 < partitions => {
+                    is_read(&named.topic).then_some(ErrorCode::GroupSubscribedToTopic)
+                }
+                Some(_) | None => Some(ErrorCode::UnknownTopicOrPartition),
+            };
+            if refusal.is_none() && offsets.is_some_and(|offsets| offsets.has(named)) {
+                gone.push(named.clone());
             }
-            told.push((partition.clone(), error));
+            told.push((named.clone(), refusal));
         }
         let response = OffsetDeleteResponse { error: None, partitions: told };
         let records: Vec<GroupRecord> =
             gone.iter().map(|partition| GroupRecord::Offset(asked.group.clone(), partition.clone(), None)).collect();
         if records.is_empty() {
-            desk.cx.reply(reply_to, response.into());
+            self.answer_when_committed(place, reply_to, (response.into(), asked.clone().into()), desk);
             return Ok(());
         }
         let facts = gone.iter().filter_map(|named| desk.topics.partition(&named.topic, named.partition));
@@ -153,7 +161,7 @@ impl GroupCoordinator {
     }
 }
 
-/// Errors: UNKNOWN_TOPIC_OR_PARTITION, OFFSET_METADATA_TOO_LARGE.
+/// Errors: UNKNOWN_TOPIC_OR_PARTITION; OFFSET_METADATA_TOO_LARGE.
 fn check_item(item: &OffsetToCommit, desk: &Desk<'_, '_>) -> Result<TopicPartition, ErrorCode> {
     let NamedPartition { topic, partition } = &item.partition;
     let is_there = desk.topics.topic(topic).is_some_and(|(_, partitions)| partition.0 < partitions);

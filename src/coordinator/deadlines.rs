@@ -6,6 +6,7 @@
 use super::GroupCoordinator;
 use super::group::classic::{Deadline, Outcome};
 use super::group::consumer::TimerOrder;
+use super::offsets::Aging;
 use super::records::GroupRecord;
 use super::requests::{environment, rules};
 use super::runtime::{Desk, Due, Then};
@@ -31,7 +32,7 @@ impl GroupCoordinator {
                 Due::Expiry => self.expire(desk),
                 Due::Write(number) => {
                     if let Some(parked) = self.parked.remove(&number) {
-                        self.fail(parked, ErrorCode::CoordinatorNotAvailable, desk);
+                        self.give_up(number, parked, desk);
                     }
                 }
             }
@@ -194,7 +195,8 @@ impl GroupCoordinator {
         for (id, offsets) in &shard.offsets {
             let group = shard.groups.get(id);
             let is_read = |topic: &str| group.is_some_and(|group| !group.is_empty() && group.is_subscribed_to(topic));
-            let old = offsets.expired(rule, is_read, group.and_then(Group::empty_since), (now, retention));
+            let aging = group.map_or(Aging::SinceCommit, Group::aging);
+            let old = offsets.expired(rule, is_read, aging, (now, retention));
             for (named, offset) in old {
                 if let Some(partition) = desk.topics.partition(&named.topic, named.partition) {
                     facts.push(GroupFact::OffsetExpired { group: id.clone(), partition, offset });

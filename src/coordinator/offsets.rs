@@ -24,6 +24,17 @@ pub struct StoredOffset {
     pub committed_at: Timestamp,
 }
 
+/// From when on a group's offsets grow old (KIP-211).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aging {
+    /// All of them since then: the group became empty.
+    Since(Timestamp),
+    /// Each since its own commit.
+    SinceCommit,
+    /// They do not.
+    Never,
+}
+
 /// All of one group's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GroupOffsets {
@@ -47,6 +58,12 @@ impl GroupOffsets {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.stored.is_empty()
+    }
+
+    /// Whether a partition has one.
+    #[must_use]
+    pub fn has(&self, partition: &NamedPartition) -> bool {
+        self.stored.contains_key(partition)
     }
 
     /// How many partitions have one.
@@ -73,20 +90,23 @@ impl GroupOffsets {
         }
     }
 
-    /// Those that have grown too old by now. Under KIP-211 a group that is not empty keeps what it reads, and an empty one's
-    /// offsets grow old from when it became empty, or from their commit if that was later.
+    /// Those that have grown too old by now. Under KIP-211 a group keeps what its members read, and the others go by `aging`: so
+    /// what is committed for a group that is empty for long (a reset, say) may be gone at the next look, as in Kafka. Before, each
+    /// grew old from its commit on, read or not.
     pub fn expired(
         &self,
         rule: OffsetExpiry,
         is_read: impl Fn(&str) -> bool,
-        empty_since: Option<Timestamp>,
+        aging: Aging,
         (now, retention): (Timestamp, Duration),
     ) -> Vec<(NamedPartition, Offset)> {
         let is_old = |(partition, stored): &(&NamedPartition, &StoredOffset)| {
-            let since = match rule {
-                OffsetExpiry::PerCommit => stored.committed_at,
-                OffsetExpiry::GroupEmpty if is_read(&partition.topic) => return false,
-                OffsetExpiry::GroupEmpty => empty_since.map_or(stored.committed_at, |empty| empty.max(stored.committed_at)),
+            let since = match (rule, aging) {
+                (OffsetExpiry::PerCommit, _) => stored.committed_at,
+                (OffsetExpiry::GroupEmpty, _) if is_read(&partition.topic) => return false,
+                (OffsetExpiry::GroupEmpty, Aging::Since(empty)) => empty,
+                (OffsetExpiry::GroupEmpty, Aging::SinceCommit) => stored.committed_at,
+                (OffsetExpiry::GroupEmpty, Aging::Never) => return false,
             };
             since.plus(retention) <= now
         };

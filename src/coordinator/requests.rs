@@ -32,7 +32,7 @@ impl GroupCoordinator {
                 self.administer(reply_to, &request, desk);
                 Ok(())
             }
-            other => Err(if other.api() as u8 == 0 { ErrorCode::InvalidRequest } else { ErrorCode::UnsupportedVersion }),
+            other => panic!("the router hands API {} to somebody else", other.api() as u8),
         };
         if let Err(code) = served {
             self.tell_refusal(&request, code, desk);
@@ -68,6 +68,7 @@ impl GroupCoordinator {
         desk: &mut Desk<'_, '_>,
     ) -> Result<(), ErrorCode> {
         let place = self.place_of(&asked.group, desk)?;
+        ClassicGroup::check_session(&asked, rules(desk))?;
         let fresh = self.fresh_member(&asked.client, desk.cx);
         let id = asked.group.clone();
         if let Some(Group::Consumer(group)) = self.shard_mut(place).groups.get(&id)
@@ -78,10 +79,10 @@ impl GroupCoordinator {
             self.append(place, &records, desk)?;
             self.shard_mut(place).groups.remove(&id);
         }
-        let wall = desk.cx.wall();
-        let group = self.shard_mut(place).groups.entry(id.clone());
-        let group = group.or_insert_with(|| Group::Classic(Box::new(ClassicGroup::new(id.clone(), wall))));
-        match group {
+        if !self.shard_mut(place).groups.contains_key(&id) {
+            self.found_group(place, &asked, desk)?;
+        }
+        match self.shard_mut(place).groups.get_mut(&id).ok_or(ErrorCode::UnknownMemberId)? {
             Group::Classic(group) => {
                 let mut out = Outcome::default();
                 let decided = group.join((reply_to, &asked), &fresh, rules(desk), &mut out);
@@ -93,6 +94,22 @@ impl GroupCoordinator {
                 self.write_decision(place, &id, (reply_to, asked.into()), decision.answering_with(), desk)
             }
         }
+    }
+
+    /// A new classic group, which is written down at once. Errors: UNKNOWN_MEMBER_ID to one who has an id of an older group.
+    fn found_group(
+        &mut self,
+        place: TopicPartition,
+        asked: &crate::protocol::JoinGroupRequest,
+        desk: &mut Desk<'_, '_>,
+    ) -> Result<(), ErrorCode> {
+        if !asked.member.is_empty() {
+            return Err(ErrorCode::UnknownMemberId);
+        }
+        let group = ClassicGroup::new(asked.group.clone(), desk.cx.wall());
+        self.append(place, &[GroupRecord::Classic(asked.group.clone(), Some(Arc::new(group.written())))], desk)?;
+        self.shard_mut(place).groups.insert(asked.group.clone(), Group::Classic(Box::new(group)));
+        Ok(())
     }
 
     /// What a group that is there is asked.
@@ -109,7 +126,10 @@ impl GroupCoordinator {
                 let mut out = Outcome::default();
                 let decided = ask_classic(group, (reply_to, request), desk, &mut out);
                 self.carry_out(place, id, out, desk);
-                decided
+                if let Some(response) = decided? {
+                    self.answer_when_committed(place, reply_to, (response, request.clone()), desk);
+                }
+                Ok(())
             }
             Group::Consumer(group) => {
                 let environment = environment(desk);
@@ -143,28 +163,11 @@ impl GroupCoordinator {
                 } else {
                     ConsumerGroup::upgrade(id, &handover(group, desk), asked, environment)?
                 };
-                return self.upgrade(place, id, (reply_to, request()), decision, desk);
+                decision
             }
             None | Some(Group::Classic(_)) => return Err(ErrorCode::GroupIdNotFound),
         };
         self.write_decision(place, id, (reply_to, request()), decision.answering_with(), desk)
-    }
-
-    /// A classic group goes on as one of the consumer protocol: its own record goes with the first batch of the other's.
-    fn upgrade<A: Into<Response>>(
-        &mut self,
-        place: TopicPartition,
-        id: &GroupId,
-        asker: (ReplyTo, Request),
-        decision: Decision<A>,
-        desk: &mut Desk<'_, '_>,
-    ) -> Result<(), ErrorCode> {
-        self.append(place, &[GroupRecord::Classic(id.clone(), None)], desk)?;
-        if let Some(group) = self.shard_mut(place).groups.remove(id) {
-            self.forget_deadlines(id, &group);
-            self.refuse_group(group, desk);
-        }
-        self.write_decision(place, id, asker, decision.answering_with(), desk)
     }
 
     /// Appends and applies what was decided about a group of the consumer protocol, tells it, and parks the answer.
@@ -178,13 +181,14 @@ impl GroupCoordinator {
     ) -> Result<(), ErrorCode> {
         let response = decision.answer.clone();
         match self.take_decision(place, id, decision.answering(()), desk)? {
-            Some(end) => self.park(place, end, Then::Answer { reply_to, response, request }, desk),
-            None => desk.cx.reply(reply_to, response),
+            Some(end) => self.park(place, end, Then::Answer { reply_to, response, request, also: Vec::new() }, desk),
+            None => self.answer_when_committed(place, reply_to, (response, request), desk),
         }
         Ok(())
     }
 
-    /// The same without an answer. Returns the offset after what was written, if anything was.
+    /// The same without an answer. Returns the offset after what was written, if anything was. A classic group's own record ends
+    /// in the batch that makes it one of the consumer protocol.
     pub(super) fn take_decision(
         &mut self,
         place: TopicPartition,
@@ -192,14 +196,19 @@ impl GroupCoordinator {
         decision: Decision<()>,
         desk: &mut Desk<'_, '_>,
     ) -> Result<Option<crate::ids::Offset>, ErrorCode> {
-        let mut records: Vec<GroupRecord> =
-            decision.records.iter().map(|record| GroupRecord::Consumer(id.clone(), record.clone())).collect();
+        let was_classic = matches!(self.shard_mut(place).groups.get(id), Some(Group::Classic(_)));
+        let mut records: Vec<GroupRecord> = if was_classic { vec![GroupRecord::Classic(id.clone(), None)] } else { Vec::new() };
+        records.extend(decision.records.iter().map(|record| GroupRecord::Consumer(id.clone(), record.clone())));
         let classic = decision.downgrade.as_ref().map(|handover| classic_of(id, handover, desk));
         if let Some(group) = &classic {
             records.push(GroupRecord::Classic(id.clone(), Some(Arc::new(group.written()))));
         }
         let end = if records.is_empty() { None } else { Some(self.append(place, &records, desk)?) };
         let before = self.shard_mut(place).groups.get(id).map(Group::standing);
+        if was_classic && let Some(group) = self.shard_mut(place).groups.remove(id) {
+            self.forget_deadlines(id, &group);
+            self.refuse_group(group, desk);
+        }
         for record in &records {
             self.shard_mut(place).apply_consumer(record);
         }
@@ -278,31 +287,21 @@ impl GroupCoordinator {
     }
 }
 
-/// What a classic group says to a member.
+/// What a classic group says to a member; nothing yet to one who asks for its share of the plan.
 fn ask_classic(
     group: &mut ClassicGroup,
     (reply_to, request): (ReplyTo, &Request),
     desk: &mut Desk<'_, '_>,
     out: &mut Outcome,
-) -> Result<(), ErrorCode> {
+) -> Result<Option<Response>, ErrorCode> {
     let rules = rules(desk);
     match request {
-        Request::SyncGroup(asked) => group.sync((reply_to, asked), rules, out),
-        Request::Heartbeat(asked) => {
-            let beat = group.heartbeat(asked, rules, out);
-            if let Err(code) = beat
-                && code != ErrorCode::RebalanceInProgress
-            {
-                return Err(code);
-            }
-            out.replies.push((reply_to, HeartbeatResponse { error: beat.err() }.into()));
-            Ok(())
-        }
-        Request::LeaveGroup(asked) => {
-            let answer = group.leave(asked, rules, out);
-            out.replies.push((reply_to, answer.into()));
-            Ok(())
-        }
+        Request::SyncGroup(asked) => group.sync((reply_to, asked), rules, out).map(|()| None),
+        Request::Heartbeat(asked) => match group.heartbeat(asked, rules, out) {
+            Err(code) if code != ErrorCode::RebalanceInProgress => Err(code),
+            beat => Ok(Some(HeartbeatResponse { error: beat.err() }.into())),
+        },
+        Request::LeaveGroup(asked) => Ok(Some(group.leave(asked, rules, out).into())),
         _ => Err(ErrorCode::InvalidRequest),
     }
 }

@@ -11,8 +11,6 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
-
 use super::GroupCoordinator;
 use super::group::classic::Deadline;
 use super::records::GroupRecord;
@@ -24,7 +22,7 @@ use crate::error::ErrorCode;
 use crate::event::{Acks, GroupFact, GroupId, MemberId};
 use crate::ids::{LeaderEpoch, Offset, PartitionIndex, TopicId, TopicPartition};
 use crate::protocol::{JoinGroupResponse, Request, Response};
-use crate::record::{BatchBuilder, RecordBatch};
+use crate::record::BatchBuilder;
 use crate::replica::{Appended, Membership, Partitions};
 use crate::time::{Instant, Trail};
 
@@ -67,8 +65,8 @@ pub(super) struct Parked {
 /// What follows a write.
 #[derive(Clone, Debug)]
 pub(super) enum Then {
-    /// This answer, or the request's refusal.
-    Answer { reply_to: ReplyTo, response: Response, request: Request },
+    /// This answer, or the request's refusal; the first once what was written elsewhere is committed as well.
+    Answer { reply_to: ReplyTo, response: Response, request: Request, also: Vec<(TopicPartition, Offset)> },
     /// A classic group's plan, or its new static member, counts; these answers with it.
     Plan { group: GroupId, generation: i32, replies: Vec<(ReplyTo, Response)> },
     /// These offsets are stored; this is true; this answer.
@@ -213,9 +211,42 @@ impl GroupCoordinator {
         }
     }
 
+    /// Answers as soon as all is committed that the answer may rest on: at once if nothing waits for a commit.
+    pub(super) fn answer_when_committed(
+        &mut self,
+        place: TopicPartition,
+        reply_to: ReplyTo,
+        (response, request): (Response, Request),
+        desk: &mut Desk<'_, '_>,
+    ) {
+        let pending = desk.partitions.get(place).filter(|replica| replica.high_watermark() < replica.log().end_offset());
+        match pending.map(|replica| replica.log().end_offset()) {
+            Some(end) => self.park(place, end, Then::Answer { reply_to, response, request, also: Vec::new() }, desk),
+            None => desk.cx.reply(reply_to, response),
+        }
+    }
+
+    /// What was written is not committed in time: whoever waits hears COORDINATOR_NOT_AVAILABLE. It is in the log all the same, and
+    /// counts if it is committed later.
+    pub(super) fn give_up(&mut self, number: u64, mut parked: Parked, desk: &mut Desk<'_, '_>) {
+        let code = ErrorCode::CoordinatorNotAvailable;
+        if let Then::Offsets { answer, .. } = &mut parked.then {
+            if let Some((reply_to, _, request)) = answer.take() {
+                desk.cx.resume(parked.trail);
+                desk.cx.reply(reply_to, request.refused(code));
+            }
+            self.parked.insert(number, parked);
+        } else {
+            self.fail(parked, code, desk);
+        }
+    }
+
     fn finish(&mut self, parked: Parked, desk: &mut Desk<'_, '_>) {
         match parked.then {
-            Then::Answer { reply_to, response, .. } => desk.cx.reply(reply_to, response),
+            Then::Answer { reply_to, response, request, mut also } => match also.pop() {
+                Some((place, end)) => self.park(place, end, Then::Answer { reply_to, response, request, also }, desk),
+                None => desk.cx.reply(reply_to, response),
+            },
             Then::Plan { group, generation, replies } => {
                 for (reply_to, response) in replies {
                     desk.cx.reply(reply_to, response);
@@ -255,24 +286,21 @@ impl GroupCoordinator {
         }
     }
 
-    /// Reads on. When all is read, and committed, the groups in it are coordinated here.
+    /// Reads on. When all is read, and committed, the groups in it are coordinated here. What cannot be read makes this broker no
+    /// coordinator in this leader epoch, as in Kafka (whose coordinator is FAILED then): whoever asks hears NOT_COORDINATOR.
+    ///
+    /// Kafka differs: it serves as soon as all is read, committed or not.
     pub(super) fn load(&mut self, place: TopicPartition, desk: &mut Desk<'_, '_>) {
         let Some(shard) = self.shards.get_mut(&place.partition) else { return };
         let (Some(mut loading), Some(replica)) = (shard.loading, desk.partitions.get(place)) else { return };
         if loading.next < loading.end {
             let read = replica.log().read(loading.next, loading.end, LOAD_BYTES, desk.cx);
-            let batches = read.unwrap_or_default();
-            loading.next = if batches.is_empty() { loading.end } else { loading.next };
-            for bytes in batches {
-                let Ok(batch) = RecordBatch::decode(bytes) else { continue };
-                loading.next = batch.header.last_offset().next();
-                for record in batch.records.iter().filter(|_| !batch.header.attributes.is_control()) {
-                    let key = record.key.clone().unwrap_or_else(Bytes::new);
-                    if let Ok(record) = GroupRecord::decode(&key, record.value.as_ref()) {
-                        shard.replay(&record);
-                    }
-                }
-            }
+            let next = read.ok().and_then(|batches| shard.replay_batches(batches, loading).ok());
+            let Some(next) = next else {
+                self.resign(place, desk);
+                return;
+            };
+            loading.next = next;
             shard.loading = Some(loading);
             if loading.next < loading.end {
                 self.timers.set(Due::Load(place.partition), desk.cx.mono(), desk.cx.trail());
@@ -301,14 +329,8 @@ impl GroupCoordinator {
 fn told(code: ErrorCode) -> ErrorCode {
     match code {
         ErrorCode::NotLeaderOrFollower | ErrorCode::KafkaStorageError | ErrorCode::FencedLeaderEpoch => ErrorCode::NotCoordinator,
-        ErrorCode::MessageTooLarge => ErrorCode::UnknownServerError,
-        other => {
-            if other == ErrorCode::InvalidRecord {
-                ErrorCode::UnknownServerError
-            } else {
-                ErrorCode::CoordinatorNotAvailable
-            }
-        }
+        ErrorCode::MessageTooLarge | ErrorCode::InvalidRecord => ErrorCode::UnknownServerError,
+        _ => ErrorCode::CoordinatorNotAvailable,
     }
 }
 

@@ -7,13 +7,16 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
+
 use super::group::classic::ClassicGroup;
 use super::group::consumer::ConsumerGroup;
-use super::offsets::GroupOffsets;
+use super::offsets::{Aging, GroupOffsets};
 use super::records::GroupRecord;
+use crate::error::Fault;
 use crate::event::{GroupId, GroupKind, GroupState};
 use crate::ids::{LeaderEpoch, Offset};
-use crate::time::Timestamp;
+use crate::record::RecordBatch;
 
 /// One partition's groups.
 #[derive(Clone, Debug)]
@@ -68,11 +71,11 @@ impl Group {
         }
     }
 
-    /// Since when nobody is in it, where that is known.
-    pub(super) fn empty_since(&self) -> Option<Timestamp> {
+    /// From when on its offsets grow old.
+    pub(super) fn aging(&self) -> Aging {
         match self {
-            Self::Classic(group) => group.empty_since(),
-            Self::Consumer(_) => None,
+            Self::Classic(group) => group.aging(),
+            Self::Consumer(_) => Aging::SinceCommit,
         }
     }
 }
@@ -80,6 +83,23 @@ impl Group {
 impl Shard {
     pub(super) fn new(epoch: LeaderEpoch, loading: Loading) -> Self {
         Self { epoch, loading: Some(loading), groups: BTreeMap::new(), offsets: BTreeMap::new() }
+    }
+
+    /// Takes in batches that were read from the log. Returns the offset to read on from: the end when there was nothing, since all
+    /// that lay there was compacted away.
+    ///
+    /// Errors: as [`RecordBatch::decode`], [`GroupRecord::decode`].
+    pub(super) fn replay_batches(&mut self, batches: Vec<Bytes>, loading: Loading) -> Result<Offset, Fault> {
+        let mut next = if batches.is_empty() { loading.end } else { loading.next };
+        for bytes in batches {
+            let batch = RecordBatch::decode(bytes)?;
+            next = batch.header.last_offset().next();
+            for record in batch.records.iter().filter(|_| !batch.header.attributes.is_control()) {
+                let key = record.key.as_ref().ok_or(Fault::Truncated("group record"))?;
+                self.replay(&GroupRecord::decode(key, record.value.as_ref())?);
+            }
+        }
+        Ok(next)
     }
 
     /// Takes in a record that was read from the log.
@@ -97,6 +117,17 @@ impl Shard {
             }
             GroupRecord::Consumer(..) => self.apply_consumer(record),
         }
+    }
+
+    /// Its groups with their protocols and states; one of which nothing but offsets is stored is an empty classic one.
+    pub(super) fn listed(&self) -> Vec<(GroupId, GroupKind, GroupState)> {
+        let standing = |(id, group): (&GroupId, &Group)| {
+            let (kind, state, _) = group.standing();
+            (id.clone(), kind, state)
+        };
+        let simple = self.offsets.keys().filter(|id| !self.groups.contains_key(*id));
+        let simple = simple.map(|id| (id.clone(), GroupKind::Classic, GroupState::Empty));
+        self.groups.iter().map(standing).chain(simple).collect()
     }
 
     /// Takes in what is written of a group of the consumer protocol. One of which nothing is left is gone.

@@ -2,7 +2,7 @@
 //!
 //! Called by: `coordinator/runtime`. Source: Kafka's `classicGroupHeartbeat`, `classicGroupLeave`, `expireClassicGroupMemberHeartbeat`.
 
-use super::{ClassicGroup, Deadline, Outcome, Rules};
+use super::{ClassicGroup, ClassicMember, Deadline, Outcome, Rules};
 use crate::error::ErrorCode;
 use crate::event::{GroupFact, GroupState, InstanceId, LeaveReason, MemberId};
 use crate::protocol::{HeartbeatRequest, LeaveGroupRequest, LeaveGroupResponse};
@@ -58,9 +58,10 @@ impl ClassicGroup {
         Ok(())
     }
 
-    /// Nothing was heard of a member for its session's time.
+    /// Nothing was heard of a member for its session's time, or a new one waited too long for its first generation.
     pub fn session_due(&mut self, member: &MemberId, rules: Rules<'_>, out: &mut Outcome) {
-        if self.members.get(member).is_some_and(|member| member.joining.is_none() && member.syncing.is_none()) {
+        let is_silent = |member: &ClassicMember| member.is_new || (member.joining.is_none() && member.syncing.is_none());
+        if self.members.get(member).is_some_and(is_silent) {
             self.remove(member, LeaveReason::SessionExpired, out);
             self.go_on_without(rules, out);
         }

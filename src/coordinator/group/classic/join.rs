@@ -16,10 +16,13 @@ use crate::event::{GroupFact, GroupState, InstanceId, LeaveReason, MemberFacts, 
 use crate::protocol::{JoinGroupRequest, JoinGroupResponse, Subscription};
 use crate::time::Duration;
 
+/// For so long a new member may wait for its first generation. A constant in Kafka too (KIP-394).
+const NEW_MEMBER_JOIN_TIMEOUT: Duration = Duration::from_secs(300);
+
 impl ClassicGroup {
     /// Takes in that somebody joins; `fresh` is the id of one who has none.
     ///
-    /// Errors: INVALID_SESSION_TIMEOUT, INCONSISTENT_GROUP_PROTOCOL, GROUP_MAX_SIZE_REACHED, UNKNOWN_MEMBER_ID, FENCED_INSTANCE_ID.
+    /// Errors: INCONSISTENT_GROUP_PROTOCOL, GROUP_MAX_SIZE_REACHED, UNKNOWN_MEMBER_ID, FENCED_INSTANCE_ID.
     pub fn join(
         &mut self,
         (reply_to, request): (ReplyTo, &JoinGroupRequest),
@@ -27,7 +30,14 @@ impl ClassicGroup {
         rules: Rules<'_>,
         out: &mut Outcome,
     ) -> Result<(), ErrorCode> {
-        self.check_join(request, rules)?;
+        if !self.accepts(&request.member, rules) {
+            self.remove(&request.member, LeaveReason::Removed, out);
+            return Err(ErrorCode::GroupMaxSizeReached);
+        }
+        let is_shared = |(name, _): &(String, Subscription)| self.members.values().all(|member| member.knows(name));
+        if !request.protocols.iter().any(is_shared) {
+            return Err(ErrorCode::InconsistentGroupProtocol);
+        }
         let waiting = Waiting { reply_to };
         if !request.member.is_empty() {
             return self.join_as((waiting, request), rules, out);
@@ -48,21 +58,25 @@ impl ClassicGroup {
         Ok(())
     }
 
-    fn check_join(&self, request: &JoinGroupRequest, rules: Rules<'_>) -> Result<(), ErrorCode> {
-        let (low, high) = (rules.config.group_min_session_timeout, rules.config.group_max_session_timeout);
-        if request.session_timeout < low || request.session_timeout > high {
-            return Err(ErrorCode::InvalidSessionTimeout);
+    /// Whether a session may be so long. Errors: INVALID_SESSION_TIMEOUT.
+    pub fn check_session(request: &JoinGroupRequest, rules: Rules<'_>) -> Result<(), ErrorCode> {
+        let allowed = rules.config.group_min_session_timeout..=rules.config.group_max_session_timeout;
+        if allowed.contains(&request.session_timeout) { Ok(()) } else { Err(ErrorCode::InvalidSessionTimeout) }
+    }
+
+    /// Whether there is room for a member. While all join anew only those count who have, so that a group that is too large loses
+    /// who comes last; a static member that comes back without its id counts as one more, as in Kafka.
+    fn accepts(&self, member: &MemberId, rules: Rules<'_>) -> bool {
+        let has_room = |count: usize| u32::try_from(count).is_ok_and(|count| count < rules.config.group_max_size);
+        let known = self.members.get(member);
+        match self.state {
+            GroupState::Empty | GroupState::Dead | GroupState::Assigning | GroupState::Reconciling => true,
+            GroupState::PreparingRebalance => {
+                let joined = self.members.values().filter(|member| member.joining.is_some()).count();
+                known.is_some_and(|member| member.joining.is_some()) || has_room(joined)
+            }
+            GroupState::CompletingRebalance | GroupState::Stable => known.is_some() || has_room(self.members.len()),
         }
-        let others = || self.members.iter().filter(|(id, _)| **id != request.member).map(|(_, member)| member);
-        let is_shared = |(name, _): &(String, Subscription)| others().all(|other| other.knows(name));
-        if !request.protocols.iter().any(is_shared) {
-            return Err(ErrorCode::InconsistentGroupProtocol);
-        }
-        let is_known = self.members.contains_key(&request.member) || self.pending.contains(&request.member);
-        let size = u32::try_from(self.members.len() + self.pending.len()).unwrap_or(u32::MAX);
-        let takes_a_place = request.instance.as_ref().is_some_and(|instance| self.statics.contains_key(instance));
-        let is_full = size >= rules.config.group_max_size && !is_known && !takes_a_place;
-        if is_full { Err(ErrorCode::GroupMaxSizeReached) } else { Ok(()) }
     }
 
     /// Somebody joins with an id.
@@ -107,7 +121,8 @@ impl ClassicGroup {
         }
         self.members.insert(id.clone(), member);
         self.leader.get_or_insert_with(|| id.clone());
-        self.has_newcomer = true;
+        out.timers.push((Deadline::Session(id.clone()), Some(NEW_MEMBER_JOIN_TIMEOUT)));
+        self.has_newcomer |= self.state == GroupState::PreparingRebalance && self.generation == 0;
         if self.state == GroupState::PreparingRebalance {
             self.complete_if_all_joined(rules, out);
         } else {
@@ -126,8 +141,12 @@ impl ClassicGroup {
         self.complete_if_all_joined(rules, out);
     }
 
-    /// A new process takes a static name: the old one's id is fenced from now on, wherever it asks (KAFKA-8500). If it wants what
-    /// the old one wanted, nobody need rebalance; the new id is written down at once (KAFKA-10284).
+    /// A new process takes a static name: the old one's id is fenced from now on, wherever it asks (KAFKA-8500). If the group would
+    /// still choose the same assignor nobody need rebalance, whatever topics the new process wants (as in Kafka); the new id is
+    /// written down at once (KAFKA-10284).
+    ///
+    /// Kafka differs: when that cannot be written the old id is put back there; here the new one stays, and is written down with
+    /// the next plan.
     fn replace_static(
         &mut self,
         (waiting, request): (Waiting, &JoinGroupRequest),
@@ -142,7 +161,6 @@ impl ClassicGroup {
         out.timers.push((Deadline::Session(old.clone()), None));
         out.facts.push(GroupFact::MemberFenced { group: self.id.clone(), member: old.clone(), code });
         out.facts.push(GroupFact::MemberLeft { group: self.id.clone(), member: old.clone(), why: LeaveReason::Replaced });
-        let is_same = member.protocols == request.protocols;
         member.update(request);
         out.facts.push(self.joined(fresh, &member));
         self.statics.insert(instance.clone(), fresh.clone());
@@ -150,7 +168,7 @@ impl ClassicGroup {
             self.leader = Some(fresh.clone());
         }
         self.members.insert(fresh.clone(), member);
-        if self.state == GroupState::Stable && is_same {
+        if self.state == GroupState::Stable && self.voted() == self.protocol {
             self.answer_joined(waiting, fresh, out);
             out.writes = true;
             return;
@@ -193,8 +211,8 @@ impl ClassicGroup {
     pub(super) fn prepare(&mut self, rules: Rules<'_>, out: &mut Outcome) {
         if self.state == GroupState::CompletingRebalance {
             self.refuse_syncs(ErrorCode::RebalanceInProgress, out);
-            out.timers.push((Deadline::Sync, None));
         }
+        out.timers.push((Deadline::Sync, None));
         let longest = self.longest_rebalance();
         let delay = rules.config.group_initial_rebalance_delay;
         self.is_in_initial_delay = self.state == GroupState::Empty && delay > Duration::ZERO;
@@ -235,6 +253,12 @@ impl ClassicGroup {
         for id in late {
             self.remove(&id, LeaveReason::RebalanceTimedOut, out);
         }
+        let has_anybody_joined = self.members.values().any(|member| member.joining.is_some());
+        if !has_anybody_joined && !self.members.is_empty() {
+            // Only static members are left, and none of them is here: their sessions decide.
+            out.timers.push((Deadline::Join, Some(self.longest_rebalance())));
+            return;
+        }
         self.generation += 1;
         if self.members.is_empty() {
             (self.protocol, self.leader) = (None, None);
@@ -245,7 +269,7 @@ impl ClassicGroup {
         self.protocol = self.voted();
         let has_joined = |id: &MemberId| self.members.get(id).is_some_and(|member| member.joining.is_some());
         if !self.leader.as_ref().is_some_and(has_joined) {
-            let first = self.members.iter().find(|(_, member)| member.joining.is_some()).or_else(|| self.members.iter().next());
+            let first = self.members.iter().find(|(_, member)| member.joining.is_some());
             self.leader = first.map(|(id, _)| id.clone());
         }
         self.become_state(GroupState::CompletingRebalance, rules, out);
@@ -260,6 +284,7 @@ impl ClassicGroup {
             let answer = self.joined_answer(&id, self.leader.as_ref() == Some(&id));
             let Some(member) = self.members.get_mut(&id) else { continue };
             member.has_synced = false;
+            member.is_new = false;
             out.timers.push((Deadline::Session(id.clone()), Some(member.session_timeout)));
             if let Some(waiting) = member.joining.take() {
                 out.replies.push((waiting.reply_to, answer.into()));

@@ -31,6 +31,8 @@ pub struct ClassicMember {
     pub syncing: Option<Waiting>,
     /// It has asked for its share of this generation.
     pub has_synced: bool,
+    /// It waits for its first generation.
+    pub is_new: bool,
 }
 
 /// A request whose answer waits.
@@ -74,6 +76,7 @@ impl ClassicMember {
             joining: None,
             syncing: None,
             has_synced: false,
+            is_new: true,
         }
     }
 
@@ -96,6 +99,7 @@ impl ClassicMember {
             joining: None,
             syncing: None,
             has_synced: true,
+            is_new: false,
         }
     }
 

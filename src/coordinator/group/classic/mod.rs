@@ -33,6 +33,7 @@ use crate::error::ErrorCode;
 use crate::event::canonical::record_fields;
 use crate::event::{GroupFact, GroupId, GroupKind, GroupState, InstanceId, MemberId};
 use crate::protocol::{NamedPartition, Response};
+use crate::coordinator::offsets::Aging;
 use crate::time::{Duration, Timestamp};
 
 pub use member::{ClassicMember, Waiting, WrittenMember};
@@ -191,10 +192,20 @@ impl ClassicGroup {
         &self.members
     }
 
-    /// Since when nobody is in it.
+    /// From when on its offsets grow old (KIP-211): from when it became empty; in a stable group from their commits, which counts
+    /// for topics that nobody reads; and not at all while it rebalances.
     #[must_use]
-    pub fn empty_since(&self) -> Option<Timestamp> {
-        (self.state == GroupState::Empty).then_some(self.changed_at)
+    pub fn aging(&self) -> Aging {
+        match self.state {
+            GroupState::Empty if self.generation > 0 => Aging::Since(self.changed_at),
+            // Nobody was ever in it: it only stores offsets.
+            GroupState::Empty | GroupState::Stable => Aging::SinceCommit,
+            GroupState::PreparingRebalance
+            | GroupState::CompletingRebalance
+            | GroupState::Dead
+            | GroupState::Assigning
+            | GroupState::Reconciling => Aging::Never,
+        }
     }
 
     /// Whether a member wants this topic: then its offsets are kept.

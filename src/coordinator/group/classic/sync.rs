@@ -36,6 +36,7 @@ impl ClassicGroup {
             }
             GroupState::Stable => {
                 self.answer_share(Waiting { reply_to }, &request.member, out);
+                self.forget_sync_time(out);
                 Ok(())
             }
             GroupState::Empty | GroupState::Dead | GroupState::Assigning | GroupState::Reconciling => {
@@ -72,8 +73,8 @@ impl ClassicGroup {
             return;
         }
         self.is_plan_in = false;
-        out.timers.push((Deadline::Sync, None));
         self.become_state(GroupState::Stable, rules, out);
+        self.forget_sync_time(out);
         for id in self.members.keys().cloned().collect::<Vec<_>>() {
             if let Some(waiting) = self.members.get_mut(&id).and_then(|member| member.syncing.take()) {
                 self.answer_share(waiting, &id, out);
@@ -102,13 +103,21 @@ impl ClassicGroup {
         }
     }
 
-    /// The time to ask for a share is over: who has not asked is out.
+    /// Once all have asked for their shares nobody is waited for.
+    fn forget_sync_time(&self, out: &mut Outcome) {
+        if self.members.values().all(|member| member.has_synced) {
+            out.timers.push((Deadline::Sync, None));
+        }
+    }
+
+    /// The time to ask for a share is over: who has not asked is out, in a stable group too.
     pub fn sync_due(&mut self, rules: Rules<'_>, out: &mut Outcome) {
-        if self.state != GroupState::CompletingRebalance {
+        let is_awaiting = matches!(self.state, GroupState::CompletingRebalance | GroupState::Stable);
+        let late = self.members.iter().filter(|(_, member)| !member.has_synced).map(|(id, _)| id.clone());
+        let late: Vec<MemberId> = late.filter(|_| is_awaiting).collect();
+        if late.is_empty() {
             return;
         }
-        let late = self.members.iter().filter(|(_, member)| !member.has_synced).map(|(id, _)| id.clone());
-        let late: Vec<MemberId> = late.collect();
         for id in &late {
             self.remove(id, LeaveReason::RebalanceTimedOut, out);
         }
