@@ -107,8 +107,10 @@ impl GroupCoordinator {
     #[must_use]
     pub fn partition_for(group: &str, partitions: u32) -> PartitionIndex {
         // Java's String.hashCode, over UTF-16.
-        let hash = group.encode_utf16().fold(0_u32, |hash, unit| hash.wrapping_mul(31).wrapping_add(u32::from(unit)));
-        PartitionIndex((hash & 0x7FFF_FFFF) % partitions.max(1))
+        let hash = group.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)));
+        // Kafka's `Utils.abs`: the one number without a positive counterpart is 0.
+        let positive = hash.checked_abs().map_or(0, i32::unsigned_abs);
+        PartitionIndex(positive % partitions.max(1))
     }
 
     /// The broker leads a partition of `__consumer_offsets` from now on, in this epoch.
