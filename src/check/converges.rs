@@ -10,7 +10,8 @@
 //! Violated: at the first event after such a quiet `heal-time` (or the end of the run) at which one of these does not hold.
 //!
 //! A look that comes within a second of a change which the controller made by itself (leadership goes back to preferred replicas
-//! every `leader.imbalance.check.interval.seconds`) is made again a second later, three times at most.
+//! every `leader.imbalance.check.interval.seconds`) is made again a second later, three times at most. One that comes in the middle
+//! of a commit, which consumers make as long as they live, is made again a moment later.
 //!
 //! Not promised: a fault other than a crash is never ended. Not exercised: no quiet `heal-time` fits before the end.
 
@@ -36,8 +37,12 @@ pub(super) const CLAIM: Claim = Claim {
 
 /// How long brokers may take to follow a change of the metadata.
 const CHANGE: Duration = Duration::from_secs(1);
+/// How long a commit may take to reach every replica. (No round number: consumers commit at round intervals.)
+const COMMIT: Duration = Duration::from_millis(137);
 /// How many changes in a row are waited for: a cluster that never stops changing its mind does not converge.
 const PUT_OFF_MAX: u32 = 3;
+/// How many looks in a row may come in the middle of a commit.
+const COMMITS_MAX: u32 = 8;
 
 /// The check.
 #[derive(Clone, Debug, Default)]
@@ -99,6 +104,11 @@ impl Converges {
         if unsettled.is_some() && self.put_off < PUT_OFF_MAX && event.at.since(sight.live.metadata_changed_at) < CHANGE {
             self.put_off += 1;
             self.due = Some(event.at.plus(CHANGE));
+            return;
+        }
+        if unsettled.is_some() && self.put_off < COMMITS_MAX && event.at.since(sight.groups.committing_at) < COMMIT {
+            self.put_off += 1;
+            self.due = Some(event.at.plus(COMMIT));
             return;
         }
         self.finding.judge();

@@ -289,7 +289,18 @@ impl GroupCoordinator {
         let offsets: usize = shard.offsets.values().map(super::offsets::GroupOffsets::len).sum();
         let (epoch, offsets) = (shard.epoch, u32::try_from(offsets).unwrap_or(u32::MAX));
         desk.cx.emit(GroupFact::CoordinatorLoaded { partition: place, epoch, groups, offsets });
+        self.tell_groups(place, desk);
         self.begin_deadlines(place, desk);
+    }
+
+    /// What the log has of the groups.
+    fn tell_groups(&self, place: TopicPartition, desk: &mut Desk<'_, '_>) {
+        let Some(shard) = self.shards.get(&place.partition) else { return };
+        for (id, group) in &shard.groups {
+            let (kind, state, _) = group.standing();
+            let members = std::sync::Arc::new(group.facts(desk.topics));
+            desk.cx.emit(GroupFact::GroupLoaded { group: id.clone(), kind, state, members });
+        }
     }
 
     /// Ids for members who have none: never given twice, by whichever coordinator.

@@ -47,6 +47,9 @@ facts! {
         [813] MemberFenced { group: GroupId, member: MemberId, code: ErrorCode }
         /// A group goes on under the other protocol (KIP-848).
         [814] GroupProtocolChanged { group: GroupId, to: GroupKind }
+        /// A coordinator found this group in the log that it read: its members, and what each may own. What an earlier
+        /// coordinator did and did not write, or wrote and lost, is undone by that.
+        [815] GroupLoaded { group: GroupId, kind: GroupKind, state: GroupState, members: Arc<AssignmentFacts> }
     }
 }
 

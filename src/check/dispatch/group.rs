@@ -32,6 +32,7 @@ impl Checks {
                 self.groups.give_back(event.process, partitions);
                 self.no_poll_skip.give_back(event.process, partitions);
             }
+            ClientFact::CommitInvoked { .. } => self.groups.committing_at = event.at,
             ClientFact::GroupLeft { .. } => {
                 self.groups.leave(event.process);
                 self.converges.disturb(event.at, &self.promises);
@@ -56,7 +57,6 @@ impl Checks {
             | ClientFact::ReadFailed { .. }
             | ClientFact::MembershipLost { .. }
             | ClientFact::PollOverdue { .. }
-            | ClientFact::CommitInvoked { .. }
             | ClientFact::CommitAnswered { .. }
             | ClientFact::PartitionsPaused { .. }
             | ClientFact::PartitionsResumed { .. } => {}

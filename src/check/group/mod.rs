@@ -27,12 +27,15 @@ use std::sync::Arc;
 
 use crate::event::{AssignmentFacts, GroupFact, GroupId, GroupKind, GroupState, MemberId};
 use crate::ids::{ProcessId, TopicPartition};
+use crate::time::Instant;
 
 /// Every group and every consumer that is or was in one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Groups {
     groups: BTreeMap<GroupId, Group>,
     consumers: BTreeMap<ProcessId, Consumer>,
+    /// When a consumer last asked for offsets to be stored.
+    pub(super) committing_at: Instant,
 }
 
 /// A group by its coordinator's word.
@@ -140,6 +143,17 @@ impl Groups {
             GroupFact::GroupProtocolChanged { group, to } => self.group_mut(group).kind = *to,
             GroupFact::GroupDeleted { group } => {
                 self.groups.remove(group);
+            }
+            GroupFact::GroupLoaded { group, kind, state, members } => {
+                let known = self.group_mut(group);
+                *known = Group { kind: *kind, state: *state, ..Group::default() };
+                known.members.extend(members.members.iter().map(|(member, _)| member.clone()));
+                for (member, owned) in &members.members {
+                    match kind {
+                        GroupKind::Classic => known.plan.extend(owned.iter().map(|partition| (*partition, member.clone()))),
+                        GroupKind::Consumer => known.reach(member, owned),
+                    }
+                }
             }
             GroupFact::CoordinatorLoading { .. }
             | GroupFact::CoordinatorLoaded { .. }
