@@ -106,11 +106,7 @@ impl GroupCoordinator {
     /// The partition of `__consumer_offsets` that a group is in. Source: Kafka's `partitionFor`.
     #[must_use]
     pub fn partition_for(group: &str, partitions: u32) -> PartitionIndex {
-        // Java's String.hashCode, over UTF-16.
-        let hash = group.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)));
-        // Kafka's `Utils.abs`: the one number without a positive counterpart is 0.
-        let positive = hash.checked_abs().map_or(0, i32::unsigned_abs);
-        PartitionIndex(positive % partitions.max(1))
+        crate::event::offsets_partition(group, partitions)
     }
 
     /// The broker leads a partition of `__consumer_offsets` from now on, in this epoch.

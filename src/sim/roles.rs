@@ -7,8 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::coordinator::GroupCoordinator;
-use crate::event::{GroupId, PartitionFacts, TopicFacts, VoterSetFacts};
+use crate::event::{GroupId, PartitionFacts, TopicFacts, VoterSetFacts, offsets_partition};
 use crate::ids::{BrokerId, BrokerSet, LeaderEpoch, Offset, PartitionIndex, ProcessId, TopicId, TopicPartition, VoterKey};
 
 /// The name by which people know the metadata log.
@@ -99,7 +98,7 @@ impl Roles {
     pub(super) fn coordinator(&self, group: &str) -> Option<BrokerId> {
         let topic = self.topics.get(OFFSETS)?.id;
         let count = self.partitions.keys().filter(|partition| partition.topic == topic).count();
-        self.leader(OFFSETS, GroupCoordinator::partition_for(group, u32::try_from(count).ok()?))
+        self.leader(OFFSETS, offsets_partition(group, u32::try_from(count).ok()?))
     }
 
     /// All metadata below `end` is committed: a change of voters in it is settled.

@@ -25,8 +25,8 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::event::{AssignmentFacts, GroupFact, GroupId, GroupKind, GroupState, MemberId};
-use crate::ids::{ProcessId, TopicPartition};
+use crate::event::{AssignmentFacts, GroupFact, GroupId, GroupKind, GroupState, MemberId, offsets_partition};
+use crate::ids::{LeaderEpoch, PartitionIndex, ProcessId, TopicPartition};
 use crate::time::Instant;
 
 /// Every group and every consumer that is or was in one.
@@ -34,6 +34,11 @@ use crate::time::Instant;
 pub(super) struct Groups {
     groups: BTreeMap<GroupId, Group>,
     consumers: BTreeMap<ProcessId, Consumer>,
+    /// Who coordinates the groups in each partition of the offsets topic, and in which epoch. Whoever did before and has not
+    /// heard of it yet goes on for a while: nobody believes him.
+    coordinators: BTreeMap<PartitionIndex, (LeaderEpoch, ProcessId)>,
+    /// How many partitions that topic has.
+    offsets_partitions: u32,
     /// When a consumer last asked for offsets to be stored.
     pub(super) committing_at: Instant,
 }
@@ -127,8 +132,26 @@ impl Groups {
         self.consumers.iter().filter(move |(_, consumer)| consumer.group == *group).map(|(process, consumer)| (*process, consumer))
     }
 
+    /// A broker coordinates the groups in a partition from now on, one of so many. What it found of them it tells next.
+    pub(super) fn load(&mut self, process: ProcessId, partition: PartitionIndex, epoch: LeaderEpoch, partitions: u32) {
+        self.offsets_partitions = partitions;
+        if self.coordinators.get(&partition).is_none_or(|(newest, _)| *newest <= epoch) {
+            self.coordinators.insert(partition, (epoch, process));
+            self.groups.retain(|group, _| offsets_partition(group, partitions) != partition);
+        }
+    }
+
+    /// Whether this broker is the group's newest coordinator.
+    pub(super) fn is_coordinator(&self, process: ProcessId, group: &GroupId) -> bool {
+        let newest = self.coordinators.get(&offsets_partition(group, self.offsets_partitions));
+        newest.is_none_or(|(_, coordinator)| *coordinator == process)
+    }
+
     /// The coordinator said something.
-    pub(super) fn apply(&mut self, fact: &GroupFact) {
+    pub(super) fn apply(&mut self, process: ProcessId, fact: &GroupFact) {
+        if fact.group().is_some_and(|group| !self.is_coordinator(process, group)) {
+            return;
+        }
         match fact {
             GroupFact::GroupStateChanged { group, kind, state, .. } => {
                 let known = self.group_mut(group);
