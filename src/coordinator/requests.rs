@@ -177,7 +177,9 @@ impl GroupCoordinator {
         desk: &mut Desk<'_, '_>,
     ) -> Result<(), ErrorCode> {
         let response = decision.answer.clone();
-        match self.take_decision(place, id, decision.answering(()), desk)? {
+        let written = self.take_decision(place, id, decision.answering(()), desk)?;
+        // What is answered without writing anything may rest on what was written and is not committed yet: it waits for that.
+        match written.or_else(|| super::runtime::last_pending(place, desk)) {
             Some(end) => self.park(place, end, Then::Answer { reply_to, response, request }, desk),
             None => desk.cx.reply(reply_to, response),
         }

@@ -306,6 +306,13 @@ impl GroupCoordinator {
     }
 }
 
+/// The offset after the last write, if that is not committed yet. Source: Kafka's `DeferredEventQueue.highestPendingOffset`.
+pub(super) fn last_pending(place: TopicPartition, desk: &Desk<'_, '_>) -> Option<Offset> {
+    let replica = desk.partitions.get(place)?;
+    let end = replica.log().end_offset();
+    (replica.high_watermark() < end).then_some(end)
+}
+
 /// What a client hears of an append that failed.
 fn told(code: ErrorCode) -> ErrorCode {
     match code {

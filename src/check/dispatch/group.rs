@@ -4,6 +4,7 @@ use super::super::finding::Scene;
 use super::Checks;
 use crate::event::{ClientFact, Event, GroupFact, PollFacts, PositionReason};
 use crate::ids::{Offset, TopicPartition};
+use crate::time::Instant;
 
 impl Checks {
     pub(super) fn observe_group(&mut self, event: &Event, fact: &GroupFact) {
@@ -11,10 +12,12 @@ impl Checks {
             let count = self.ledger.data_partitions().filter(|other| other.partition.topic == partition.topic).count();
             self.groups.load(event.process, partition.partition, *epoch, u32::try_from(count).unwrap_or(u32::MAX));
         }
-        self.groups.apply(event.process, fact);
+        self.groups.apply(event.process, event.at, fact);
         if let GroupFact::OffsetCommitted { group, partition, offset, member, .. } = fact {
             let scene = Scene { event, names: &self.names };
-            self.no_stale_commit.judge(scene, &self.groups, (group, member), (*partition, *offset));
+            // As long as Kafka lets a commit wait for its replicas: 5 s, and 500 ms in `fast`.
+            let decided = Instant(event.at.0.saturating_sub(self.promises.heal_time.0 / 30));
+            self.no_stale_commit.judge(scene, &self.groups, (group, member), (*partition, *offset), decided);
         }
     }
 

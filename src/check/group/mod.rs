@@ -56,6 +56,10 @@ pub(super) struct Group {
     plan: BTreeMap<TopicPartition, MemberId>,
     /// By the members' own progress, who may own what (KIP-848).
     reached: BTreeMap<TopicPartition, MemberId>,
+    /// Who was in it, until when.
+    left: BTreeMap<MemberId, Instant>,
+    /// Who owned what before its present owner, until when.
+    gave: BTreeMap<TopicPartition, (MemberId, Instant)>,
 }
 
 /// A consumer by its own word.
@@ -79,6 +83,8 @@ impl Default for Group {
             members: BTreeSet::new(),
             plan: BTreeMap::new(),
             reached: BTreeMap::new(),
+            left: BTreeMap::new(),
+            gave: BTreeMap::new(),
         }
     }
 }
@@ -92,22 +98,46 @@ impl Group {
         }
     }
 
-    fn decide(&mut self, assignment: &AssignmentFacts) {
-        self.plan.clear();
+    /// Whether this member was in the group, and the partition not another's, at some time since `since`.
+    pub(super) fn had(&self, member: &MemberId, partition: TopicPartition, since: Instant) -> bool {
+        let was_in = self.members.contains(member) || self.left.get(member).is_some_and(|until| *until >= since);
+        let is_free = |owner: &MemberId| {
+            owner == member || self.gave.get(&partition).is_some_and(|(before, until)| before == member && *until >= since)
+        };
+        was_in && self.owner(partition).is_none_or(is_free)
+    }
+
+    fn decide(&mut self, assignment: &AssignmentFacts, at: Instant) {
+        let before = std::mem::take(&mut self.plan);
         for (member, partitions) in &assignment.members {
             self.plan.extend(partitions.iter().map(|partition| (*partition, member.clone())));
         }
+        if self.kind == GroupKind::Classic {
+            let plan = &self.plan;
+            self.gave.extend(
+                before
+                    .into_iter()
+                    .filter(|(partition, owner)| plan.get(partition) != Some(owner))
+                    .map(|(partition, owner)| (partition, (owner, at))),
+            );
+        }
     }
 
-    fn reach(&mut self, member: &MemberId, owned: &[TopicPartition]) {
-        self.reached.retain(|_, owner| owner != member);
+    fn reach(&mut self, member: &MemberId, owned: &[TopicPartition], at: Instant) {
+        for (partition, owner) in self.reached.extract_if(.., |_, owner| owner == member) {
+            self.gave.insert(partition, (owner, at));
+        }
         self.reached.extend(owned.iter().map(|partition| (*partition, member.clone())));
     }
 
-    fn leave(&mut self, member: &MemberId) {
-        self.members.remove(member);
-        self.plan.retain(|_, owner| owner != member);
-        self.reached.retain(|_, owner| owner != member);
+    fn leave(&mut self, member: &MemberId, at: Instant) {
+        if self.members.remove(member) {
+            self.left.insert(member.clone(), at);
+        }
+        for owners in [&mut self.plan, &mut self.reached] {
+            let gone = owners.extract_if(.., |_, owner| owner == member);
+            self.gave.extend(gone.map(|(partition, owner)| (partition, (owner, at))));
+        }
     }
 }
 
@@ -148,7 +178,7 @@ impl Groups {
     }
 
     /// The coordinator said something.
-    pub(super) fn apply(&mut self, process: ProcessId, fact: &GroupFact) {
+    pub(super) fn apply(&mut self, process: ProcessId, at: Instant, fact: &GroupFact) {
         if fact.group().is_some_and(|group| !self.is_coordinator(process, group)) {
             return;
         }
@@ -160,9 +190,9 @@ impl Groups {
             GroupFact::MemberJoined { group, member } => {
                 self.group_mut(group).members.insert(member.member.clone());
             }
-            GroupFact::MemberLeft { group, member, .. } => self.group_mut(group).leave(member),
-            GroupFact::AssignmentDecided { group, assignment } => self.group_mut(group).decide(assignment),
-            GroupFact::MemberReconciled { group, member, owned, .. } => self.group_mut(group).reach(member, owned),
+            GroupFact::MemberLeft { group, member, .. } => self.group_mut(group).leave(member, at),
+            GroupFact::AssignmentDecided { group, assignment } => self.group_mut(group).decide(assignment, at),
+            GroupFact::MemberReconciled { group, member, owned, .. } => self.group_mut(group).reach(member, owned, at),
             GroupFact::GroupProtocolChanged { group, to } => self.group_mut(group).kind = *to,
             GroupFact::GroupDeleted { group } => {
                 self.groups.remove(group);
@@ -174,7 +204,7 @@ impl Groups {
                 for (member, owned) in &members.members {
                     match kind {
                         GroupKind::Classic => known.plan.extend(owned.iter().map(|partition| (*partition, member.clone()))),
-                        GroupKind::Consumer => known.reach(member, owned),
+                        GroupKind::Consumer => known.reach(member, owned, at),
                     }
                 }
             }

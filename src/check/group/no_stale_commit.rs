@@ -3,6 +3,8 @@
 //! Promises: an offset is stored only for somebody who is a member by the coordinator's own word, and not for a partition that
 //! belongs to another member. Who is no member at all may store offsets only while nobody owns the partition.
 //!
+//! A commit is decided when it is written down and told when it is committed: what its member was in between counts for it.
+//!
 //! Violated: at such an `OffsetCommitted`. Not exercised: nothing was committed.
 
 use super::super::finding::{Finding, Promise, Scene};
@@ -11,6 +13,7 @@ use super::super::{CheckResult, Claim};
 use super::Groups;
 use crate::event::{GroupId, MemberId};
 use crate::ids::{Offset, TopicPartition};
+use crate::time::Instant;
 
 /// The claim.
 pub(in super::super) const CLAIM: Claim = Claim {
@@ -27,16 +30,17 @@ pub(in super::super) struct NoStaleCommit {
 }
 
 impl NoStaleCommit {
-    /// After `OffsetCommitted`.
+    /// After `OffsetCommitted`, which was decided at this time at the earliest.
     pub(in super::super) fn judge(
         &mut self,
         scene: Scene<'_>,
         groups: &Groups,
         (group, member): (&GroupId, &MemberId),
         (partition, offset): (TopicPartition, Offset),
+        decided: Instant,
     ) {
         self.finding.judge();
-        let Some(known) = groups.group(group) else { return };
+        let Some(known) = groups.group(group).filter(|known| !known.had(member, partition, decided)) else { return };
         let what = scene.names.partition(partition);
         let detail = match known.owner(partition) {
             Some(owner) if owner != member => {
