@@ -10,8 +10,7 @@
 //! Violated: at the first event after such a quiet `heal-time` (or the end of the run) at which one of these does not hold.
 //!
 //! A look that comes within a second of a change which the controller made by itself (leadership goes back to preferred replicas
-//! every `leader.imbalance.check.interval.seconds`) is made again a second later, three times at most. One that comes in the middle
-//! of a commit, which consumers make as long as they live, is made again a moment later.
+//! every `leader.imbalance.check.interval.seconds`) is made again a second later, three times at most.
 //!
 //! Not promised: a fault other than a crash is never ended. Not exercised: no quiet `heal-time` fits before the end.
 
@@ -35,14 +34,12 @@ pub(super) const CLAIM: Claim = Claim {
     advisory: false,
 };
 
+/// The internal topic that groups are kept in.
+const OFFSETS_TOPIC: &str = "__consumer_offsets";
 /// How long brokers may take to follow a change of the metadata.
 const CHANGE: Duration = Duration::from_secs(1);
-/// How long a commit may take to reach every replica. (No round number: consumers commit at round intervals.)
-const COMMIT: Duration = Duration::from_millis(137);
 /// How many changes in a row are waited for: a cluster that never stops changing its mind does not converge.
 const PUT_OFF_MAX: u32 = 3;
-/// How many looks in a row may come in the middle of a commit.
-const COMMITS_MAX: u32 = 8;
 
 /// The check.
 #[derive(Clone, Debug, Default)]
@@ -70,6 +67,8 @@ pub(super) struct Sight<'a> {
     pub(super) leads_quorum: bool,
     /// The names.
     pub(super) names: &'a Names,
+    /// When it looks.
+    pub(super) now: Instant,
 }
 
 impl Converges {
@@ -104,11 +103,6 @@ impl Converges {
         if unsettled.is_some() && self.put_off < PUT_OFF_MAX && event.at.since(sight.live.metadata_changed_at) < CHANGE {
             self.put_off += 1;
             self.due = Some(event.at.plus(CHANGE));
-            return;
-        }
-        if unsettled.is_some() && self.put_off < COMMITS_MAX && event.at.since(sight.groups.committing_at) < COMMIT {
-            self.put_off += 1;
-            self.due = Some(event.at.plus(COMMIT));
             return;
         }
         self.finding.judge();
@@ -174,15 +168,17 @@ fn partition_unsettled(sight: Sight<'_>, partition: &PartitionLedger) -> Option<
     if facts.isr != live {
         return Some((Offset::ZERO, format!("the ISR is {} and the live replicas are {live}", facts.isr)));
     }
-    let end = leader.end();
+    // Groups go on committing for as long as they live: their log is compared as it was a moment ago.
+    let is_internal = sight.names.topic(partition.partition.topic) == OFFSETS_TOPIC;
+    let end = if is_internal { partition.pace.settled_end(sight.now, leader.end()) } else { leader.end() };
     let is_below_min_isr = !facts.elr.is_empty();
-    if leader.high_watermark != end && !is_below_min_isr {
+    if leader.high_watermark < end && !is_below_min_isr {
         return Some((leader.high_watermark, format!("the high watermark is {} and the log ends at {end}", leader.high_watermark)));
     }
     live.iter().find_map(|broker| {
         let copy = partition.copy(ProcessId::Broker(broker));
         let copy_end = copy.map_or(Offset::ZERO, super::log_copy::LogCopy::end);
-        if copy_end != end {
+        if copy_end < end || (copy_end > end && !is_internal) {
             return Some((copy_end.min(end), format!("the leader's log ends at {end} and that of {broker} at {copy_end}")));
         }
         let offset = partition.first_difference(leader, copy?, end)?;

@@ -16,6 +16,11 @@ use super::epoch_model::EpochModel;
 use super::log_copy::{DiskState, Entry, LeaderQuorum, LogCopy, Misfit, end_of, entry_at};
 use crate::event::{BatchFacts, PartitionFacts, RecoveryFacts};
 use crate::ids::{BrokerId, BrokerSet, Digest, LeaderEpoch, Offset, ProcessId, TopicId, TopicPartition};
+use crate::time::{Duration, Instant};
+
+/// A log that grows all the time is compared as it was so long ago.
+const WHILE: Duration = Duration::from_secs(1);
+const TWO_WHILES: Duration = Duration::from_secs(2);
 
 /// All partitions of a run.
 #[derive(Clone, Debug, Default)]
@@ -106,6 +111,35 @@ pub(super) struct Commit {
     pub(super) differs_at: Option<Offset>,
 }
 
+/// How far a log had come a while ago, for logs that never come to rest.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pace {
+    since: Instant,
+    recent: Offset,
+    older: Offset,
+}
+
+impl Pace {
+    /// A log that ended there grows at this moment.
+    pub(super) fn note(&mut self, at: Instant, end: Offset) {
+        if at.since(self.since) >= WHILE {
+            *self = Self { since: at, recent: end, older: self.recent };
+        }
+    }
+
+    /// An end that it had reached a second ago at least, if it ends there now.
+    pub(super) fn settled_end(&self, now: Instant, end: Offset) -> Offset {
+        let quiet = now.since(self.since);
+        if quiet < WHILE {
+            self.older
+        } else if quiet < TWO_WHILES {
+            self.recent
+        } else {
+            end
+        }
+    }
+}
+
 /// One partition.
 #[derive(Clone, Debug)]
 pub(super) struct PartitionLedger {
@@ -124,6 +158,8 @@ pub(super) struct PartitionLedger {
     pub(super) is_beyond_promise: bool,
     /// What leaders before this epoch committed was given up when it began, in the way above.
     pub(super) given_up_before: LeaderEpoch,
+    /// How far its leader had come a while ago.
+    pub(super) pace: Pace,
     trunk: Vec<Entry>,
     commits: Vec<(LeaderEpoch, Offset)>,
     copies: Vec<LogCopy>,
@@ -141,6 +177,7 @@ impl PartitionLedger {
             is_deleted: false,
             is_beyond_promise: false,
             given_up_before: LeaderEpoch::ZERO,
+            pace: Pace::default(),
             trunk: Vec::new(),
             commits: Vec::new(),
             copies: Vec::new(),

@@ -6,7 +6,7 @@ use super::testing::{CONSUMER, Cluster, ORDERS, b};
 use crate::event::{
     AssignmentFacts, ClientFact, GroupFact, GroupId, GroupKind, GroupState, MemberFacts, MemberId, PositionReason, ReadRecord,
 };
-use crate::ids::{LeaderEpoch, Offset, ProcessId};
+use crate::ids::{LeaderEpoch, Offset, ProcessId, Step};
 
 /// The consumer that waits.
 pub(super) const SECOND: ProcessId = ProcessId::Client(3);
@@ -85,8 +85,14 @@ impl Cluster {
 
     /// The coordinator stores an offset for somebody.
     pub(super) fn commit(&mut self, consumer: ProcessId, offset: u64) {
-        let (partition, offset) = (ORDERS, Offset(offset));
-        self.push(b(1), GroupFact::OffsetCommitted { group: g1(), partition, offset, member: member(consumer), epoch: 1 });
+        let decided = Step(u32::try_from(self.events.len()).expect("a test's history is short"));
+        self.commit_decided(consumer, offset, decided);
+    }
+
+    /// The same, as it had decided before.
+    pub(super) fn commit_decided(&mut self, consumer: ProcessId, offset: u64, decided: Step) {
+        let (group, member, offset) = (g1(), member(consumer), Offset(offset));
+        self.push(b(1), GroupFact::OffsetCommitted { group, partition: ORDERS, offset, member, epoch: 1, decided });
     }
 
     /// The committed records from here on, as a reader would be given them.

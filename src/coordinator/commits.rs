@@ -50,7 +50,8 @@ impl GroupCoordinator {
                 };
                 records.push(GroupRecord::Offset(asked.group.clone(), item.partition.clone(), Some(stored)));
                 let (group, member, offset) = (asked.group.clone(), asked.member.clone(), item.offset);
-                facts.push(GroupFact::OffsetCommitted { group, partition, offset, member, epoch: asked.epoch });
+                let (epoch, decided) = (asked.epoch, desk.cx.latest());
+                facts.push(GroupFact::OffsetCommitted { group, partition, offset, member, epoch, decided });
             }
             told.push((item.partition.clone(), checked.err()));
         }

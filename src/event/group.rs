@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::canonical::{record_fields, tagged_words};
 use super::facts::facts;
 use crate::error::ErrorCode;
-use crate::ids::{LeaderEpoch, Offset, PartitionIndex, TopicPartition};
+use crate::ids::{LeaderEpoch, Offset, PartitionIndex, Step, TopicPartition};
 
 /// A group's id, as its members name it (`group.id`).
 pub type GroupId = Arc<String>;
@@ -33,8 +33,8 @@ facts! {
         [806] AssignmentDecided { group: GroupId, assignment: Arc<AssignmentFacts> }
         /// A member has reached an epoch of its group, and may own these partitions (KIP-848).
         [807] MemberReconciled { group: GroupId, member: MemberId, epoch: i32, owned: Arc<Vec<TopicPartition>> }
-        /// The group's next record to read is stored.
-        [808] OffsetCommitted { group: GroupId, partition: TopicPartition, offset: Offset, member: MemberId, epoch: i32 }
+        /// The group's next record to read is stored, as its coordinator had decided at that step.
+        [808] OffsetCommitted { group: GroupId, partition: TopicPartition, offset: Offset, member: MemberId, epoch: i32, decided: Step }
         /// A commit was refused.
         [809] CommitRefused { group: GroupId, member: MemberId, epoch: i32, code: ErrorCode }
         /// A group's stored offset was old enough to be forgotten (KIP-211).

@@ -4,7 +4,6 @@ use super::super::finding::Scene;
 use super::Checks;
 use crate::event::{ClientFact, Event, GroupFact, PollFacts, PositionReason};
 use crate::ids::{Offset, TopicPartition};
-use crate::time::Instant;
 
 impl Checks {
     pub(super) fn observe_group(&mut self, event: &Event, fact: &GroupFact) {
@@ -12,12 +11,10 @@ impl Checks {
             let count = self.ledger.data_partitions().filter(|other| other.partition.topic == partition.topic).count();
             self.groups.load(event.process, partition.partition, *epoch, u32::try_from(count).unwrap_or(u32::MAX));
         }
-        self.groups.apply(event.process, event.at, fact);
-        if let GroupFact::OffsetCommitted { group, partition, offset, member, .. } = fact {
+        self.groups.apply(event.process, event.step, fact);
+        if let GroupFact::OffsetCommitted { group, partition, offset, member, decided, .. } = fact {
             let scene = Scene { event, names: &self.names };
-            // As long as Kafka lets a commit wait for its replicas: 5 s, and 500 ms in `fast`.
-            let decided = Instant(event.at.0.saturating_sub(self.promises.heal_time.0 / 30));
-            self.no_stale_commit.judge(scene, &self.groups, (group, member), (*partition, *offset), decided);
+            self.no_stale_commit.judge(scene, &self.groups, (group, member), (*partition, *offset), *decided);
         }
     }
 
@@ -39,7 +36,6 @@ impl Checks {
                 self.groups.give_back(event.process, partitions);
                 self.no_poll_skip.give_back(event.process, partitions);
             }
-            ClientFact::CommitInvoked { .. } => self.groups.committing_at = event.at,
             ClientFact::GroupLeft { .. } => {
                 self.groups.leave(event.process);
                 self.converges.disturb(event.at, &self.promises);
@@ -64,6 +60,7 @@ impl Checks {
             | ClientFact::ReadFailed { .. }
             | ClientFact::MembershipLost { .. }
             | ClientFact::PollOverdue { .. }
+            | ClientFact::CommitInvoked { .. }
             | ClientFact::CommitAnswered { .. }
             | ClientFact::PartitionsPaused { .. }
             | ClientFact::PartitionsResumed { .. } => {}

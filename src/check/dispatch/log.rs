@@ -11,6 +11,7 @@ impl Checks {
             LogFact::RecordsAppended { partition, batch } => {
                 let scene = Scene { event, names: &self.names };
                 self.single_leader_per_epoch.judge(scene, *partition, batch.leader_epoch, event.process);
+                self.ledger.partition_mut(*partition).pace.note(event.at, batch.base);
                 self.write(event, *partition, batch);
             }
             LogFact::RecordsReplicated { partition, batch, .. } => self.write(event, *partition, batch),

@@ -220,6 +220,7 @@ impl Checks {
             groups: &self.groups,
             leads_quorum: self.quorum_time.is_led(),
             names: &self.names,
+            now: event.at,
         };
         self.converges.judge(event, sight);
     }

@@ -26,8 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::event::{AssignmentFacts, GroupFact, GroupId, GroupKind, GroupState, MemberId, offsets_partition};
-use crate::ids::{LeaderEpoch, PartitionIndex, ProcessId, TopicPartition};
-use crate::time::Instant;
+use crate::ids::{LeaderEpoch, PartitionIndex, ProcessId, Step, TopicPartition};
 
 /// Every group and every consumer that is or was in one.
 #[derive(Clone, Debug, Default)]
@@ -39,8 +38,6 @@ pub(super) struct Groups {
     coordinators: BTreeMap<PartitionIndex, (LeaderEpoch, ProcessId)>,
     /// How many partitions that topic has.
     offsets_partitions: u32,
-    /// When a consumer last asked for offsets to be stored.
-    pub(super) committing_at: Instant,
 }
 
 /// A group by its coordinator's word.
@@ -56,10 +53,8 @@ pub(super) struct Group {
     plan: BTreeMap<TopicPartition, MemberId>,
     /// By the members' own progress, who may own what (KIP-848).
     reached: BTreeMap<TopicPartition, MemberId>,
-    /// Who was in it, until when.
-    left: BTreeMap<MemberId, Instant>,
-    /// Who owned what before its present owner, until when.
-    gave: BTreeMap<TopicPartition, (MemberId, Instant)>,
+    /// When any of this changed last.
+    pub(super) changed_at: Step,
 }
 
 /// A consumer by its own word.
@@ -83,8 +78,7 @@ impl Default for Group {
             members: BTreeSet::new(),
             plan: BTreeMap::new(),
             reached: BTreeMap::new(),
-            left: BTreeMap::new(),
-            gave: BTreeMap::new(),
+            changed_at: Step(0),
         }
     }
 }
@@ -98,46 +92,22 @@ impl Group {
         }
     }
 
-    /// Whether this member was in the group, and the partition not another's, at some time since `since`.
-    pub(super) fn had(&self, member: &MemberId, partition: TopicPartition, since: Instant) -> bool {
-        let was_in = self.members.contains(member) || self.left.get(member).is_some_and(|until| *until >= since);
-        let is_free = |owner: &MemberId| {
-            owner == member || self.gave.get(&partition).is_some_and(|(before, until)| before == member && *until >= since)
-        };
-        was_in && self.owner(partition).is_none_or(is_free)
-    }
-
-    fn decide(&mut self, assignment: &AssignmentFacts, at: Instant) {
-        let before = std::mem::take(&mut self.plan);
+    fn decide(&mut self, assignment: &AssignmentFacts) {
+        self.plan.clear();
         for (member, partitions) in &assignment.members {
             self.plan.extend(partitions.iter().map(|partition| (*partition, member.clone())));
         }
-        if self.kind == GroupKind::Classic {
-            let plan = &self.plan;
-            self.gave.extend(
-                before
-                    .into_iter()
-                    .filter(|(partition, owner)| plan.get(partition) != Some(owner))
-                    .map(|(partition, owner)| (partition, (owner, at))),
-            );
-        }
     }
 
-    fn reach(&mut self, member: &MemberId, owned: &[TopicPartition], at: Instant) {
-        for (partition, owner) in self.reached.extract_if(.., |_, owner| owner == member) {
-            self.gave.insert(partition, (owner, at));
-        }
+    fn reach(&mut self, member: &MemberId, owned: &[TopicPartition]) {
+        self.reached.retain(|_, owner| owner != member);
         self.reached.extend(owned.iter().map(|partition| (*partition, member.clone())));
     }
 
-    fn leave(&mut self, member: &MemberId, at: Instant) {
-        if self.members.remove(member) {
-            self.left.insert(member.clone(), at);
-        }
-        for owners in [&mut self.plan, &mut self.reached] {
-            let gone = owners.extract_if(.., |_, owner| owner == member);
-            self.gave.extend(gone.map(|(partition, owner)| (partition, (owner, at))));
-        }
+    fn leave(&mut self, member: &MemberId) {
+        self.members.remove(member);
+        self.plan.retain(|_, owner| owner != member);
+        self.reached.retain(|_, owner| owner != member);
     }
 }
 
@@ -178,9 +148,16 @@ impl Groups {
     }
 
     /// The coordinator said something.
-    pub(super) fn apply(&mut self, process: ProcessId, at: Instant, fact: &GroupFact) {
+    pub(super) fn apply(&mut self, process: ProcessId, step: Step, fact: &GroupFact) {
         if fact.group().is_some_and(|group| !self.is_coordinator(process, group)) {
             return;
+        }
+        match fact {
+            GroupFact::MemberLeft { group, .. }
+            | GroupFact::AssignmentDecided { group, .. }
+            | GroupFact::MemberReconciled { group, .. }
+            | GroupFact::GroupProtocolChanged { group, .. } => self.group_mut(group).changed_at = step,
+            _ => {}
         }
         match fact {
             GroupFact::GroupStateChanged { group, kind, state, .. } => {
@@ -190,21 +167,21 @@ impl Groups {
             GroupFact::MemberJoined { group, member } => {
                 self.group_mut(group).members.insert(member.member.clone());
             }
-            GroupFact::MemberLeft { group, member, .. } => self.group_mut(group).leave(member, at),
-            GroupFact::AssignmentDecided { group, assignment } => self.group_mut(group).decide(assignment, at),
-            GroupFact::MemberReconciled { group, member, owned, .. } => self.group_mut(group).reach(member, owned, at),
+            GroupFact::MemberLeft { group, member, .. } => self.group_mut(group).leave(member),
+            GroupFact::AssignmentDecided { group, assignment } => self.group_mut(group).decide(assignment),
+            GroupFact::MemberReconciled { group, member, owned, .. } => self.group_mut(group).reach(member, owned),
             GroupFact::GroupProtocolChanged { group, to } => self.group_mut(group).kind = *to,
             GroupFact::GroupDeleted { group } => {
                 self.groups.remove(group);
             }
             GroupFact::GroupLoaded { group, kind, state, members } => {
                 let known = self.group_mut(group);
-                *known = Group { kind: *kind, state: *state, ..Group::default() };
+                *known = Group { kind: *kind, state: *state, changed_at: step, ..Group::default() };
                 known.members.extend(members.members.iter().map(|(member, _)| member.clone()));
                 for (member, owned) in &members.members {
                     match kind {
                         GroupKind::Classic => known.plan.extend(owned.iter().map(|partition| (*partition, member.clone()))),
-                        GroupKind::Consumer => known.reach(member, owned, at),
+                        GroupKind::Consumer => known.reach(member, owned),
                     }
                 }
             }

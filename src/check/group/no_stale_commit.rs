@@ -3,7 +3,7 @@
 //! Promises: an offset is stored only for somebody who is a member by the coordinator's own word, and not for a partition that
 //! belongs to another member. Who is no member at all may store offsets only while nobody owns the partition.
 //!
-//! A commit is decided when it is written down and told when it is committed: what its member was in between counts for it.
+//! A commit is judged by the group as it was when its coordinator decided about it; it counts, and is told, when it is committed.
 //!
 //! Violated: at such an `OffsetCommitted`. Not exercised: nothing was committed.
 
@@ -12,8 +12,7 @@ use super::super::promises::Promises;
 use super::super::{CheckResult, Claim};
 use super::Groups;
 use crate::event::{GroupId, MemberId};
-use crate::ids::{Offset, TopicPartition};
-use crate::time::Instant;
+use crate::ids::{Offset, Step, TopicPartition};
 
 /// The claim.
 pub(in super::super) const CLAIM: Claim = Claim {
@@ -37,10 +36,11 @@ impl NoStaleCommit {
         groups: &Groups,
         (group, member): (&GroupId, &MemberId),
         (partition, offset): (TopicPartition, Offset),
-        decided: Instant,
+        decided: Step,
     ) {
         self.finding.judge();
-        let Some(known) = groups.group(group).filter(|known| !known.had(member, partition, decided)) else { return };
+        // What was decided before the group changed was right then, whoever is a member by now.
+        let Some(known) = groups.group(group).filter(|known| known.changed_at <= decided) else { return };
         let what = scene.names.partition(partition);
         let detail = match known.owner(partition) {
             Some(owner) if owner != member => {

@@ -3,7 +3,7 @@
 use super::super::testing::{CONSUMER, Cluster, ORDERS, b};
 use super::super::testing_group::{SECOND, g1, member};
 use crate::event::{Acks, CrashKind, GroupFact, GroupState, LeaveReason, LogFact, PositionReason, ReplicaFact, WorldFact};
-use crate::ids::{Incarnation, Offset};
+use crate::ids::{Incarnation, Offset, Step};
 
 fn cluster() -> Cluster {
     let mut cluster = Cluster::new();
@@ -42,6 +42,10 @@ fn a_zombie_that_was_put_out_is_no_rival_but_its_commit_is_stale() {
     cluster.plan(SECOND, 2);
     cluster.give(SECOND, 2);
     assert!(cluster.violated().is_empty(), "{:?}", cluster.violated());
+    let before = Step(10);
+    let mut late = cluster.clone();
+    late.commit_decided(CONSUMER, 2, before);
+    assert!(late.violated().is_empty(), "it was a member when that was decided: {:?}", late.violated());
     cluster.commit(CONSUMER, 2);
     assert_eq!(cluster.violated(), ["no-stale-commit"]);
 }

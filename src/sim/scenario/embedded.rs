@@ -34,7 +34,6 @@ embedded! {
     "chaos" / "squall",
     "chaos" / "quorum",
     "chaos" / "groups",
-    "chaos" / "compaction",
     "chaos" / "found-restarted-controller",
 }
 

@@ -26,7 +26,7 @@ impl View {
                 }
             }
             Fact::Client(fact) => self.apply_client(event, fact),
-            // TODO(walls): the view's part.
+            // What groups do is told in words; there is no picture of it yet.
             Fact::Group(_) => {}
             Fact::Network(fact) => self.links.apply(event, fact),
         }
