@@ -4,8 +4,8 @@
 
 use tribunal::client::application::CommitMode;
 use tribunal::client::consumer::StartFrom;
-use tribunal::event::{ClientFact, Event, Fact, PositionReason, WorldFact};
-use tribunal::ids::{Offset, ProcessId};
+use tribunal::event::{ClientFact, Event, Fact, GroupFact, GroupState, PositionReason, WorldFact};
+use tribunal::ids::{BrokerId, Offset, ProcessId};
 use tribunal::sim::host::HostKind;
 use tribunal::sim::scenario::Scenario;
 use tribunal::sim::trial::{self, Outcome, TrialOptions};
@@ -188,4 +188,137 @@ fn a_consumer_that_is_shut_down_closes_and_comes_back() {
     let stopped = of(&outcome, 4).filter(|event| matches!(event.fact, Fact::World(WorldFact::ProcessStopped { .. })));
     assert!(stopped.map(|event| event.at).all(|at| at >= at_ms(3_000) && at < at_ms(3_100)));
     assert_eq!(outcome.summary.faults.first().map(|fault| fault.effect.asked), Some(2));
+}
+
+/// Two members in `g1`, one in each of the protocols' groups, that take no time.
+const MEMBERS: &str = "[[consumers]]\nid = \"c\"\ncount = 2\ngroup = \"g1\"\ntopics = [\"orders\"]\n\
+                       config = { \"auto.offset.reset\" = \"earliest\" }\n[[consumers]]\nid = \"d\"\ngroup = \"g2\"\n\
+                       topics = [\"orders\"]\nconfig = { \"auto.offset.reset\" = \"earliest\", \"group.protocol\" = \"consumer\" }\n";
+
+fn crashes(outcome: &Outcome) -> Vec<(Instant, ProcessId)> {
+    let crashed = events(outcome).iter().filter(|event| matches!(event.fact, Fact::World(WorldFact::ProcessCrashed { .. })));
+    crashed.map(|event| (event.at, event.process)).collect()
+}
+
+#[test]
+fn a_groups_coordinator_and_the_owner_of_a_partition_can_be_struck() {
+    let outcome = run(&format!(
+        "{MEMBERS}[[faults]]\nat = \"4s\"\ncrash = \"coordinator(g1)\"\nrestart-after = \"1s\"\n\
+         [[faults]]\nat = \"4s\"\ncrash = \"owner(g1 orders-1)\"\nrestart-after = \"1s\"\n"
+    ));
+    let before = events(&outcome).iter().filter(|event| event.at < at_ms(4_000));
+    let mut owner = None;
+    let mut coordinator = None;
+    for event in before {
+        match &event.fact {
+            Fact::Client(ClientFact::PartitionsAssigned { group, partitions, .. }) if group.as_str() == "g1" => {
+                owner = if partitions.iter().any(|given| given.partition.0 == 1) { Some(event.process) } else { owner };
+            }
+            Fact::Group(GroupFact::OffsetCommitted { group, .. }) if group.as_str() == "g1" => coordinator = Some(event.process),
+            _ => {}
+        }
+    }
+    let mut struck: Vec<_> = crashes(&outcome).into_iter().map(|(_, process)| Some(process)).collect();
+    struck.sort();
+    let mut expected = vec![coordinator, owner];
+    expected.sort();
+    assert_eq!(struck, expected);
+    let loaded = events(&outcome).iter().filter(|event| event.at > at_ms(4_000));
+    let successors = loaded.filter(|event| matches!(event.fact, Fact::Group(GroupFact::CoordinatorLoaded { .. }))).count();
+    assert!(successors > 0, "somebody takes the groups over");
+    assert_eq!(outcome.met, Some(true));
+}
+
+#[test]
+fn a_fault_waits_for_a_group_at_rest_for_a_generation_and_for_a_partition_that_changes_hands() {
+    let pause = |after: &str, whom: &str| format!("[[faults]]\nafter = \"{after}\"\npause = \"{whom}\"\nresume-after = \"1ms\"\n");
+    let body = [
+        MEMBERS.to_owned(),
+        "[[consumers]]\nid = \"late\"\ngroup = \"g1\"\ntopics = [\"orders\"]\nstart = \"3s\"\n".to_owned(),
+        pause("g1 stable", "b1"),
+        pause("g1 generation 2", "b2"),
+        pause("g2 stable", "b3"),
+        pause("d assigned orders-1", "d"),
+        pause("c-1 revoked orders-0", "c-1"),
+        pause("d commit 1", "p1"),
+    ];
+    let outcome = run(&body.concat());
+    let when = |is_meant: &dyn Fn(&Event) -> bool| first(&outcome, is_meant).at.plus(Duration(1));
+    let paused = |process: ProcessId| {
+        first(&outcome, |event| event.process == process && matches!(event.fact, Fact::World(WorldFact::ProcessPaused {}))).at
+    };
+    let state = |name: &'static str, epoch: i32| {
+        move |event: &Event| match &event.fact {
+            Fact::Group(GroupFact::GroupStateChanged { group, state, epoch: now, .. }) => {
+                group.as_str() == name && (epoch > 0 || *state == GroupState::Stable) && *now >= epoch
+            }
+            _ => false,
+        }
+    };
+    let broker = |number| ProcessId::Broker(BrokerId(number));
+    assert_eq!(paused(broker(1)), when(&state("g1", 0)));
+    assert_eq!(paused(broker(2)), when(&state("g1", 2)));
+    assert_eq!(paused(broker(3)), when(&state("g2", 0)));
+    let (c1, d) = (ProcessId::Client(2), ProcessId::Client(4));
+    let assigned = |event: &Event| event.process == d && matches!(event.fact, Fact::Client(ClientFact::PartitionsAssigned { .. }));
+    assert_eq!(paused(d), when(&assigned));
+    let revoked = |event: &Event| event.process == c1 && matches!(event.fact, Fact::Client(ClientFact::PartitionsRevoked { .. }));
+    assert_eq!(paused(c1), when(&revoked));
+    let stored =
+        |event: &Event| event.process == d && matches!(event.fact, Fact::Client(ClientFact::CommitAnswered { code: None, .. }));
+    assert_eq!(paused(ProcessId::Client(1)), when(&stored));
+}
+
+#[test]
+fn an_operator_asks_about_groups_and_resets_them_once_nobody_is_in_them() {
+    let order = |at: &str, what: &str| format!("[[admin]]\nat = \"{at}\"\ndo = \"{what}\"\n");
+    let body = [
+        "[[consumers]]\nid = \"c\"\ngroup = \"g1\"\ntopics = [\"orders\"]\nstop = \"5s\"\n\
+         config = { \"auto.offset.reset\" = \"earliest\" }\n\
+         [[consumers]]\nid = \"d\"\ngroup = \"g2\"\ntopics = [\"orders\"]\nconfig = { \"group.protocol\" = \"consumer\" }\n"
+            .to_owned(),
+        order("3s", "list-groups"),
+        order("3.1s", "describe-group g1"),
+        order("3.2s", "describe-group g2"),
+        order("3.3s", "describe-group g9"),
+        order("3.4s", "delete-group g1"),
+        order("3.5s", "reset-offsets g1 orders to-earliest"),
+        order("6s", "reset-offsets g1 orders to-offset 1000000"),
+        order("6.2s", "reset-offsets g1 orders-1 to-earliest"),
+        order("6.4s", "reset-offsets g1 nothing to-earliest"),
+        order("6.6s", "delete-offsets g1 orders-0"),
+        order("6.8s", "delete-group g1"),
+    ];
+    let outcome = run(&body.concat());
+    let answers = events(&outcome).iter().filter_map(|event| match &event.fact {
+        Fact::Client(ClientFact::AdminAnswered { code, .. }) => {
+            Some(code.map_or_else(|| "done".to_owned(), |code| code.to_string()))
+        }
+        _ => None,
+    });
+    let expected = [
+        "done", // create the topic
+        "done",
+        "done",
+        "done",
+        "GROUP_ID_NOT_FOUND",
+        "NON_EMPTY_GROUP",
+        "UNKNOWN_MEMBER_ID",
+        "done",
+        "done",
+        "UNKNOWN_TOPIC_OR_PARTITION",
+        "done",
+        "done",
+    ];
+    assert_eq!(answers.collect::<Vec<_>>(), expected);
+    let stored = events(&outcome).iter().filter(|event| event.at > at_ms(5_900)).filter_map(|event| match &event.fact {
+        Fact::Group(GroupFact::OffsetCommitted { group, partition, offset, .. }) if group.as_str() == "g1" => {
+            Some((partition.partition.0, *offset))
+        }
+        _ => None,
+    });
+    let stored: Vec<_> = stored.collect();
+    let total: u64 = stored.iter().take(2).map(|(_, offset)| offset.0).sum();
+    assert_eq!(total, outcome.counts.acked, "both ends: an offset beyond the end is brought within the log");
+    assert_eq!(stored.get(2..), Some([(1, Offset::ZERO)].as_slice()));
 }

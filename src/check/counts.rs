@@ -203,6 +203,7 @@ impl Counts {
             GroupFact::OffsetExpired { .. } => self.expired_offsets += 1,
             GroupFact::GroupProtocolChanged { .. } => self.protocol_changes += 1,
             GroupFact::CoordinatorLoading { .. }
+            | GroupFact::GroupLoaded { .. }
             | GroupFact::CoordinatorUnloaded { .. }
             | GroupFact::GroupStateChanged { .. }
             | GroupFact::MemberJoined { .. }

@@ -11,7 +11,7 @@ use super::runtime::{Desk, Then};
 use super::shard::Group;
 use crate::context::ReplyTo;
 use crate::error::ErrorCode;
-use crate::event::{AssignmentFacts, GroupFact, GroupId, GroupState, MemberId};
+use crate::event::{GroupFact, GroupId, GroupState, MemberId};
 use crate::ids::TopicPartition;
 use crate::protocol::{ConsumerGroupHeartbeatRequest, HeartbeatResponse, NamedPartition, Request, Response};
 use std::sync::Arc;
@@ -319,13 +319,7 @@ fn tombstones(id: &GroupId, group: &ConsumerGroup) -> Vec<GroupRecord> {
 }
 
 fn planned(id: &GroupId, group: &ClassicGroup, desk: &Desk<'_, '_>) -> GroupFact {
-    let partition = |named: &NamedPartition| desk.topics.partition(&named.topic, named.partition);
-    let share = |(member, known): (&MemberId, &super::group::classic::ClassicMember)| {
-        (member.clone(), known.assignment.iter().filter_map(partition).collect())
-    };
-    let members = group.members().iter().map(share).collect();
-    let assignor = group.protocol().unwrap_or_default().to_owned();
-    let assignment = Arc::new(AssignmentFacts { epoch: group.generation(), assignor, members });
+    let assignment = Arc::new(super::shard::classic_facts(group, desk.topics));
     GroupFact::AssignmentDecided { group: id.clone(), assignment }
 }
 

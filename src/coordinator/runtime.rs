@@ -104,9 +104,7 @@ impl GroupCoordinator {
     /// The partition of `__consumer_offsets` that a group is in. Source: Kafka's `partitionFor`.
     #[must_use]
     pub fn partition_for(group: &str, partitions: u32) -> PartitionIndex {
-        // Java's String.hashCode, over UTF-16.
-        let hash = group.encode_utf16().fold(0_u32, |hash, unit| hash.wrapping_mul(31).wrapping_add(u32::from(unit)));
-        PartitionIndex((hash & 0x7FFF_FFFF) % partitions.max(1))
+        crate::event::offsets_partition(group, partitions)
     }
 
     /// The broker leads a partition of `__consumer_offsets` from now on, in this epoch.
@@ -315,7 +313,18 @@ impl GroupCoordinator {
         let offsets: usize = shard.offsets.values().map(super::offsets::GroupOffsets::len).sum();
         let (epoch, offsets) = (shard.epoch, u32::try_from(offsets).unwrap_or(u32::MAX));
         desk.cx.emit(GroupFact::CoordinatorLoaded { partition: place, epoch, groups, offsets });
+        self.tell_groups(place, desk);
         self.begin_deadlines(place, desk);
+    }
+
+    /// What the log has of the groups.
+    fn tell_groups(&self, place: TopicPartition, desk: &mut Desk<'_, '_>) {
+        let Some(shard) = self.shards.get(&place.partition) else { return };
+        for (id, group) in &shard.groups {
+            let (kind, state, _) = group.standing();
+            let members = std::sync::Arc::new(group.facts(desk.topics));
+            desk.cx.emit(GroupFact::GroupLoaded { group: id.clone(), kind, state, members });
+        }
     }
 
     /// Ids for members who have none: never given twice, by whichever coordinator.

@@ -10,12 +10,14 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::group::classic::ClassicGroup;
-use super::group::consumer::ConsumerGroup;
+use super::group::consumer::{ConsumerGroup, CurrentAssignment};
 use super::offsets::{Aging, GroupOffsets};
 use super::records::GroupRecord;
+use super::topics::TopicsView;
 use crate::error::Fault;
-use crate::event::{GroupId, GroupKind, GroupState};
+use crate::event::{AssignmentFacts, GroupId, GroupKind, GroupState};
 use crate::ids::{LeaderEpoch, Offset};
+use crate::protocol::NamedPartition;
 use crate::record::RecordBatch;
 
 /// One partition's groups.
@@ -55,6 +57,22 @@ impl Group {
         match self {
             Self::Classic(group) => (GroupKind::Classic, group.state(), group.generation()),
             Self::Consumer(group) => (GroupKind::Consumer, group.state(), group.epoch()),
+        }
+    }
+
+    /// Who is in it, and what each may own: by the plan (classic), by how far it has come (KIP-848).
+    pub(super) fn facts(&self, topics: &TopicsView) -> AssignmentFacts {
+        match self {
+            Self::Classic(group) => classic_facts(group, topics),
+            Self::Consumer(group) => {
+                let held = |current: &CurrentAssignment| {
+                    let mut held: Vec<_> = current.held().collect();
+                    held.sort_unstable();
+                    held
+                };
+                let members = group.members().iter().map(|(id, member)| (id.clone(), held(&member.current)));
+                AssignmentFacts { epoch: group.epoch(), assignor: String::new(), members: members.collect() }
+            }
         }
     }
 
@@ -159,4 +177,13 @@ impl Shard {
             self.offsets.remove(id);
         }
     }
+}
+
+/// Who is in a classic group, and what each is to own by the plan.
+pub(super) fn classic_facts(group: &ClassicGroup, topics: &TopicsView) -> AssignmentFacts {
+    let partition = |named: &NamedPartition| topics.partition(&named.topic, named.partition);
+    let members = group.members().iter();
+    let members = members.map(|(id, member)| (id.clone(), member.assignment.iter().filter_map(partition).collect()));
+    let assignor = group.protocol().unwrap_or_default().to_owned();
+    AssignmentFacts { epoch: group.generation(), assignor, members: members.collect() }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::canonical::{record_fields, tagged_words};
 use super::facts::facts;
 use crate::error::ErrorCode;
-use crate::ids::{LeaderEpoch, Offset, Step, TopicPartition};
+use crate::ids::{LeaderEpoch, Offset, PartitionIndex, Step, TopicPartition};
 
 /// A group's id, as its members name it (`group.id`).
 pub type GroupId = Arc<String>;
@@ -47,7 +47,43 @@ facts! {
         [813] MemberFenced { group: GroupId, member: MemberId, code: ErrorCode }
         /// A group goes on under the other protocol (KIP-848).
         [814] GroupProtocolChanged { group: GroupId, to: GroupKind }
+        /// A coordinator found this group in the log that it read: its members, and what each may own. What an earlier
+        /// coordinator did and did not write, or wrote and lost, is undone by that.
+        [815] GroupLoaded { group: GroupId, kind: GroupKind, state: GroupState, members: Arc<AssignmentFacts> }
     }
+}
+
+impl GroupFact {
+    /// The group it is about, if it is about one.
+    #[must_use]
+    pub fn group(&self) -> Option<&GroupId> {
+        match self {
+            Self::CoordinatorLoading { .. } | Self::CoordinatorLoaded { .. } | Self::CoordinatorUnloaded { .. } => None,
+            Self::GroupStateChanged { group, .. }
+            | Self::MemberJoined { group, .. }
+            | Self::MemberLeft { group, .. }
+            | Self::AssignmentDecided { group, .. }
+            | Self::MemberReconciled { group, .. }
+            | Self::OffsetCommitted { group, .. }
+            | Self::CommitRefused { group, .. }
+            | Self::OffsetExpired { group, .. }
+            | Self::OffsetDeleted { group, .. }
+            | Self::GroupDeleted { group }
+            | Self::MemberFenced { group, .. }
+            | Self::GroupProtocolChanged { group, .. }
+            | Self::GroupLoaded { group, .. } => Some(group),
+        }
+    }
+}
+
+/// The partition of `__consumer_offsets` that a group is in, of so many. Source: Kafka's `partitionFor`.
+#[must_use]
+pub fn offsets_partition(group: &str, partitions: u32) -> PartitionIndex {
+    // Java's String.hashCode, over UTF-16.
+    let hash = group.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)));
+    // Kafka's `Utils.abs`: the one number without a positive counterpart is 0.
+    let positive = hash.checked_abs().map_or(0, i32::unsigned_abs);
+    PartitionIndex(positive % partitions.max(1))
 }
 
 /// Which protocol a group's members speak.

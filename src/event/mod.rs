@@ -25,7 +25,9 @@ use canonical::Field;
 pub use client::{Acks, ClientFact, CommitFacts, PollFacts, PositionReason, ReadRecord, SentRecord};
 pub use controller::{ConfigFacts, ControllerFact, PartitionFacts, TopicFacts};
 pub use fault::{FaultFact, FaultIndex};
-pub use group::{AssignmentFacts, GroupFact, GroupId, GroupKind, GroupState, InstanceId, LeaveReason, MemberFacts, MemberId};
+pub use group::{
+    AssignmentFacts, GroupFact, GroupId, GroupKind, GroupState, InstanceId, LeaveReason, MemberFacts, MemberId, offsets_partition,
+};
 pub use log::{
     BatchFacts, CleanedFacts, CleaningReason, IndexProbe, LogFact, ProducerFacts, RecordFacts, RecoveryFacts, RetentionFacts,
     RetentionReason, TruncationReason,

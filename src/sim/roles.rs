@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::event::{GroupId, PartitionFacts, TopicFacts, VoterSetFacts};
+use crate::event::{GroupId, PartitionFacts, TopicFacts, VoterSetFacts, offsets_partition};
 use crate::ids::{BrokerId, BrokerSet, LeaderEpoch, Offset, PartitionIndex, ProcessId, TopicId, TopicPartition, VoterKey};
 
 /// The name by which people know the metadata log.
@@ -98,8 +98,7 @@ impl Roles {
     pub(super) fn coordinator(&self, group: &str) -> Option<BrokerId> {
         let topic = self.topics.get(OFFSETS)?.id;
         let count = self.partitions.keys().filter(|partition| partition.topic == topic).count();
-        let partition = partition_of(group, u32::try_from(count).ok()?)?;
-        self.leader(OFFSETS, partition)
+        self.leader(OFFSETS, offsets_partition(group, u32::try_from(count).ok()?))
     }
 
     /// All metadata below `end` is committed: a change of voters in it is settled.
@@ -178,14 +177,6 @@ impl Roles {
     pub(super) fn partition(&self, topic: &str, partition: PartitionIndex) -> Option<&PartitionFacts> {
         self.partitions.get(&self.partition_named(topic, partition)?).map(Arc::as_ref)
     }
-}
-
-/// The partition of the offsets topic that a group's offsets are in.
-fn partition_of(group: &str, count: u32) -> Option<PartitionIndex> {
-    let hash = group.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)));
-    // Kafka's `Utils.abs`: the one number without a positive counterpart is 0.
-    let positive = hash.checked_abs().map_or(0, i32::unsigned_abs);
-    positive.checked_rem(count).map(PartitionIndex)
 }
 
 #[cfg(test)]

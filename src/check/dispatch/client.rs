@@ -50,11 +50,11 @@ impl Checks {
             | ClientFact::PartitionsAssigned { .. }
             | ClientFact::PartitionsRevoked { .. }
             | ClientFact::PartitionsLost { .. }
+            | ClientFact::CommitInvoked { .. }
             | ClientFact::RecordProcessed { .. } => self.observe_member(event, fact),
             ClientFact::MetadataRefreshed { .. }
             | ClientFact::MembershipLost { .. }
             | ClientFact::PollOverdue { .. }
-            | ClientFact::CommitInvoked { .. }
             | ClientFact::CommitAnswered { .. }
             | ClientFact::PartitionsPaused { .. }
             | ClientFact::PartitionsResumed { .. }

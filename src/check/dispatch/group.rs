@@ -7,7 +7,11 @@ use crate::ids::{Offset, TopicPartition};
 
 impl Checks {
     pub(super) fn observe_group(&mut self, event: &Event, fact: &GroupFact) {
-        self.groups.apply(event.step, fact);
+        if let GroupFact::CoordinatorLoaded { partition, epoch, .. } = fact {
+            let count = self.ledger.data_partitions().filter(|other| other.partition.topic == partition.topic).count();
+            self.groups.load(event.process, partition.partition, *epoch, u32::try_from(count).unwrap_or(u32::MAX));
+        }
+        self.groups.apply(event.process, event.step, fact);
         if let GroupFact::OffsetCommitted { group, partition, offset, member, decided, .. } = fact {
             let scene = Scene { event, names: &self.names };
             self.no_stale_commit.judge(scene, &self.groups, (group, member), (*partition, *offset), *decided);

@@ -25,14 +25,19 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::event::{AssignmentFacts, GroupFact, GroupId, GroupKind, GroupState, MemberId};
-use crate::ids::{ProcessId, Step, TopicPartition};
+use crate::event::{AssignmentFacts, GroupFact, GroupId, GroupKind, GroupState, MemberId, offsets_partition};
+use crate::ids::{LeaderEpoch, PartitionIndex, ProcessId, Step, TopicPartition};
 
 /// Every group and every consumer that is or was in one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Groups {
     groups: BTreeMap<GroupId, Group>,
     consumers: BTreeMap<ProcessId, Consumer>,
+    /// Who coordinates the groups in each partition of the offsets topic, and in which epoch. Whoever did before and has not
+    /// heard of it yet goes on for a while: nobody believes him.
+    coordinators: BTreeMap<PartitionIndex, (LeaderEpoch, ProcessId)>,
+    /// How many partitions that topic has.
+    offsets_partitions: u32,
 }
 
 /// A group by its coordinator's word.
@@ -127,8 +132,26 @@ impl Groups {
         self.consumers.iter().filter(move |(_, consumer)| consumer.group == *group).map(|(process, consumer)| (*process, consumer))
     }
 
+    /// A broker coordinates the groups in a partition from now on, one of so many. What it found of them it tells next.
+    pub(super) fn load(&mut self, process: ProcessId, partition: PartitionIndex, epoch: LeaderEpoch, partitions: u32) {
+        self.offsets_partitions = partitions;
+        if self.coordinators.get(&partition).is_none_or(|(newest, _)| *newest <= epoch) {
+            self.coordinators.insert(partition, (epoch, process));
+            self.groups.retain(|group, _| offsets_partition(group, partitions) != partition);
+        }
+    }
+
+    /// Whether this broker is the group's newest coordinator.
+    pub(super) fn is_coordinator(&self, process: ProcessId, group: &GroupId) -> bool {
+        let newest = self.coordinators.get(&offsets_partition(group, self.offsets_partitions));
+        newest.is_none_or(|(_, coordinator)| *coordinator == process)
+    }
+
     /// The coordinator said something.
-    pub(super) fn apply(&mut self, step: Step, fact: &GroupFact) {
+    pub(super) fn apply(&mut self, process: ProcessId, step: Step, fact: &GroupFact) {
+        if fact.group().is_some_and(|group| !self.is_coordinator(process, group)) {
+            return;
+        }
         match fact {
             GroupFact::MemberLeft { group, .. }
             | GroupFact::AssignmentDecided { group, .. }
@@ -150,6 +173,17 @@ impl Groups {
             GroupFact::GroupProtocolChanged { group, to } => self.group_mut(group).kind = *to,
             GroupFact::GroupDeleted { group } => {
                 self.groups.remove(group);
+            }
+            GroupFact::GroupLoaded { group, kind, state, members } => {
+                let known = self.group_mut(group);
+                *known = Group { kind: *kind, state: *state, changed_at: step, ..Group::default() };
+                known.members.extend(members.members.iter().map(|(member, _)| member.clone()));
+                for (member, owned) in &members.members {
+                    match kind {
+                        GroupKind::Classic => known.plan.extend(owned.iter().map(|partition| (*partition, member.clone()))),
+                        GroupKind::Consumer => known.reach(member, owned),
+                    }
+                }
             }
             GroupFact::CoordinatorLoading { .. }
             | GroupFact::CoordinatorLoaded { .. }

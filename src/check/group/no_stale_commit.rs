@@ -29,7 +29,7 @@ pub(in super::super) struct NoStaleCommit {
 }
 
 impl NoStaleCommit {
-    /// After `OffsetCommitted`.
+    /// After `OffsetCommitted`, which was decided at this time at the earliest.
     pub(in super::super) fn judge(
         &mut self,
         scene: Scene<'_>,

@@ -63,6 +63,11 @@ pub(super) fn told(fact: &GroupFact, names: &Names) -> Told {
         GroupFact::GroupProtocolChanged { group, to } => {
             Told::new(Mark::Change, format!("{group} goes on under the {} protocol", kind_words(*to)))
         }
+        GroupFact::GroupLoaded { group, members, .. } => {
+            let found: Vec<&str> = members.members.iter().map(|(member, _)| member.as_str()).collect();
+            let found = if found.is_empty() { "nobody".to_owned() } else { found.join(", ") };
+            Told::new(Mark::Change, format!("finds {found} in {group} (epoch {})", members.epoch))
+        }
     }
 }
 
