@@ -8,12 +8,17 @@
 //!
 //! Not modelled: racks (KIP-881), assignors of the application's own.
 
+mod cooperative;
 mod range;
+mod round_robin;
+mod sticky;
+mod uneven;
 
 use std::collections::BTreeMap;
 
 use crate::config::Strategy;
 use crate::event::{InstanceId, MemberId};
+use crate::ids::PartitionIndex;
 use crate::protocol::{NamedPartition, Subscription};
 
 /// A member as its leader sees it.
@@ -27,6 +32,30 @@ pub struct AssignorMember {
     pub subscription: Subscription,
 }
 
+impl AssignorMember {
+    /// Static members come first, by their names; the others by their ids (Kafka's `MemberInfo.compareTo`).
+    fn place_in_order(&self) -> (bool, String) {
+        match &self.instance {
+            Some(name) => (false, name.as_ref().clone()),
+            None => (true, self.member.as_ref().clone()),
+        }
+    }
+
+    fn wants(&self, topic: &str) -> bool {
+        self.subscription.topics.iter().any(|wanted| wanted == topic)
+    }
+}
+
+/// All partitions of the topics that somebody wants, in order.
+fn wanted_partitions(members: &[AssignorMember], topics: &BTreeMap<String, u32>) -> Vec<NamedPartition> {
+    let wanted = topics.iter().filter(|(topic, _)| members.iter().any(|member| member.wants(topic)));
+    let each = |(topic, count): (&String, &u32)| {
+        let topic = topic.clone();
+        (0..*count).map(move |index| NamedPartition { topic: topic.clone(), partition: PartitionIndex(index) })
+    };
+    wanted.flat_map(each).collect()
+}
+
 /// Who is to own what: each member with its partitions, in order.
 pub type Plan = BTreeMap<MemberId, Vec<NamedPartition>>;
 
@@ -35,10 +64,9 @@ pub type Plan = BTreeMap<MemberId, Vec<NamedPartition>>;
 pub fn assign(strategy: Strategy, members: &[AssignorMember], topics: &BTreeMap<String, u32>) -> Plan {
     match strategy {
         Strategy::Range => range::assign(members, topics),
-        // TODO(walls): round robin, sticky and cooperative-sticky have files of their own.
-        Strategy::RoundRobin | Strategy::Sticky | Strategy::CooperativeSticky => {
-            todo!("{} makes no plan yet", strategy.word())
-        }
+        Strategy::RoundRobin => round_robin::assign(members, topics),
+        Strategy::Sticky => sticky::assign(members, topics),
+        Strategy::CooperativeSticky => cooperative::assign(members, topics),
     }
 }
 

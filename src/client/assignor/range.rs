@@ -18,7 +18,7 @@ pub(super) fn assign(members: &[AssignorMember], topics: &BTreeMap<String, u32>)
     for (topic, partitions) in topics {
         let mut wanting: Vec<&AssignorMember> =
             members.iter().filter(|member| member.subscription.topics.contains(topic)).collect();
-        wanting.sort_by_key(|member| place_in_order(member));
+        wanting.sort_by_key(|member| member.place_in_order());
         let Some(count) = u32::try_from(wanting.len()).ok().filter(|count| *count > 0) else { continue };
         let (each, with_one_more) = (partitions / count, partitions % count);
         let mut next = 0;
@@ -31,14 +31,6 @@ pub(super) fn assign(members: &[AssignorMember], topics: &BTreeMap<String, u32>)
         assert_eq!(next, *partitions, "the runs cover the topic");
     }
     plan
-}
-
-/// Static members come first, by their names; the others by their ids (Kafka's `MemberInfo.compareTo`).
-fn place_in_order(member: &AssignorMember) -> (bool, String) {
-    match &member.instance {
-        Some(name) => (false, name.as_ref().clone()),
-        None => (true, member.member.as_ref().clone()),
-    }
 }
 
 #[cfg(test)]

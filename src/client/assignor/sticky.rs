@@ -1,0 +1,98 @@
+//! The sticky assignor: as even as can be, and what members own stays with them as far as that allows.
+//!
+//! Invariant: where all want the same topics, no member has more than one partition more than another; nothing moves that
+//! need not move for it.
+//!
+//! Source: Kafka's `AbstractStickyAssignor`; KIP-54, KIP-792 (the generation tells which claim is true). Called by:
+//! [`super::assign`], the cooperative assignor.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::{AssignorMember, Plan, uneven, wanted_partitions};
+use crate::protocol::NamedPartition;
+
+/// Who owns what, by the members' places in the order of their ids.
+pub(super) type Owners = BTreeMap<NamedPartition, usize>;
+
+/// Makes the plan.
+pub(super) fn assign(members: &[AssignorMember], topics: &BTreeMap<String, u32>) -> Plan {
+    let mut members: Vec<&AssignorMember> = members.iter().collect();
+    members.sort_by(|one, other| one.member.cmp(&other.member));
+    let members: Vec<AssignorMember> = members.into_iter().cloned().collect();
+    let all = wanted_partitions(&members, topics);
+    let owners = kept_by_right(&members, &all);
+    let shares = if want_the_same(&members) { even(members.len(), all, &owners) } else { uneven::shares(&members, all, &owners) };
+    let in_order = |mut share: Vec<NamedPartition>| {
+        share.sort_unstable();
+        share
+    };
+    members.into_iter().map(|member| member.member).zip(shares.into_iter().map(in_order)).collect()
+}
+
+/// Who owns each partition by the newest generation. Nobody owns what two claim in the same one.
+pub(super) fn owners(members: &[AssignorMember]) -> Owners {
+    let mut claims: BTreeMap<&NamedPartition, (i32, Option<usize>)> = BTreeMap::new();
+    for (place, member) in members.iter().enumerate() {
+        let generation = member.subscription.generation;
+        for partition in &member.subscription.owned {
+            let (newest, owner) = claims.entry(partition).or_insert((generation, Some(place)));
+            if generation > *newest {
+                (*newest, *owner) = (generation, Some(place));
+            } else if generation == *newest && *owner != Some(place) {
+                *owner = None;
+            }
+        }
+    }
+    claims.into_iter().filter_map(|(partition, (_, owner))| Some((partition.clone(), owner?))).collect()
+}
+
+/// The owners that may stay so: the partition is there, and they still want its topic.
+fn kept_by_right(members: &[AssignorMember], all: &[NamedPartition]) -> Owners {
+    let mut kept = owners(members);
+    kept.retain(|partition, place| {
+        all.binary_search(partition).is_ok() && members.get(*place).is_some_and(|member| member.wants(&partition.topic))
+    });
+    kept
+}
+
+fn want_the_same(members: &[AssignorMember]) -> bool {
+    let wishes = |member: &AssignorMember| member.subscription.topics.iter().cloned().collect::<BTreeSet<_>>();
+    members.windows(2).all(|pair| matches!(pair, [one, other] if wishes(one) == wishes(other)))
+}
+
+/// All want the same: each keeps up to its quota, and those that have least are dealt the rest in turn.
+fn even(count: usize, all: Vec<NamedPartition>, owners: &Owners) -> Vec<Vec<NamedPartition>> {
+    let Some(least) = all.len().checked_div(count) else { return Vec::new() };
+    let mut with_one_more = all.len() - least * count;
+    let mut shares = vec![Vec::new(); count];
+    for (partition, place) in owners {
+        shares.get_mut(*place).expect("owners are members").push(partition.clone());
+    }
+    for share in &mut shares {
+        let is_larger = share.len() > least && with_one_more > 0;
+        with_one_more -= usize::from(is_larger);
+        share.sort_unstable_by(|one, other| (one.partition, &one.topic).cmp(&(other.partition, &other.topic)));
+        share.truncate(least + usize::from(is_larger));
+    }
+    deal(&mut shares, all, least);
+    shares
+}
+
+fn deal(shares: &mut [Vec<NamedPartition>], all: Vec<NamedPartition>, least: usize) {
+    let kept: BTreeSet<NamedPartition> = shares.iter().flatten().cloned().collect();
+    let of_size = |fits: fn(usize, usize) -> bool| -> VecDeque<usize> {
+        shares.iter().enumerate().filter(|(_, share)| fits(share.len(), least)).map(|(place, _)| place).collect()
+    };
+    let mut lacking = of_size(|len, least| len < least);
+    let mut satisfied = of_size(|len, least| len == least);
+    for partition in all.into_iter().filter(|partition| !kept.contains(partition)) {
+        let taker = lacking.pop_front().or_else(|| satisfied.pop_front()).expect("the quotas add up to all partitions");
+        let share = shares.get_mut(taker).expect("takers are members");
+        share.push(partition);
+        if share.len() < least {
+            lacking.push_back(taker);
+        } else if share.len() == least {
+            satisfied.push_back(taker);
+        }
+    }
+}
