@@ -59,9 +59,10 @@ impl Clients<'_, '_> {
             sends.push(record(&send, stage, &topic, partition)?);
         }
         let load = table.get("load").map(|item| load(&item, stage)).transpose()?;
+        let start = table.or("start", Instant::ZERO, |item| stage.moment(item))?;
         table.close();
         let setup = ProducerSetup { process, name, bootstrap: stage.broker_ids(), config, topic, partition };
-        Ok(ProducerSpec { setup, sends, load })
+        Ok(ProducerSpec { setup, start, sends, load })
     }
 }
 
