@@ -70,9 +70,9 @@ impl Cast {
                     }
                     taken.push(name.clone());
                 }
-                let own = table.get("number").map(|item| item.number(1, COUNT_MAX)).transpose()?;
+                let own = number_of(&table)?;
                 for name in names {
-                    let process = own.map_or_else(|| next(&table), |number| Ok(ProcessId::Client(number)))?;
+                    let process = own.map_or_else(|| next(&table), Ok)?;
                     if list == "consumers" {
                         let group = group_of(&table, settings, &[&id, &name])?;
                         cast.add_consumer(&name, process, Some(&id), group.as_deref());
@@ -123,6 +123,11 @@ impl Cast {
             put(&mut self.groups, group, process);
         }
     }
+}
+
+/// The client that a table asks to be, by its number.
+pub(super) fn number_of(table: &Table<'_>) -> Read<Option<ProcessId>> {
+    table.get("number").map(|item| item.number(1, COUNT_MAX).map(ProcessId::Client)).transpose()
 }
 
 /// The numbers that clients ask for, in order.
