@@ -130,7 +130,11 @@ impl GroupOrder {
     pub fn group(&self) -> Option<&GroupId> {
         match self {
             Self::List | Self::ListOffsets(_) => None,
-            Self::FetchOffsets(group) | Self::Describe(group) | Self::Delete(group) | Self::DeleteOffsets(group, ..) | Self::Reset { group, .. } => Some(group),
+            Self::FetchOffsets(group)
+            | Self::Describe(group)
+            | Self::Delete(group)
+            | Self::DeleteOffsets(group, ..)
+            | Self::Reset { group, .. } => Some(group),
         }
     }
 

@@ -142,12 +142,6 @@ impl Diary {
         }
     }
 
-    /// The faults that an order can still end: number, and what it is.
-    pub(super) fn open_faults(&self) -> impl Iterator<Item = (usize, &str)> {
-        let open = self.faults.iter().enumerate().filter(|(_, fault)| fault.over.is_none() && fault.ends_by.is_some());
-        open.map(|(number, fault)| (number, fault.what.as_str()))
-    }
-
     /// The whole session.
     pub(super) fn whole(&self, duration: Duration) -> String {
         self.text(duration, Instant::ZERO)
@@ -193,7 +187,8 @@ impl Client {
         if let Some(stop) = self.stop.filter(|stop| *stop >= from) {
             line(text, format_args!("stop = {}", moment(stop)));
         }
-        let deeds = self.deeds.iter().filter(|(at, _)| *at >= from).map(|(at, what)| format!("    {{ at = {}, {what} }},\n", moment(*at)));
+        let deeds =
+            self.deeds.iter().filter(|(at, _)| *at >= from).map(|(at, what)| format!("    {{ at = {}, {what} }},\n", moment(*at)));
         let deeds: String = deeds.collect();
         if !deeds.is_empty() {
             line(text, format_args!("{} = [\n{deeds}]", self.table.deeds()));

@@ -19,7 +19,7 @@ use super::process::Place;
 use super::scenario::{Mistake, Scenario, When};
 use super::world::{Told, World};
 use crate::error::ErrorCode;
-use crate::event::{ClientFact, ControllerFact, Event, Fact, SentRecord};
+use crate::event::{ClientFact, ControllerFact, Event, Fact, FaultFact, SentRecord};
 use crate::ids::{BrokerId, BrokerSet, Digest, Offset, ProcessId, SendId, TopicPartition};
 use crate::protocol::Response;
 use crate::time::{Duration, Instant};
@@ -55,6 +55,15 @@ pub struct Answer {
     pub code: Option<ErrorCode>,
     /// What he was told meanwhile, in order.
     pub responses: Vec<Response>,
+}
+
+/// A fault that struck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Struck {
+    /// Its number, for [`Live::end_fault`].
+    pub number: usize,
+    /// Nobody had the role it was meant for: nothing happened.
+    pub was_missed: bool,
 }
 
 /// How a send ended.
@@ -144,10 +153,16 @@ impl Live {
         self.world.roles.controller()
     }
 
-    /// Whether a broker's process lives.
+    /// The servers, and whether each lives: the brokers, then the controllers.
+    pub fn servers(&self) -> impl Iterator<Item = (ProcessId, bool)> {
+        let is_server = |id: &ProcessId| matches!(id, ProcessId::Broker(_) | ProcessId::Controller(_));
+        self.world.slots.iter().map(|slot| (slot.id, slot.is_up)).filter(move |(id, _)| is_server(id))
+    }
+
+    /// Whether a server's process lives.
     #[must_use]
     pub fn is_up(&self, process: ProcessId) -> bool {
-        self.world.slot(self.world.place_of(process)).is_up
+        self.servers().any(|(server, is_up)| server == process && is_up)
     }
 
     /// Whether the controller counts a broker as alive.
@@ -224,25 +239,21 @@ impl Live {
     pub fn stop_reader(&mut self, id: &str, process: ProcessId, has_group: bool) -> Result<(), Mistake> {
         self.tell(vec![Entry::Stop { id: id.to_owned() }])?;
         let long = if has_group { Duration::from_secs(5) } else { Duration::from_millis(1) };
-        self.run_for(long, |event| {
-            event.process == process && matches!(&event.fact, Fact::Client(ClientFact::GroupLeft { .. }))
-        });
+        self.run_for(long, |event| event.process == process && matches!(&event.fact, Fact::Client(ClientFact::GroupLeft { .. })));
         Ok(())
     }
 
     /// Has something go wrong now: the keys of a `[[faults]]` table on one line each, without its times. With `ends_by` (the key
-    /// that would say when it ends) it lasts until [`Live::end_fault`]. Returns its number. Errors: as [`Live::order`].
-    pub fn fault(&mut self, what: &str, ends_by: Option<&'static str>) -> Result<usize, Mistake> {
+    /// that would say when it ends) it lasts until [`Live::end_fault`]. Errors: as [`Live::order`].
+    pub fn fault(&mut self, what: &str, ends_by: Option<&'static str>) -> Result<Struck, Mistake> {
         let number = self.diary.fault_count();
         self.tell(vec![Entry::Fault { what: what.to_owned(), ends_by }])?;
-        self.run_for(Duration(0), |_| false);
-        Ok(number)
-    }
-
-    /// The faults that [`Live::end_fault`] can end: number, and what each is.
-    #[must_use]
-    pub fn open_faults(&self) -> Vec<(usize, String)> {
-        self.diary.open_faults().map(|(number, what)| (number, what.to_owned())).collect()
+        let mut was_missed = false;
+        self.run_for(Duration::ZERO, |event| {
+            was_missed |= matches!(event.fact, Fact::Fault(FaultFact::FaultMissed { .. }));
+            false
+        });
+        Ok(Struck { number, was_missed })
     }
 
     /// Ends a fault now.

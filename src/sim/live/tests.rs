@@ -41,7 +41,7 @@ fn a_saved_session_tells_the_same_events() {
     });
     live.stop_reader(&id, process, false).expect("it can be stopped");
     live.fault("crash = \"b1\"", None).expect("it is a fault");
-    let cut = live.fault("cut = [\"b2\", \"b3\"]", Some("heal-after")).expect("it is a fault");
+    let cut = live.fault("cut = [\"b2\", \"b3\"]", Some("heal-after")).expect("it is a fault").number;
     live.wait(Duration::from_secs(2));
     live.end_fault(cut);
     live.fault("restart = \"b1\"", None).expect("it is a fault");

@@ -18,8 +18,8 @@ use crate::ids::{BrokerId, BrokerSet, DirectoryId, Offset, PartitionIndex, Proce
 use crate::protocol::{
     AddRaftVoterRequest, AlterPartitionReassignmentsRequest, ConfigChange, ConfigResource, CreatePartitionsRequest,
     CreateTopicsRequest, DeleteRecordsRequest, DeleteTopicsRequest, DescribeQuorumRequest, ElectLeadersRequest, ElectionType,
-    IncrementalAlterConfigsRequest, MetadataRequest, MorePartitions, NamedPartition, NewTopic, Reassignment, RemoveRaftVoterRequest, Request,
-    UpdateFeaturesRequest,
+    IncrementalAlterConfigsRequest, MetadataRequest, MorePartitions, NamedPartition, NewTopic, Reassignment,
+    RemoveRaftVoterRequest, Request, UpdateFeaturesRequest,
 };
 use crate::time::{Duration, Instant, Timestamp};
 

@@ -56,9 +56,8 @@ impl Cast {
         let mut taken: Vec<String> = Vec::new();
         let numbered = numbered(root)?;
         let mut free = (1..=u16::MAX).filter(|number| numbered.binary_search_by_key(number, |(other, _)| *other).is_err());
-        let mut next = |table: &Table<'_>| {
-            free.next().map(ProcessId::Client).ok_or_else(|| table.bad("there are too many clients"))
-        };
+        let mut next =
+            |table: &Table<'_>| free.next().map(ProcessId::Client).ok_or_else(|| table.bad("there are too many clients"));
         for (list, spec) in [("producers", &PRODUCER), ("consumers", &CONSUMER)] {
             for table in root.tables(list, spec)? {
                 let item = table.need("id");
@@ -87,7 +86,9 @@ impl Cast {
         cast.all.sort_by_key(|(_, process)| *process);
         let count = cast.all.len();
         match numbered.iter().find(|(number, _)| usize::from(*number) > count) {
-            Some((number, item)) => Err(item.bad(format!("there is no client {number}: there are {count}, the administrator included"))),
+            Some((number, item)) => {
+                Err(item.bad(format!("there is no client {number}: there are {count}, the administrator included")))
+            }
             None => Ok(cast),
         }
     }

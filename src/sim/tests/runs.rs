@@ -39,7 +39,15 @@ fn stormy() -> Scenario {
     let mut scenario = scenario();
     scenario.network.latency = Odds::Range { low: 200, high: 5_000, quiet: 1_000 };
     scenario.producers.iter_mut().for_each(|producer| {
-        producer.load = Some(Load { from: Instant(0), until: Instant(1_500_000), rate: 500, keys: 8, value_bytes: 20, tombstones: 0, timestamps: None });
+        producer.load = Some(Load {
+            from: Instant(0),
+            until: Instant(1_500_000),
+            rate: 500,
+            keys: 8,
+            value_bytes: 20,
+            tombstones: 0,
+            timestamps: None,
+        });
     });
     scenario.chaos = Some(Chaos {
         from: Instant(100_000),

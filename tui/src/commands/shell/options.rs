@@ -86,7 +86,8 @@ impl Options {
 
     /// A number.
     pub(super) fn number<T: std::str::FromStr>(&self, name: &str) -> Result<Option<T>, Refusal> {
-        let read = |value: &str| value.parse().map_err(|_| Refusal::malformed(format!("--{name} is a whole number, and not `{value}`")));
+        let read =
+            |value: &str| value.parse().map_err(|_| Refusal::malformed(format!("--{name} is a whole number, and not `{value}`")));
         self.get(name).map(read).transpose()
     }
 }

@@ -49,7 +49,9 @@ impl Refusal {
             ErrorCode::CoordinatorNotAvailable => format!("{what} has no coordinator now"),
             ErrorCode::NotCoordinator => format!("whoever was asked does not coordinate {what}"),
             ErrorCode::CoordinatorLoadInProgress => format!("the coordinator of {what} is still reading its log"),
-            ErrorCode::RequestTimedOut => format!("nobody answered about {what} in time: the brokers are down, cut off, or too few"),
+            ErrorCode::RequestTimedOut => {
+                format!("nobody answered about {what} in time: the brokers are down, cut off, or too few")
+            }
             ErrorCode::NetworkException => format!("the connection broke before an answer about {what} came"),
             ErrorCode::NotEnoughReplicas => {
                 format!("{what} has fewer replicas in sync than min.insync.replicas: nothing was appended")
@@ -58,7 +60,9 @@ impl Refusal {
                 format!("{what} lost replicas while it appended: fewer than min.insync.replicas have it")
             }
             ErrorCode::MessageTooLarge => format!("the record is larger than max.message.bytes of {what}"),
-            ErrorCode::InvalidTimestamp => format!("the record's timestamp is too far from the clock of the broker that leads {what}"),
+            ErrorCode::InvalidTimestamp => {
+                format!("the record's timestamp is too far from the clock of the broker that leads {what}")
+            }
             ErrorCode::OffsetOutOfRange => format!("the offset lies outside the log of {what}"),
             ErrorCode::KafkaStorageError => format!("the disk under {what} failed"),
             ErrorCode::PolicyViolation => format!("{what} asks for more than is allowed at once"),
