@@ -75,11 +75,11 @@ fn process(live: &mut Live, lasting: &mut Vec<Lasting>, what: &'static str, whom
     }
     fault(live, &text, None)?;
     let told = match what {
-        "crash" => "is down: its process was killed, its files are as they were",
-        "power-off" => "is down: its machine lost its power, and what was never synced is gone",
-        _ => "starts again, and reads its log",
+        "crash" => "down: the process was killed, its files are as they were",
+        "power-off" => "down: the machine lost its power, and what was never synced is gone",
+        _ => "started again: it reads its log",
     };
-    Ok(format!("{}  {names} {told}", live.now()))
+    Ok(format!("{}  {names}: {told}", live.now()))
 }
 
 /// A server by its name; the others are for the reader to find.
