@@ -217,10 +217,10 @@ impl Live {
         self.tell(entries)?;
         let (mut mine, mut sent) = (None, None);
         self.run_for(PATIENCE, |event| {
-            if let Fact::Client(fact) = &event.fact {
-                if event.process == process {
-                    sent = outcome(fact, &mut mine);
-                }
+            if let Fact::Client(fact) = &event.fact
+                && event.process == process
+            {
+                sent = outcome(fact, &mut mine);
             }
             sent.is_some()
         });

@@ -5,7 +5,8 @@
 //! noted and have no effect. Kafka differs: partitions and replicas default to 1 (there the broker's settings say), and a
 //! console consumer ends when it has read to the end.
 
-use super::command::{Command, GroupShows, Reading, RecordShows, reset};
+use super::command::{Command, GroupShows, Reading, RecordShows};
+use super::line::reset;
 use super::options::{Allowed, Options, pairs, parts};
 use super::refusal::Refusal;
 

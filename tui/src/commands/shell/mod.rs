@@ -1,7 +1,7 @@
 //! `tribunal shell`: three simulated brokers in this process, and commands for them: the quickstart of every Kafka user, Kafka's
 //! own command lines, and what goes wrong.
 //!
-//! * `words`, `options`: a line in parts. `command`: the shell's own words; `kafka_tools`: Kafka's command lines; `help`.
+//! * `words`, `options`: a line in parts. `command`: all that can be done; `line`: the shell's own words for it; `kafka_tools`: Kafka's command lines; `help`.
 //! * `topics`, `records`, `groups`, `configs`, `faults`: what the commands do. `answers`: what the cluster said; `refusal`: that
 //!   it will not.
 //! * `edit`: the line on a terminal. `session`: one line after the other.
@@ -17,6 +17,7 @@ mod faults;
 mod groups;
 mod help;
 mod kafka_tools;
+mod line;
 mod options;
 mod records;
 mod refusal;

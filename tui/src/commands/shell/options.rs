@@ -119,11 +119,11 @@ pub(super) fn pairs(text: &str) -> Result<Vec<(String, String)>, Refusal> {
 /// The parts between commas that stand in no brackets.
 pub(super) fn parts(text: &str) -> Vec<&str> {
     let mut depth = 0_i32;
-    let mut is_within = move |letter: char| {
+    let is_between = move |letter: char| {
         depth += i32::from(letter == '[') - i32::from(letter == ']');
         letter == ',' && depth <= 0
     };
-    text.split(|letter| is_within(letter)).map(str::trim).filter(|part| !part.is_empty()).collect()
+    text.split(is_between).map(str::trim).filter(|part| !part.is_empty()).collect()
 }
 
 #[cfg(test)]
