@@ -306,7 +306,6 @@ impl Broker {
             self.replicator.forget(partition, cx);
             let change = RoleChange { announced: Some(cx.latest()), stopped_leading: true, high_watermark: None };
             self.release_changed(partition, change, cx);
-            self.follow_group_role(partition, cx);
         }
         if directory == LogDirectory::FIRST {
             cx.halt(format!("the log directory of the metadata log failed: {fault}"));

@@ -18,7 +18,7 @@ use crate::ids::{BrokerId, LeaderEpoch, Offset, TopicPartition};
 use crate::protocol::{
     ConsumerGroupDescribeRequest, DeleteGroupsRequest, DescribeGroupsRequest, FindCoordinatorRequest, ListGroupsRequest,
     ListOffsetsPartition, ListOffsetsRequest, ListOffsetsResponse, MetadataRequest, MetadataResponse, NamedPartition,
-    OffsetCommitRequest, OffsetDeleteRequest, OffsetSpec, OffsetToCommit, Request, Response,
+    OffsetCommitRequest, OffsetDeleteRequest, OffsetFetchRequest, OffsetSpec, OffsetToCommit, Request, Response,
 };
 
 /// An order and how far it has come.
@@ -77,6 +77,8 @@ impl Ordered {
         match &self.order {
             GroupOrder::List => ApiKey::ListGroups,
             GroupOrder::Describe(_) => ApiKey::DescribeGroups,
+            GroupOrder::FetchOffsets(_) => ApiKey::OffsetFetch,
+            GroupOrder::ListOffsets(_) => ApiKey::ListOffsets,
             GroupOrder::Delete(_) => ApiKey::DeleteGroups,
             GroupOrder::DeleteOffsets(..) => ApiKey::OffsetDelete,
             GroupOrder::Reset { .. } => ApiKey::OffsetCommit,
@@ -216,7 +218,8 @@ impl Ordered {
                 known.found.push((look_up.spec, listed.offset));
             }
         }
-        Step::GoOn
+        let is_all = matches!(self.order, GroupOrder::ListOffsets(_)) && self.look_ups.is_empty();
+        if is_all { Step::Done(None) } else { Step::GoOn }
     }
 
     /// What the coordinator is asked in the end.
@@ -225,7 +228,13 @@ impl Ordered {
         let known = self.partitions.iter().flatten();
         match &self.order {
             GroupOrder::Describe(_) if self.is_classic => DescribeGroupsRequest { groups }.into(),
-            GroupOrder::Describe(_) | GroupOrder::List => ConsumerGroupDescribeRequest { groups }.into(),
+            GroupOrder::Describe(_) | GroupOrder::List | GroupOrder::ListOffsets(_) => {
+                ConsumerGroupDescribeRequest { groups }.into()
+            }
+            GroupOrder::FetchOffsets(_) => {
+                let group = Arc::clone(group);
+                OffsetFetchRequest { group, member: None, partitions: None, require_stable: false }.into()
+            }
             GroupOrder::Delete(_) => DeleteGroupsRequest { groups }.into(),
             GroupOrder::DeleteOffsets(..) => {
                 OffsetDeleteRequest { group: Arc::clone(group), partitions: known.map(|known| known.named.clone()).collect() }
@@ -269,9 +278,9 @@ impl GroupOrder {
         match self {
             Self::Reset { to: SeekTo::Beginning, .. } => vec![OffsetSpec::Earliest],
             Self::Reset { to: SeekTo::End, .. } => vec![OffsetSpec::Latest],
-            Self::Reset { to: SeekTo::Offset(_), .. } => vec![OffsetSpec::Earliest, OffsetSpec::Latest],
+            Self::ListOffsets(_) | Self::Reset { to: SeekTo::Offset(_), .. } => vec![OffsetSpec::Earliest, OffsetSpec::Latest],
             Self::Reset { to: SeekTo::Timestamp(timestamp), .. } => vec![OffsetSpec::Timestamp(*timestamp), OffsetSpec::Latest],
-            Self::List | Self::Describe(_) | Self::Delete(_) | Self::DeleteOffsets(..) => Vec::new(),
+            Self::List | Self::FetchOffsets(_) | Self::Describe(_) | Self::Delete(_) | Self::DeleteOffsets(..) => Vec::new(),
         }
     }
 }

@@ -103,6 +103,10 @@ pub enum GroupOrder {
     List,
     /// To know what it is doing.
     Describe(GroupId),
+    /// To know how far it has come, by what it has committed.
+    FetchOffsets(GroupId),
+    /// To know where the partitions of a topic begin and end (no group's affair).
+    ListOffsets(String),
     /// It to be forgotten, with all its offsets.
     Delete(GroupId),
     /// Its offsets of a topic, or of one partition of it, to be forgotten.
@@ -125,8 +129,12 @@ impl GroupOrder {
     #[must_use]
     pub fn group(&self) -> Option<&GroupId> {
         match self {
-            Self::List => None,
-            Self::Describe(group) | Self::Delete(group) | Self::DeleteOffsets(group, ..) | Self::Reset { group, .. } => Some(group),
+            Self::List | Self::ListOffsets(_) => None,
+            Self::FetchOffsets(group)
+            | Self::Describe(group)
+            | Self::Delete(group)
+            | Self::DeleteOffsets(group, ..)
+            | Self::Reset { group, .. } => Some(group),
         }
     }
 
@@ -134,8 +142,8 @@ impl GroupOrder {
     #[must_use]
     pub fn topic(&self) -> Option<&str> {
         match self {
-            Self::DeleteOffsets(_, topic, _) | Self::Reset { topic, .. } => Some(topic),
-            Self::List | Self::Describe(_) | Self::Delete(_) => None,
+            Self::DeleteOffsets(_, topic, _) | Self::ListOffsets(topic) | Self::Reset { topic, .. } => Some(topic),
+            Self::List | Self::FetchOffsets(_) | Self::Describe(_) | Self::Delete(_) => None,
         }
     }
 
@@ -144,7 +152,7 @@ impl GroupOrder {
     pub fn partition(&self) -> Option<PartitionIndex> {
         match self {
             Self::DeleteOffsets(_, _, partition) | Self::Reset { partition, .. } => *partition,
-            Self::List | Self::Describe(_) | Self::Delete(_) => None,
+            Self::List | Self::FetchOffsets(_) | Self::ListOffsets(_) | Self::Describe(_) | Self::Delete(_) => None,
         }
     }
 }

@@ -8,6 +8,7 @@
 //! * `fault`: the faults of the scenario; `target`: whom they mean and what they wait for; `shutdown`, `faulty_disks`, `weather`:
 //!   what some of them do; `chaos`: the random ones; `roles`: who leads what, as committed, and `follow`: how that is known.
 //! * [`host`]: plain loop, one madsim task, a madsim node per process: three ways to run the same world.
+//! * [`live`]: a session that is told what to do while it runs, and can be saved as a scenario.
 //! * [`scenario`]: what a run is made of. [`trial`]: one run recorded, checked and judged. [`explore`]: many seeds on all
 //!   cores; [`batch`]: many trials.
 //!
@@ -27,6 +28,7 @@ mod faulty_disks;
 mod follow;
 pub mod host;
 mod life;
+pub mod live;
 mod losses;
 mod network;
 mod process;

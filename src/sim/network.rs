@@ -103,6 +103,11 @@ impl Network {
         Self { connections: Vec::new(), routes, opened: 0, launched: 0, weather: Weather::default() }
     }
 
+    /// There are so many processes from here on.
+    pub(super) fn grow(&mut self, processes: usize) {
+        self.routes.resize(processes, Vec::new());
+    }
+
     /// The connection that a client has open to a server.
     pub(super) fn route(&self, client: Place, server: Place, purpose: Purpose) -> Option<ConnectionNumber> {
         let routes = self.routes.get(client.index())?;

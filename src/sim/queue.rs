@@ -119,6 +119,12 @@ impl Queue {
         Self { names, faults: BinaryHeap::new(), messages: BinaryHeap::new(), alarms, first: None }
     }
 
+    /// More processes have come, behind those that were there.
+    pub(super) fn grow(&mut self, names: Arc<[ProcessId]>) {
+        self.alarms.resize(names.len() * ALARMS.len(), Pending { at: NEVER, tie: UNDRAWN });
+        self.names = names;
+    }
+
     /// Queues the beginning or the end of a fault; `order` is its place among those of one instant.
     pub(super) fn push_fault(&mut self, at: Instant, order: u64, call: Call) {
         self.faults.push(Reverse(Entry { at, tie: UNDRAWN, process: 0, source: 0, sequence: order, what: call }));

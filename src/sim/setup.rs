@@ -166,9 +166,10 @@ impl Setup {
         matches!(self.resident(place).blueprint, Blueprint::Consumer(_))
     }
 
-    /// The administrator's place: the last.
+    /// The administrator's place.
     pub(super) fn admin(&self) -> Place {
-        Place::new(self.residents.len() - 1)
+        let is_admin = |resident: &Resident| matches!(resident.blueprint, Blueprint::Admin(_));
+        Place::new(self.residents.iter().position(is_admin).expect("there is an administrator in every scenario"))
     }
 
     /// The name that the scenario gives a process.
@@ -265,7 +266,7 @@ fn clients(scenario: &Scenario) -> Vec<Resident> {
     let producers = scenario.producers.iter().map(|producer| {
         let setup = &producer.setup;
         let sends = producer.sends.iter().map(|(at, record)| (*at, Command::Send(record.clone()))).collect();
-        let plan = Plan::busy(setup.name.clone(), sends, producer.load);
+        let plan = Plan { start: producer.start, ..Plan::busy(setup.name.clone(), sends, producer.load) };
         resident(setup.process, &setup.name, Blueprint::Producer(Arc::new(setup.clone())), plan)
     });
     // A consumer stands where it says it does (`client.rack`).

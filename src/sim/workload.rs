@@ -68,6 +68,16 @@ impl Script {
         Self { plan, is_started: false, next_command: 0, next_load, generated: 0 }
     }
 
+    /// Takes over what another script plans from `from` on; all that this one planned is past. True when there is anything.
+    pub(super) fn extend_from(&mut self, other: &Self, from: Instant) -> bool {
+        let new: Vec<_> = other.plan.commands.iter().filter(|(at, _)| *at >= from).cloned().collect();
+        let is_any = !new.is_empty();
+        if is_any {
+            Arc::make_mut(&mut self.plan).commands.extend(new);
+        }
+        is_any
+    }
+
     /// When it wants something next.
     pub(super) fn next_time(&self) -> Option<Instant> {
         if !self.is_started {

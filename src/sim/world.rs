@@ -23,9 +23,10 @@ use super::scenario::{FaultSpec, Scenario, When};
 use super::setup::Setup;
 use super::workload::{Script, Wish};
 use crate::choice::{ChoiceKind, Choices, Pin, Subject};
-use crate::context::{Context, Effect, Input, Machine, Moment, Outbox};
+use crate::context::{Context, Effect, Input, Machine, Message, Moment, Outbox};
 use crate::event::{Event, Fact, FaultIndex, WorldFact};
 use crate::ids::{ProcessId, Step};
+use crate::protocol::Response;
 use crate::time::{Duration, Instant, Trail};
 
 /// What every turn costs, besides its disk calls.
@@ -46,7 +47,7 @@ pub struct World {
     pub(super) faults: Faults,
     pub(super) roles: Arc<Roles>,
     pub(super) slots: Vec<Slot>,
-    scripts: Vec<Script>,
+    pub(super) scripts: Vec<Script>,
     told: Vec<Told>,
     spare_events: Vec<Told>,
     spare_effects: Vec<Effect>,
@@ -86,6 +87,15 @@ impl Turn {
     #[must_use]
     pub fn place(&self) -> Place {
         self.place
+    }
+
+    /// The response that it begins with, if it does.
+    #[must_use]
+    pub fn response(&self) -> Option<&Response> {
+        match &self.input {
+            Some(Input::Message(Message::Response { response, .. })) => Some(response),
+            _ => None,
+        }
     }
 }
 
@@ -329,7 +339,7 @@ impl World {
         Duration(cost)
     }
 
-    fn plan_script(&mut self, place: Place) {
+    pub(super) fn plan_script(&mut self, place: Place) {
         match self.scripts.get(place.index()).and_then(Script::next_time) {
             Some(at) => self.queue.set(place, Alarm::Script, at.max(self.now)),
             None => self.queue.clear(place, Alarm::Script),

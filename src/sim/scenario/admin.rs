@@ -18,8 +18,8 @@ use crate::ids::{BrokerId, BrokerSet, DirectoryId, Offset, PartitionIndex, Proce
 use crate::protocol::{
     AddRaftVoterRequest, AlterPartitionReassignmentsRequest, ConfigChange, ConfigResource, CreatePartitionsRequest,
     CreateTopicsRequest, DeleteRecordsRequest, DeleteTopicsRequest, DescribeQuorumRequest, ElectLeadersRequest, ElectionType,
-    IncrementalAlterConfigsRequest, MorePartitions, NamedPartition, NewTopic, Reassignment, RemoveRaftVoterRequest, Request,
-    UpdateFeaturesRequest,
+    IncrementalAlterConfigsRequest, MetadataRequest, MorePartitions, NamedPartition, NewTopic, Reassignment,
+    RemoveRaftVoterRequest, Request, UpdateFeaturesRequest,
 };
 use crate::time::{Duration, Instant, Timestamp};
 
@@ -28,11 +28,11 @@ pub(super) const FORMS: &str = "`create-topic NAME partitions=2 replication-fact
     `delete-topic NAME`, `create-partitions NAME COUNT`, `reassign NAME-0 to 2,3,4`, `cancel-reassignment NAME-0`, \
     `elect-preferred NAME-0` or `all`, `elect-unclean NAME-0`, `set topic NAME KEY=VALUE`, `set broker b1 KEY=VALUE`, \
     `set cluster KEY=VALUE`, `unset …`, `update-feature NAME=WORD`, `add-voter k4`, `remove-voter k1`, \
-    `delete-records NAME-0 to 50`, `describe-quorum`, `list-groups`, `describe-group g1`, `delete-group g1`, \
+    `delete-records NAME-0 to 50`, `describe-quorum`, `list-topics`, `list-offsets NAME`, `list-groups`, `group-offsets g1`, `describe-group g1`, `delete-group g1`, \
     `delete-offsets g1 NAME` or `NAME-0`, `reset-offsets g1 NAME to-earliest`, `to-latest`, `to-offset 5` or `to-timestamp 1s`.";
 
 /// The verbs, each with an example.
-const VERBS: [(&str, &str); 21] = [
+const VERBS: [(&str, &str); 24] = [
     ("create-topic", "create-topic orders partitions=2 replication-factor=3"),
     ("describe-topic", "describe-topic orders"),
     ("delete-topic", "delete-topic orders"),
@@ -49,7 +49,10 @@ const VERBS: [(&str, &str); 21] = [
     ("delete-records", "delete-records orders-0 to 50"),
     ("describe-quorum", "describe-quorum"),
     ("describe-configs", "describe-configs topic orders"),
+    ("list-topics", "list-topics"),
+    ("list-offsets", "list-offsets orders"),
     ("list-groups", "list-groups"),
+    ("group-offsets", "group-offsets g1"),
     ("describe-group", "describe-group g1"),
     ("delete-group", "delete-group g1"),
     ("delete-offsets", "delete-offsets g1 orders"),
@@ -130,6 +133,7 @@ impl<'a> Order<'_, 'a> {
             ["remove-voter", name, ref rest @ ..] => RemoveRaftVoterRequest { voter: self.voter(name, rest)? }.into(),
             ["delete-records", partition, "to", offset] => self.delete_records(partition, offset)?,
             ["describe-quorum"] => DescribeQuorumRequest {}.into(),
+            ["list-topics"] => MetadataRequest { all: true, ..MetadataRequest::default() }.into(),
             _ => return self.group_order(&words),
         };
         Ok(Command::Ask(request))
@@ -139,6 +143,8 @@ impl<'a> Order<'_, 'a> {
         let name = |group: &str| Arc::new(group.to_owned());
         let order = match *words {
             ["list-groups"] => GroupOrder::List,
+            ["list-offsets", topic] => GroupOrder::ListOffsets(topic_name(self.item, topic)?),
+            ["group-offsets", group] => GroupOrder::FetchOffsets(name(group)),
             ["describe-group", group] => GroupOrder::Describe(name(group)),
             ["delete-group", group] => GroupOrder::Delete(name(group)),
             ["delete-offsets", group, of] => {

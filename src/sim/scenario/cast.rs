@@ -1,6 +1,7 @@
 //! Who the clients of a scenario are: their names and ids, the tables that make several of them, and the groups they read in.
 //!
-//! Invariant: producers come first, then consumers, the administrator last; a table's `count` makes clients that stand together.
+//! Invariant: producers come first, then consumers, the administrator last, but for those that ask for a `number` (a session that
+//! was saved keeps the order in which its clients came); a table's `count` makes clients that stand together. Numbers have no gap.
 //!
 //! Called by: the reader, before anything else refers to a client.
 
@@ -53,6 +54,10 @@ impl Cast {
     pub(super) fn read(root: &Table<'_>, settings: &Settings<'_>) -> Read<Self> {
         let mut cast = Self::default();
         let mut taken: Vec<String> = Vec::new();
+        let numbered = numbered(root)?;
+        let mut free = (1..=u16::MAX).filter(|number| numbered.binary_search_by_key(number, |(other, _)| *other).is_err());
+        let mut next =
+            |table: &Table<'_>| free.next().map(ProcessId::Client).ok_or_else(|| table.bad("there are too many clients"));
         for (list, spec) in [("producers", &PRODUCER), ("consumers", &CONSUMER)] {
             for table in root.tables(list, spec)? {
                 let item = table.need("id");
@@ -64,8 +69,9 @@ impl Cast {
                     }
                     taken.push(name.clone());
                 }
+                let own = number_of(&table)?;
                 for name in names {
-                    let process = cast.next(&table)?;
+                    let process = own.map_or_else(|| next(&table), Ok)?;
                     if list == "consumers" {
                         let group = group_of(&table, settings, &[&id, &name])?;
                         cast.add_consumer(&name, process, Some(&id), group.as_deref());
@@ -75,9 +81,16 @@ impl Cast {
                 }
             }
         }
-        let process = cast.next(root)?;
+        let process = next(root)?;
         cast.all.push((ADMIN_ID.to_owned(), process));
-        Ok(cast)
+        cast.all.sort_by_key(|(_, process)| *process);
+        let count = cast.all.len();
+        match numbered.iter().find(|(number, _)| usize::from(*number) > count) {
+            Some((number, item)) => {
+                Err(item.bad(format!("there is no client {number}: there are {count}, the administrator included")))
+            }
+            None => Ok(cast),
+        }
     }
 
     /// The cast of a scenario that was read before.
@@ -92,12 +105,8 @@ impl Cast {
             cast.add_consumer(&setup.name, setup.process, consumer.crew.as_deref(), group);
         }
         cast.all.push((scenario.admin.name.clone(), scenario.admin.process));
+        cast.all.sort_by_key(|(_, process)| *process);
         cast
-    }
-
-    fn next(&self, table: &Table<'_>) -> Read<ProcessId> {
-        let number = u16::try_from(self.all.len() + 1).map_err(|_| table.bad("there are too many clients"))?;
-        Ok(ProcessId::Client(number))
     }
 
     fn add_producer(&mut self, name: &str, process: ProcessId) {
@@ -115,6 +124,31 @@ impl Cast {
             put(&mut self.groups, group, process);
         }
     }
+}
+
+/// The client that a table asks to be, by its number.
+pub(super) fn number_of(table: &Table<'_>) -> Read<Option<ProcessId>> {
+    table.get("number").map(|item| item.number(1, COUNT_MAX).map(ProcessId::Client)).transpose()
+}
+
+/// The numbers that clients ask for, in order.
+fn numbered<'a>(root: &Table<'a>) -> Read<Vec<(u16, Item<'a>)>> {
+    let mut all: Vec<(u16, Item<'a>)> = Vec::new();
+    for (list, spec) in [("producers", &PRODUCER), ("consumers", &CONSUMER)] {
+        for table in root.tables(list, spec)? {
+            let Some(item) = table.get("number") else { continue };
+            let number = item.number(1, COUNT_MAX)?;
+            if list == "consumers" && table.has("count") {
+                return Err(item.bad("several clients cannot have one number"));
+            }
+            if all.iter().any(|(other, _)| *other == number) {
+                return Err(item.bad(format!("there are two clients numbered {number}")));
+            }
+            all.push((number, item));
+        }
+    }
+    all.sort_by_key(|(number, _)| *number);
+    Ok(all)
 }
 
 fn put(lists: &mut Vec<(String, Vec<ProcessId>)>, name: &str, process: ProcessId) {

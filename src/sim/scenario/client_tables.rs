@@ -9,6 +9,10 @@ use crate::config::Owner;
 /// More sends per second than this are a slip.
 const RATE_MAX: i64 = 1_000_000;
 
+/// Which of the clients one is.
+const NUMBER: Shape = Shape::Whole(1, COUNT_MAX);
+const NUMBER_DOC: &str = "Its number among the clients, for a session that was saved; the lowest that is free unless written.";
+
 const TIMESTAMP: Shape = Shape::Either(&[Shape::Whole(0, i64::MAX), Shape::Shift]);
 
 pub(super) const PRODUCER: TableSpec = TableSpec {
@@ -17,6 +21,8 @@ pub(super) const PRODUCER: TableSpec = TableSpec {
     keys: &[
         must("id", NAME, "Its name."),
         must("topic", Shape::Text, "A topic, or one partition of it: orders-0."),
+        may("start", Shape::Time, "When it starts; 0s unless written."),
+        may("number", NUMBER, NUMBER_DOC),
         may("config", Shape::Config(Owner::Producer), "Kafka's keys for this producer."),
         may("send", Shape::Tables(&SEND), "Records and when they are sent."),
         may("load", Shape::Table(&LOAD), "Generated records."),
@@ -74,6 +80,7 @@ pub(super) const CONSUMER: TableSpec = TableSpec {
             Shape::Whole(1, COUNT_MAX),
             "How many of them there are: c1-1, c1-2 and so on; one named as `id` unless written.",
         ),
+        may("number", NUMBER, NUMBER_DOC),
         may("group", Shape::Text, "The group it reads with, as `group.id`."),
         may("instance", Shape::Text, "Its static name, as `group.instance.id`; of several each has its number behind it."),
         may("topics", Shape::List(&Shape::Text), "The topics it subscribes to, as a member of its group."),

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::amount;
+use super::cast::number_of;
 use super::client_tables::{HEADER, LOAD, PRODUCER, SEND};
 use super::document::{Item, Table};
 use super::mistake::Read;
@@ -41,7 +42,8 @@ impl Clients<'_, '_> {
 
     fn producer(&mut self, table: &Table<'_>, stage: &Stage) -> Read<ProducerSpec> {
         let name = table.need("id").text()?.to_owned();
-        let process = stage.process_named(&name).expect("the stage holds every client's id");
+        let named = stage.process_named(&name).expect("the stage holds every client's id");
+        let process = number_of(table)?.unwrap_or(named);
         let mut config = ProducerConfig::of(self.profile);
         for (key, value) in self.defaults(Owner::Producer) {
             config.set(key, value).expect("a test reads every row of the table of releases");
@@ -59,9 +61,10 @@ impl Clients<'_, '_> {
             sends.push(record(&send, stage, &topic, partition)?);
         }
         let load = table.get("load").map(|item| load(&item, stage)).transpose()?;
+        let start = table.or("start", Instant::ZERO, |item| stage.moment(item))?;
         table.close();
         let setup = ProducerSetup { process, name, bootstrap: stage.broker_ids(), config, topic, partition };
-        Ok(ProducerSpec { setup, sends, load })
+        Ok(ProducerSpec { setup, start, sends, load })
     }
 }
 

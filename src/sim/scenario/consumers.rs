@@ -3,7 +3,7 @@
 //! Called by: the reader. What its application does with what it reads is in `applications`.
 
 use super::applications::{application, commands, usual_promise};
-use super::cast::names_of;
+use super::cast::{names_of, number_of};
 use super::client_tables::{CONSUMER, FROM};
 use super::clients::{Clients, timestamp};
 use super::document::{Item, Table};
@@ -38,7 +38,8 @@ impl Clients<'_, '_> {
 
     fn consumer(&mut self, table: &Table<'_>, stage: &Stage, who: &Who<'_>) -> Read<ConsumerSpec> {
         let name = who.name.clone();
-        let process = stage.process_named(&name).expect("the stage holds every client's id");
+        let named = stage.process_named(&name).expect("the stage holds every client's id");
+        let process = number_of(table)?.unwrap_or(named);
         let mut settings = self.settings.of(Owner::Consumer, who.id);
         if who.crew.is_some() {
             settings.extend(self.settings.of(Owner::Consumer, &name));

@@ -154,6 +154,8 @@ pub struct DiskLaw {
 pub struct ProducerSpec {
     /// The machine's settings.
     pub setup: ProducerSetup,
+    /// When it starts.
+    pub start: Instant,
     /// Scripted sends.
     pub sends: Vec<(Instant, NewRecord)>,
     /// Generated sends.

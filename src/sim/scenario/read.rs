@@ -223,7 +223,8 @@ fn duration(root: &Table<'_>) -> Read<Duration> {
 
 /// Kafka's admin client: request.timeout.ms 30 s, retry.backoff.ms 100 ms, default.api.timeout.ms 60 s.
 fn admin_setup(clients: &Cast, profile: Profile, brokers: u16) -> AdminSetup {
-    let process = clients.all.last().map(|(_, process)| *process).expect("the administrator is always among the clients");
+    let admin = clients.all.iter().find(|(name, _)| name == ADMIN_ID);
+    let process = admin.map(|(_, process)| *process).expect("the administrator is always among the clients");
     let ms = |kafka: u64| match profile {
         Profile::Kafka => Duration::from_millis(kafka),
         Profile::Fast => Duration::from_millis(kafka / 10),

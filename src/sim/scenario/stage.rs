@@ -20,7 +20,7 @@ pub(super) struct Stage {
     pub controllers: Vec<ProcessId>,
     /// The racks there are, in order.
     pub racks: Vec<String>,
-    /// The clients, the administrator last.
+    /// The clients, in the order of their numbers.
     pub clients: Cast,
     /// The topics, those of `[[admin]]` too, with the number of their partitions.
     pub topics: Vec<(String, u32)>,

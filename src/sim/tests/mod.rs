@@ -73,7 +73,7 @@ pub(super) fn scenario() -> Scenario {
         topics: Vec::new(),
         admin,
         admin_commands: Vec::new(),
-        producers: vec![ProducerSpec { setup: producer, sends: Vec::new(), load: None }],
+        producers: vec![ProducerSpec { setup: producer, start: Instant::ZERO, sends: Vec::new(), load: None }],
         consumers: Vec::new(),
         clocks: Vec::new(),
         faults: Vec::new(),

@@ -10,6 +10,7 @@ mod museum;
 mod output;
 mod problem;
 mod run;
+mod shell;
 mod source;
 mod stopwatch;
 mod stories;
@@ -51,6 +52,8 @@ enum Command {
     Diff(diff::Diff),
     /// Determinism: hosts and processes compared.
     Verify(verify::Verify),
+    /// Three simulated brokers at your command: Kafka's quickstart, and what goes wrong, word by word.
+    Shell(shell::Shell),
     /// JSON Schema of the scenario format, for editors.
     Schema,
 }
@@ -85,6 +88,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Check(command)) => command.execute(),
         Some(Command::Diff(command)) => command.execute(),
         Some(Command::Verify(command)) => command.execute(),
+        Some(Command::Shell(command)) => command.execute(),
         Some(Command::Schema) => output::print(&tribunal::sim::scenario::schema()),
     };
     match result {

@@ -104,6 +104,19 @@ impl Watch {
         }
     }
 
+    /// Shows a run from its last step on: on the screen, or one frame of it where there is no terminal.
+    pub(crate) fn last_of(recorded: Recorded) -> Result<(), Problem> {
+        let last = recorded.trace.last();
+        let mut model = Model::new(Arc::new(recording(recorded)));
+        last.into_iter().for_each(|step| model.move_to(step));
+        let watch = Self::of("");
+        if std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
+            return watch.open(model);
+        }
+        let frame = screen::snapshot(&model, (80, 24), Form::Text.into(), watch.printed_look());
+        Ok(std::io::stdout().lock().write_all(frame.as_bytes())?)
+    }
+
     pub(crate) fn execute(&self) -> Result<Verdict, Problem> {
         let recorded = source::record(&self.options)?;
         let at = self.at.as_deref().map(|text| source::step_of(&recorded.trace, text)).transpose()?;

@@ -1,0 +1,171 @@
+//! Groups: listed, described in Kafka's columns, deleted; their offsets reset.
+
+use std::collections::BTreeMap;
+
+use tribunal::error::ErrorCode;
+use tribunal::event::{GroupState, MemberId};
+use tribunal::ids::{Offset, PartitionIndex};
+use tribunal::protocol::{DescribedGroup, DescribedMember, Response};
+use tribunal::sim::live::Live;
+
+use super::answers::{self, Bounds};
+use super::command::{GroupShows, Reset, ResetTo};
+use super::refusal::Refusal;
+
+/// The groups there are.
+pub(super) fn list(live: &mut Live) -> Result<String, Refusal> {
+    let responses = answers::order(live, "list-groups", "the groups", ErrorCode::InvalidRequest)?;
+    let mut groups: Vec<String> = Vec::new();
+    for response in responses {
+        if let Response::ListGroups(listed) = response {
+            groups.extend(listed.groups.iter().map(|(group, ..)| group.to_string()));
+        }
+    }
+    groups.sort();
+    groups.dedup();
+    Ok(groups.iter().map(|group| format!("{group}\n")).collect())
+}
+
+/// What a group is doing.
+pub(super) fn describe(live: &mut Live, group: &str, shows: GroupShows) -> Result<String, Refusal> {
+    let (coordinator, described) = answers::group(live, group)?;
+    if described.state == GroupState::Dead {
+        return Err(Refusal::of(ErrorCode::GroupIdNotFound, group));
+    }
+    match shows {
+        GroupShows::State => {
+            let coordinator = coordinator.map_or_else(|| "-".to_owned(), |broker| format!("b{0} ({0})", broker.0));
+            let strategy = if described.assignor.is_empty() { "-" } else { &described.assignor };
+            let (state, members) = (format!("{:?}", described.state), described.members.len());
+            Ok(format!(
+                "{:<15} {:<25} {:<20} {:<20} #MEMBERS\n{group:<15} {coordinator:<25} {strategy:<20} {state:<20} {members}\n",
+                "GROUP", "COORDINATOR (ID)", "ASSIGNMENT-STRATEGY", "STATE"
+            ))
+        }
+        GroupShows::Members => Ok(members(group, &described)),
+        GroupShows::Offsets => offsets(live, group, &described),
+    }
+}
+
+/// A group without members is said to be so.
+fn inactive(group: &str, described: &DescribedGroup) -> String {
+    if described.members.is_empty() { format!("Consumer group '{group}' has no active members.\n") } else { String::new() }
+}
+
+fn members(group: &str, described: &DescribedGroup) -> String {
+    let mut text = inactive(group, described);
+    if described.members.is_empty() {
+        return text;
+    }
+    text += &format!("{:<15} {:<30} {:<10} {:<15} #PARTITIONS\n", "GROUP", "CONSUMER-ID", "HOST", "CLIENT-ID");
+    for DescribedMember { member, client, assignment, .. } in &described.members {
+        text += &format!("{group:<15} {member:<30} {:<10} {client:<15} {}\n", "-", assignment.len());
+    }
+    text
+}
+
+fn offsets(live: &mut Live, group: &str, described: &DescribedGroup) -> Result<String, Refusal> {
+    let committed = answers::committed(live, group)?;
+    let mut owners: BTreeMap<(String, PartitionIndex), (MemberId, String)> = BTreeMap::new();
+    for member in &described.members {
+        for partition in &member.assignment {
+            let owner = (member.member.clone(), member.client.to_string());
+            owners.insert((partition.topic.clone(), partition.partition), owner);
+        }
+    }
+    let mut ends: BTreeMap<String, Option<Bounds>> = BTreeMap::new();
+    let mut text = inactive(group, described);
+    let mut keys: Vec<_> = committed.keys().chain(owners.keys()).cloned().collect();
+    keys.sort();
+    keys.dedup();
+    if keys.is_empty() {
+        return Ok(text);
+    }
+    text += &format!(
+        "{:<15} {:<15} {:<10} {:<15} {:<15} {:<15} {:<25} {:<10} CLIENT-ID\n",
+        "GROUP", "TOPIC", "PARTITION", "CURRENT-OFFSET", "LOG-END-OFFSET", "LAG", "CONSUMER-ID", "HOST"
+    );
+    for key in keys {
+        let (topic, partition) = &key;
+        let bounds = ends.entry(topic.clone()).or_insert_with(|| answers::bounds(live, topic).ok());
+        let end = bounds.as_ref().and_then(|bounds| bounds.partitions.get(partition)).map(|ends| ends.end);
+        let current = committed.get(&key).copied();
+        let lag = end.zip(current).map(|(end, current)| end.0.saturating_sub(current.0).to_string());
+        let shown = |offset: Option<Offset>| offset.map_or_else(|| "-".to_owned(), |offset| offset.to_string());
+        let (member, client) = owners.get(&key).cloned().unwrap_or_else(|| (MemberId::new("-".to_owned()), "-".to_owned()));
+        text += &format!(
+            "{group:<15} {topic:<15} {:<10} {:<15} {:<15} {:<15} {member:<25} {:<10} {client}\n",
+            partition.0,
+            shown(current),
+            shown(end),
+            lag.unwrap_or_else(|| "-".to_owned()),
+            "-",
+        );
+    }
+    Ok(text)
+}
+
+/// Deletes a group.
+pub(super) fn delete(live: &mut Live, group: &str) -> Result<String, Refusal> {
+    answers::legal_group(group)?;
+    answers::order(live, &format!("delete-group {group}"), group, ErrorCode::InvalidGroupId)?;
+    Ok(format!("Deletion of requested consumer groups ('{group}') was successful."))
+}
+
+/// Forgets a group's offsets of a topic.
+pub(super) fn delete_offsets(live: &mut Live, group: &str, topic: &str) -> Result<String, Refusal> {
+    answers::legal_group(group)?;
+    answers::legal_topic(topic)?;
+    answers::order(live, &format!("delete-offsets {group} {topic}"), group, ErrorCode::InvalidRequest)?;
+    Ok(format!("The offsets of {group} in {topic} are forgotten."))
+}
+
+/// Has a group read on from elsewhere. What lies outside the log is brought within it, with a warning.
+pub(super) fn reset(live: &mut Live, reset: &Reset) -> Result<String, Refusal> {
+    let Reset { group, topic, partitions, to, is_executed } = reset;
+    answers::legal_group(group)?;
+    let mut bounds = answers::bounds(live, topic)?;
+    if let Some(missing) = partitions.iter().find(|number| !bounds.partitions.contains_key(&PartitionIndex(**number))) {
+        return Err(Refusal::of(ErrorCode::UnknownTopicOrPartition, &format!("{topic}-{missing}")));
+    }
+    bounds.partitions.retain(|partition, _| partitions.is_empty() || partitions.contains(&partition.0));
+    let committed = answers::committed(live, group)?;
+    let mut warnings = String::new();
+    let mut plan = Vec::new();
+    for (partition, ends) in &bounds.partitions {
+        let current = committed.get(&(topic.clone(), *partition)).copied();
+        let wanted = match to {
+            ResetTo::Earliest => ends.start,
+            ResetTo::Latest => ends.end,
+            ResetTo::Current => current.unwrap_or(ends.end),
+            ResetTo::Offset(offset) => Offset(*offset),
+            ResetTo::Shift(by) => match current {
+                Some(current) => Offset(current.0.saturating_add_signed(*by)),
+                None => {
+                    let wrong = format!("{group} has no committed offset in {topic}-{} to shift", partition.0);
+                    return Err(Refusal::malformed(wrong));
+                }
+            },
+        };
+        let target = wanted.clamp(ends.start, ends.end);
+        if target != wanted {
+            let (side, bound) =
+                if target < wanted { ("higher than the latest", ends.end) } else { ("lower than the earliest", ends.start) };
+            warnings += &format!("WARN offset {wanted} is {side} offset of {topic}-{}: it is set to {bound}\n", partition.0);
+        }
+        plan.push((*partition, target));
+    }
+    if *is_executed {
+        for (partition, target) in &plan {
+            let words = format!("reset-offsets {group} {topic}-{} to-offset {target}", partition.0);
+            answers::order(live, &words, group, ErrorCode::InvalidRequest)?;
+        }
+    } else {
+        warnings += "WARN nothing is done: --execute is missing\n";
+    }
+    let mut text = warnings + &format!("{:<30} {:<30} {:<10} NEW-OFFSET\n", "GROUP", "TOPIC", "PARTITION");
+    for (partition, target) in plan {
+        text += &format!("{group:<30} {topic:<30} {:<10} {target}\n", partition.0);
+    }
+    Ok(text)
+}

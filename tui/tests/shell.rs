@@ -1,0 +1,127 @@
+//! The shell as a script meets it: lines from a pipe, what is printed, and that it goes on after every refusal.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+/// What the shell prints for these lines.
+fn shell(arguments: &[&str], lines: &str) -> String {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tribunal"))
+        .arg("shell")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary was built");
+    child.stdin.take().expect("its input is a pipe").write_all(lines.as_bytes()).expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "it ends well, whatever its lines say");
+    String::from_utf8(output.stdout).expect("it prints UTF-8")
+}
+
+const PAYMENTS: &str = "topics create payments --partitions 3 --replication-factor 3\n\
+    produce payments --key Alice \"Made a payment of $200 to Bob\"\n\
+    produce payments --key Bob 'said \"thanks\"'\n";
+
+#[test]
+fn a_record_is_produced_and_consumed_in_three_lines() {
+    let told = shell(&[], &format!("{PAYMENTS}consume payments --from-beginning\n"));
+    assert!(told.contains("Alice: Made a payment of $200 to Bob\n"), "{told}");
+    assert!(told.contains("Bob: said \"thanks\"\n"), "{told}");
+    assert!(told.contains("read 2 records, to the end"), "{told}");
+    assert!(!told.contains("topics create"), "lines from a pipe are not echoed: {told}");
+}
+
+#[test]
+fn the_same_lines_with_the_same_seed_print_the_same() {
+    let lines =
+        format!("{PAYMENTS}crash b1\nproduce payments more\nwait 1s\nstatus\nconsume payments --from-beginning --group g\n");
+    assert_eq!(shell(&["--seed", "7"], &lines), shell(&["--seed", "7"], &lines));
+    assert_ne!(shell(&["--seed", "7"], &lines), shell(&["--seed", "8"], &lines), "times at least differ");
+}
+
+#[test]
+fn kafkas_own_quickstart_works_as_it_is_pasted() {
+    let told = shell(
+        &[],
+        "$ bin/kafka-topics.sh --create --topic quickstart-events --bootstrap-server localhost:9092\n\
+         bin/kafka-topics.sh --describe --topic quickstart-events \\\n    --bootstrap-server localhost:9092\n\
+         bin/kafka-console-producer.sh --topic quickstart-events --bootstrap-server localhost:9092\n\
+         >This is my first event\n>This is my second event\n\
+         bin/kafka-console-consumer.sh --topic quickstart-events --from-beginning --bootstrap-server localhost:9092\n",
+    );
+    assert!(told.contains("Created topic quickstart-events."), "{told}");
+    assert!(told.contains("PartitionCount: 1\tReplicationFactor: 1\t"), "{told}");
+    assert!(told.contains("This is my first event\nThis is my second event\nProcessed a total of 2 messages"), "{told}");
+    assert!(told.contains("note: --bootstrap-server has no effect here"), "{told}");
+}
+
+#[test]
+fn a_group_is_described_in_kafkas_columns_and_its_reset_is_clamped() {
+    let lines = format!(
+        "{PAYMENTS}consume payments --from-beginning --group g\nconsume payments --from-beginning --group g\n\
+         kafka-consumer-groups.sh --describe --group g\noffsets reset g payments --to-offset 99\n\
+         kafka-consumer-groups.sh --reset-offsets --group g --topic payments --to-earliest\n\
+         consume payments --group g\noffsets reset g payments --to-earliest\nconsume payments --group g\n"
+    );
+    let told = shell(&[], &lines);
+    let counts: Vec<&str> = told.lines().filter(|line| line.contains(" read ")).collect();
+    let wanted = ["read 2 records", "read 0 records", "read 0 records", "read 2 records"];
+    assert_eq!(counts.len(), wanted.len(), "{told}");
+    assert!(counts.iter().zip(wanted).all(|(line, wanted)| line.contains(wanted)), "{told}");
+    assert!(told.contains("CURRENT-OFFSET  LOG-END-OFFSET  LAG"), "{told}");
+    assert!(told.contains("WARN offset 99 is higher than the latest offset of payments-"), "{told}");
+    assert!(told.contains("--execute is missing"), "a reset of Kafka's tool only shows unless told to do it: {told}");
+}
+
+#[test]
+fn what_cannot_be_done_has_kafkas_name_and_the_shell_goes_on() {
+    for (line, name) in [
+        ("produce nowhere x", "UNKNOWN_TOPIC_OR_PARTITION"),
+        ("consume payments --partition 9 --from-beginning", "UNKNOWN_TOPIC_OR_PARTITION"),
+        ("topics create payments", "TOPIC_ALREADY_EXISTS"),
+        ("topics create a/b", "INVALID_TOPIC_EXCEPTION"),
+        ("topics create x --replication-factor 4", "INVALID_REPLICATION_FACTOR"),
+        ("topics create x --partitions none", "INVALID_PARTITIONS"),
+        ("topics alter payments --partitions 2", "INVALID_PARTITIONS"),
+        ("topics create x --config retention.sm=1", "INVALID_CONFIG"),
+        ("configs set topic payments retention.ms=soon", "INVALID_CONFIG"),
+        ("groups describe nobody", "GROUP_ID_NOT_FOUND"),
+        ("crash b9", "INVALID_REQUEST"),
+        ("produce payments \"unclosed", "INVALID_REQUEST"),
+        ("wait soon", "INVALID_REQUEST"),
+        ("topix list", "INVALID_REQUEST"),
+        ("kafka-topics.sh --create --list", "INVALID_REQUEST"),
+    ] {
+        let told = shell(&[], &format!("{PAYMENTS}{line}\nproduce payments last\n"));
+        assert!(told.contains(&format!("ERROR {name}: ")), "{line}: {told}");
+        let last = told.lines().last().unwrap_or_default();
+        assert!(last.starts_with("payments-") && last.contains(" at offset "), "{line}: {told}");
+    }
+}
+
+#[test]
+fn a_saved_session_runs_as_a_scenario_and_shows_its_story() {
+    let file = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("shell-session.toml");
+    let name = file.display().to_string();
+    let lines = format!(
+        "{PAYMENTS}crash leader(payments-0)\ncut b2 b3\nskew b3 +2h\nwait 2s\nheal\nconsume payments --from-beginning --group g\n\
+         save {name}\n"
+    );
+    let told = shell(&["--seed", "0x2a"], &lines);
+    assert!(told.contains("holds the session"), "{told}");
+    let run = Command::new(env!("CARGO_BIN_EXE_tribunal")).args(["run", &name]).output().expect("the binary was built");
+    let text = String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success(), "{text}");
+    assert!(text.contains("seed 0x2a") && text.contains("crash leader(payments-0)"), "{text}");
+}
+
+#[test]
+fn acknowledgements_stop_when_too_few_replicas_are_in_sync() {
+    let told = shell(
+        &[],
+        "topics create t --replication-factor 3 --config min.insync.replicas=2\nproduce t a\ncrash b2 b3\nwait 10s\nproduce t b\n\
+         restart b2 b3\nwait 5s\nproduce t c\n",
+    );
+    assert!(told.contains("ERROR NOT_ENOUGH_REPLICAS") || told.contains("ERROR REQUEST_TIMED_OUT"), "{told}");
+    assert!(told.lines().last().is_some_and(|line| line.starts_with("t-0 at offset ")), "{told}");
+}
