@@ -148,8 +148,8 @@ impl<K: Ord + Clone> Timers<K> {
 
     /// When `key` is due.
     #[must_use]
-    pub fn due(&self, key: K) -> Option<Instant> {
-        self.by_key.get(&key).map(|(at, _)| *at)
+    pub fn due(&self, key: &K) -> Option<Instant> {
+        self.by_key.get(key).map(|(at, _)| *at)
     }
 
     /// The earliest deadline.

@@ -29,7 +29,7 @@ fn events(outcome: &Outcome) -> &[Event] {
     &outcome.trace.as_ref().expect("it was kept").events
 }
 
-fn of<'o>(outcome: &'o Outcome, client: u16) -> impl Iterator<Item = &'o Event> {
+fn of(outcome: &Outcome, client: u16) -> impl Iterator<Item = &Event> {
     events(outcome).iter().filter(move |event| event.process == ProcessId::Client(client))
 }
 

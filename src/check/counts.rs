@@ -387,6 +387,18 @@ impl Counts {
     }
 }
 
+/// Whether a commit was refused because of who sent it, not because of when or what.
+fn is_fencing(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::IllegalGeneration
+            | ErrorCode::UnknownMemberId
+            | ErrorCode::FencedInstanceId
+            | ErrorCode::StaleMemberEpoch
+            | ErrorCode::FencedMemberEpoch
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -399,16 +411,4 @@ mod tests {
         assert_eq!(counts.by_name("quorum elections"), None);
         assert_eq!(counts.by_name("quorum-election"), None);
     }
-}
-
-/// Whether a commit was refused because of who sent it, not because of when or what.
-fn is_fencing(code: ErrorCode) -> bool {
-    matches!(
-        code,
-        ErrorCode::IllegalGeneration
-            | ErrorCode::UnknownMemberId
-            | ErrorCode::FencedInstanceId
-            | ErrorCode::StaleMemberEpoch
-            | ErrorCode::FencedMemberEpoch
-    )
 }

@@ -153,7 +153,7 @@ impl Admin {
 
     /// Sends the command at work unless it is asked already, backs off, or the cluster is not known yet.
     fn send_due(&mut self, cx: &mut Context<'_>) {
-        let may_ask = !self.is_asking && self.timers.due(Due::Retry).is_none() && self.metadata.is_known();
+        let may_ask = !self.is_asking && self.timers.due(&Due::Retry).is_none() && self.metadata.is_known();
         if let Some(first) = self.commands.front_mut().filter(|_| may_ask) {
             first.attempts += 1;
             let (whom, request) = first.wish.request();

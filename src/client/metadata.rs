@@ -169,7 +169,7 @@ impl Metadata {
         let too_old = self.refreshed.map_or(Instant::ZERO, |refreshed| refreshed.plus(self.max_age));
         let due = if self.wants_update { self.next_allowed } else { too_old.max(self.next_allowed) };
         if now < due {
-            if timers.due(Due::Metadata) != Some(due) {
+            if timers.due(&Due::Metadata) != Some(due) {
                 timers.set(Due::Metadata, due, cx.trail());
             }
             return;

@@ -294,7 +294,7 @@ impl Sender {
             None => self.timers.cancel(Due::Delivery),
             Some((key, trail)) => {
                 let at = key.created.plus(self.setup.config.delivery_timeout);
-                if self.timers.due(Due::Delivery) != Some(at) {
+                if self.timers.due(&Due::Delivery) != Some(at) {
                     self.timers.set(Due::Delivery, at, trail);
                 }
             }

@@ -58,7 +58,7 @@ impl Sessions {
 
     /// Whether a broker was heard from within the time-out.
     pub(super) fn is_valid(&self, broker: BrokerId, now: Instant) -> bool {
-        self.ends.due(broker).is_some_and(|end| end > now)
+        self.ends.due(&broker).is_some_and(|end| end > now)
     }
 
     /// Whether all of `others` have applied what was decided for the departure of `broker`.

@@ -85,7 +85,7 @@ impl GroupCoordinator {
                 TimerOrder::NoRebalance(member) => self.set(Due::Rebalance(id.clone(), member), None, desk),
                 TimerOrder::Join(member, within) => {
                     let due = Due::Join(id.clone(), member);
-                    if self.timers.due(due.clone()).is_none() {
+                    if self.timers.due(&due).is_none() {
                         self.set(due, Some(within), desk);
                     }
                 }

@@ -18,12 +18,12 @@ use std::sync::Arc;
 
 impl GroupCoordinator {
     /// Serves a request of a member's.
-    pub fn handle(&mut self, reply_to: ReplyTo, request: Request, desk: &mut Desk<'_, '_>) {
-        let served = match &request {
+    pub fn handle(&mut self, reply_to: ReplyTo, request: &Request, desk: &mut Desk<'_, '_>) {
+        let served = match request {
             Request::JoinGroup(asked) => self.join(reply_to, asked.clone(), desk),
-            Request::SyncGroup(asked) => self.on_group(&asked.group, (reply_to, &request), desk),
-            Request::Heartbeat(asked) => self.on_group(&asked.group, (reply_to, &request), desk),
-            Request::LeaveGroup(asked) => self.on_group(&asked.group, (reply_to, &request), desk),
+            Request::SyncGroup(asked) => self.on_group(&asked.group, (reply_to, request), desk),
+            Request::Heartbeat(asked) => self.on_group(&asked.group, (reply_to, request), desk),
+            Request::LeaveGroup(asked) => self.on_group(&asked.group, (reply_to, request), desk),
             Request::ConsumerGroupHeartbeat(asked) => self.consumer_heartbeat(reply_to, asked, desk),
             Request::OffsetCommit(asked) => self.commit_offsets(reply_to, asked, desk),
             Request::OffsetFetch(asked) => self.fetch_offsets(reply_to, asked, desk),
@@ -158,12 +158,11 @@ impl GroupCoordinator {
             Some(Group::Consumer(group)) => group.heartbeat(asked, environment)?,
             None if asked.epoch == JOINING => ConsumerGroup::new(id.clone()).heartbeat(asked, environment)?,
             Some(Group::Classic(group)) if asked.epoch == JOINING => {
-                let decision = if group.state() == GroupState::Empty {
+                if group.state() == GroupState::Empty {
                     ConsumerGroup::new(id.clone()).heartbeat(asked, environment)?
                 } else {
                     ConsumerGroup::upgrade(id, &handover(group, desk), asked, environment)?
-                };
-                decision
+                }
             }
             None | Some(Group::Classic(_)) => return Err(ErrorCode::GroupIdNotFound),
         };

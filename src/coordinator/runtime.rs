@@ -119,7 +119,7 @@ impl GroupCoordinator {
         desk.cx.emit(GroupFact::CoordinatorLoading { partition, epoch });
         self.timers.set(Due::Load(partition.partition), desk.cx.mono(), desk.cx.trail());
         let interval = desk.config.offsets_retention_check_interval;
-        if self.timers.due(Due::Expiry).is_none() {
+        if self.timers.due(&Due::Expiry).is_none() {
             self.timers.set(Due::Expiry, desk.cx.mono().plus(interval), desk.cx.trail());
         }
     }

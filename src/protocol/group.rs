@@ -276,9 +276,11 @@ pub struct DeleteGroupsResponse {
 macro_rules! describes_error {
     ($($type:ident: $error:expr),* $(,)?) => {
         $(impl $type {
+            /// What went wrong.
+            const ERROR: fn(&Self) -> Option<ErrorCode> = $error;
+
             pub(super) fn describe(&self, facts: &mut MessageFacts) {
-                let error: fn(&Self) -> Option<ErrorCode> = $error;
-                facts.error = error(self);
+                facts.error = (Self::ERROR)(self);
             }
         })*
     };

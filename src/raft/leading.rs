@@ -47,7 +47,7 @@ impl Member {
     pub(super) fn gather(&mut self, records: Vec<Bytes>, cx: &mut Context<'_>) {
         let Role::Leader(leader) = &mut self.role else { panic!("only a leader appends") };
         leader.pending.extend(records);
-        if !leader.pending.is_empty() && self.timers.due(RaftTimer::Write).is_none() {
+        if !leader.pending.is_empty() && self.timers.due(&RaftTimer::Write).is_none() {
             self.timers.set(RaftTimer::Write, cx.mono().plus(self.setup.config.quorum_append_linger), cx.trail());
         }
     }

@@ -248,7 +248,7 @@ impl Member {
 
     /// No leader is known in this epoch. What is left of the election time-out is kept.
     pub(super) fn become_unattached(&mut self, epoch: LeaderEpoch, cx: &mut Context<'_>) -> Result<(), Fault> {
-        let left = self.timers.due(RaftTimer::Election).filter(|_| epoch > self.state.epoch);
+        let left = self.timers.due(&RaftTimer::Election).filter(|_| epoch > self.state.epoch);
         let same = QuorumState { leader: None, ..self.state };
         let state = if epoch > self.state.epoch { QuorumState { epoch, leader: None, voted_for: None } } else { same };
         self.enter(Role::Unattached(Seeker::default()), state, cx)?;
@@ -348,7 +348,7 @@ impl Member {
 
     fn arm_snapshot_timer(&mut self, cx: &mut Context<'_>) {
         let interval = self.setup.config.snapshot_interval;
-        if interval > Duration::ZERO && self.timers.due(RaftTimer::Snapshot).is_none() {
+        if interval > Duration::ZERO && self.timers.due(&RaftTimer::Snapshot).is_none() {
             self.timers.set(RaftTimer::Snapshot, cx.mono().plus(interval), cx.trail());
         }
     }

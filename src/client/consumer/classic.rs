@@ -48,7 +48,7 @@ impl Consumer {
     }
 
     fn join(&mut self, cx: &mut Context<'_>) {
-        let is_resting = self.timers.due(Due::Group(GroupDue::Rejoin)).is_some();
+        let is_resting = self.timers.due(&Due::Group(GroupDue::Rejoin)).is_some();
         let is_reachable = self.group.as_ref().is_some_and(|group| group.reachable().is_some());
         if is_resting || !is_reachable || !self.knows_wanted_topics() || !self.prepare_to_join(cx) {
             return;
@@ -260,7 +260,7 @@ impl Consumer {
     /// Says that it is alive, when that is due.
     pub(super) fn beat_classic(&mut self, cx: &mut Context<'_>) {
         let due = Due::Group(GroupDue::Heartbeat);
-        if self.timers.due(due).is_some() {
+        if self.timers.due(&due).is_some() {
             return;
         }
         let Some(group) = self.group.as_mut().filter(|group| group.reachable().is_some()) else { return };

@@ -82,7 +82,7 @@ impl Consumer {
     /// At a poll: every `auto.commit.interval.ms` what the polls before it returned.
     pub(super) fn commit_by_itself(&mut self, cx: &mut Context<'_>) {
         let due = Due::Application(ApplicationDue::AutoCommit);
-        if !self.commits_by_itself() || self.timers.due(due).is_some() {
+        if !self.commits_by_itself() || self.timers.due(&due).is_some() {
             return;
         }
         if self.may_commit().is_ok() {
@@ -280,7 +280,7 @@ impl Consumer {
         let due = Due::Group(GroupDue::CommitTimeout);
         match waiting.map(|commit| commit.given_up_at).min() {
             None => self.timers.cancel(due),
-            Some(at) if self.timers.due(due) == Some(at) => {}
+            Some(at) if self.timers.due(&due) == Some(at) => {}
             Some(at) => self.timers.set(due, at, cx.trail()),
         }
     }

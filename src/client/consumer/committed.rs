@@ -22,7 +22,7 @@ impl Consumer {
 
     /// Asks for the offsets of all partitions that wait for one.
     pub(super) fn fetch_committed_offsets(&mut self, cx: &mut Context<'_>) {
-        let is_resting = self.timers.due(Due::Group(GroupDue::OffsetFetch)).is_some();
+        let is_resting = self.timers.due(&Due::Group(GroupDue::OffsetFetch)).is_some();
         let Some(group) = self.group.as_ref().filter(|group| !is_resting && group.reachable().is_some()) else { return };
         let mut numbers = Vec::new();
         let mut partitions = Vec::new();

@@ -92,8 +92,8 @@ impl Consumer {
     /// Sends the heartbeat that is due, or that cannot wait.
     pub(super) fn beat_consumer_protocol(&mut self, cx: &mut Context<'_>) {
         let due = Due::Group(GroupDue::Heartbeat);
-        let is_resting = self.timers.due(Due::Group(GroupDue::Rejoin)).is_some();
-        let is_early = self.timers.due(due).is_some();
+        let is_resting = self.timers.due(&Due::Group(GroupDue::Rejoin)).is_some();
+        let is_early = self.timers.due(&due).is_some();
         let Some(group) = self.group.as_ref().filter(|group| !is_resting && group.reachable().is_some()) else { return };
         let Member::Consumer(member) = &group.member else { return };
         if !member.is_alive() || member.is_beating || (is_early && !member.is_urgent()) {

@@ -20,7 +20,7 @@ impl Consumer {
     /// Asks any broker for the coordinator, unless it is known, asked for, or was asked for a moment ago.
     pub(super) fn find_coordinator(&mut self, cx: &mut Context<'_>) {
         let Some(group) = &mut self.group else { return };
-        if group.coordinator != Coordinator::Unknown || self.timers.due(Due::Group(GroupDue::Find)).is_some() {
+        if group.coordinator != Coordinator::Unknown || self.timers.due(&Due::Group(GroupDue::Find)).is_some() {
             return;
         }
         group.coordinator = Coordinator::Asking;

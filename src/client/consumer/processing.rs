@@ -248,7 +248,7 @@ impl Consumer {
     /// From here on the application has `max.poll.interval.ms` until it polls again.
     fn watch_poll_interval(&mut self, cx: &mut Context<'_>) {
         let due = Due::Group(GroupDue::PollInterval);
-        if self.is_subscribed() && self.timers.due(due).is_none() {
+        if self.is_subscribed() && self.timers.due(&due).is_none() {
             self.timers.set(due, cx.mono().plus(self.setup.config.max_poll_interval), cx.trail());
         }
     }

@@ -54,7 +54,7 @@ impl Clients<'_, '_> {
             return Err(wrong.help("group = \"g1\"; without one, `assign` names partitions"));
         }
         let start = table.or("start", Instant::ZERO, |item| stage.moment(item))?;
-        let each = table.or("start-every", Duration::ZERO, |item| item.time())?;
+        let each = table.or("start-every", Duration::ZERO, Item::time)?;
         let start = start.plus(Duration(each.0.saturating_mul(who.place)));
         let stop = table.get("stop").map(|item| stage.moment(&item).map(|at| (at, item))).transpose()?;
         let mut commands = commands(table, stage, group.is_some())?;

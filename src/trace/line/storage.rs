@@ -5,6 +5,7 @@ use crate::event::{BatchFacts, CrashKind, DiskFault, LogFact, RetentionReason, T
 use crate::time::Duration;
 use crate::trace::names::Names;
 
+#[expect(clippy::too_many_lines, reason = "a table: an arm for each fact")]
 pub(super) fn log(fact: &LogFact, names: &Names) -> Told {
     match fact {
         LogFact::SegmentDeleted { segment } => {

@@ -29,11 +29,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{BrokerConfig, Variants};
 use crate::context::ReplyTo;
+use crate::coordinator::offsets::Aging;
 use crate::error::ErrorCode;
 use crate::event::canonical::record_fields;
 use crate::event::{GroupFact, GroupId, GroupKind, GroupState, InstanceId, MemberId};
 use crate::protocol::{NamedPartition, Response};
-use crate::coordinator::offsets::Aging;
 use crate::time::{Duration, Timestamp};
 
 pub use member::{ClassicMember, Waiting, WrittenMember};
