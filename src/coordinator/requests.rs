@@ -29,13 +29,13 @@ impl GroupCoordinator {
             Request::OffsetFetch(asked) => self.fetch_offsets(reply_to, asked, desk),
             Request::OffsetDelete(asked) => self.delete_offsets(reply_to, asked, desk),
             Request::DescribeGroups(_) | Request::ConsumerGroupDescribe(_) | Request::ListGroups(_) | Request::DeleteGroups(_) => {
-                self.administer(reply_to, &request, desk);
+                self.administer(reply_to, request, desk);
                 Ok(())
             }
             other => panic!("the router hands API {} to somebody else", other.api() as u8),
         };
         if let Err(code) = served {
-            self.tell_refusal(&request, code, desk);
+            self.tell_refusal(request, code, desk);
             desk.cx.reply(reply_to, request.refused(code));
         }
     }
