@@ -10,6 +10,7 @@ pub fn glossary() -> String {
         ("log", "What a replica's log does"),
         ("controller", "What the controller decides"),
         ("raft", "The metadata log and its quorum"),
+        ("group", "Groups and their coordinator"),
         ("network", "Connections and messages"),
         ("fault", "What is done to the world on purpose"),
         ("world", "Processes, clocks, disks and the run itself"),
