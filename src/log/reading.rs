@@ -84,7 +84,7 @@ impl PartitionLog {
 }
 
 /// Whether what lies in this place is a batch of another offset or epoch. (Of bytes that are no batch any reader says so.)
-fn is_another(place: &BatchPlace, bytes: &[u8]) -> bool {
+pub(super) fn is_another(place: &BatchPlace, bytes: &[u8]) -> bool {
     let found = BatchHeader::parse(bytes);
     found.is_ok_and(|header| (header.base_offset, header.leader_epoch) != (place.base, Some(place.epoch)))
 }
