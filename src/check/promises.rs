@@ -7,13 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::Promise;
-use crate::config::Variants;
+use crate::config::{Profile, TopicConfig, Variants};
 use crate::event::Acks;
 use crate::ids::ProcessId;
 use crate::time::Duration;
 
 /// What the settings of a run promise to its clients.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Promises {
     /// The acknowledgements that its producers ask for.
     pub acks: BTreeSet<Acks>,
@@ -34,6 +34,10 @@ pub struct Promises {
     /// Whether disks may lose more than is promised to be survived: more than a minority of the voters, or more than
     /// `min.insync.replicas` less one copies of a partition, at a time.
     pub disks_unbounded: bool,
+    /// How topics are kept unless they say otherwise: the servers' defaults.
+    pub topic_defaults: TopicConfig,
+    /// Within this time by its own clock a broker at work looks at least twice which segments retention wants gone.
+    pub retention_patience: Duration,
     /// What the applications of its consumers promise about processing.
     pub processing: BTreeMap<ProcessId, Processing>,
     /// The checks that the expectation in force names: they decide whatever they are.
@@ -63,6 +67,8 @@ impl Default for Promises {
             never_healed: false,
             variants: Variants::default(),
             disks_unbounded: false,
+            topic_defaults: TopicConfig::of(Profile::Kafka),
+            retention_patience: Duration::from_secs(1_000),
             processing: BTreeMap::new(),
             named: BTreeSet::new(),
         }

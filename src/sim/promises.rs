@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::scenario::{Expectation, FaultAction, Scenario};
 use crate::check::Promises;
 use crate::config::TopicConfig;
+use crate::time::Duration;
 
 impl Scenario {
     /// What the checks may hold this scenario to, under the settings it has now.
@@ -23,6 +24,8 @@ impl Scenario {
             never_healed: self.faults.iter().any(|fault| fault.lasts.is_none() && lasts_for_ever(&fault.action)),
             variants: self.variants,
             disks_unbounded: false,
+            topic_defaults: self.cluster.topic_defaults.clone(),
+            retention_patience: self.retention_patience(),
             // TODO(walls): the scenario's part.
             processing: BTreeMap::new(),
             named: self.expectation().map(Expectation::decided).unwrap_or_default(),
@@ -33,6 +36,16 @@ impl Scenario {
     #[must_use]
     pub fn expectation(&self) -> Option<&Expectation> {
         self.judged_by(&self.settings)
+    }
+
+    /// Three looks of the slowest broker, and what it waits before the first.
+    fn retention_patience(&self) -> Duration {
+        let servers = self.cluster.servers.iter().map(|server| &server.config).chain([&self.cluster.config]);
+        let looks = servers.map(|config| {
+            let three = config.retention_check_interval.0.saturating_mul(3);
+            Duration(three.saturating_add(config.initial_task_delay.0))
+        });
+        looks.max().unwrap_or(Duration::MAX)
     }
 
     fn topic_config(&self, own: &[(String, String)]) -> TopicConfig {

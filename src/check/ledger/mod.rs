@@ -7,14 +7,19 @@
 //! Invariant: an event costs the records it carries (and a commit the records it commits), never a scan of a log. Only a
 //! loss does: then the committed log is cut to what the new leader has, so that what comes after is judged on its own.
 //!
+//! `logs` is what happens to the replicas' logs.
+//!
 //! Called by: `Checks`, before or after the checks that look at it.
+
+mod logs;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::epoch_model::EpochModel;
-use super::log_copy::{DiskState, Entry, LeaderQuorum, LogCopy, Misfit, end_of, entry_at};
-use crate::event::{BatchFacts, PartitionFacts, RecoveryFacts};
+use super::log_copy::{DiskState, Entry, LeaderQuorum, LogCopy, end_of, entry_at};
+use super::ranges::Ranges;
+use crate::event::PartitionFacts;
 use crate::ids::{BrokerId, BrokerSet, Digest, LeaderEpoch, Offset, ProcessId, TopicId, TopicPartition};
 
 /// All partitions of a run.
@@ -124,6 +129,10 @@ pub(super) struct PartitionLedger {
     pub(super) is_beyond_promise: bool,
     /// What leaders before this epoch committed was given up when it began, in the way above.
     pub(super) given_up_before: LeaderEpoch,
+    /// Committed offsets that some replica's cleaner dropped.
+    pub(super) cleaned: Ranges,
+    /// The highest offset that a replica's log ever began at: below it nobody can count on reading anything.
+    pub(super) highest_start: Offset,
     trunk: Vec<Entry>,
     commits: Vec<(LeaderEpoch, Offset)>,
     copies: Vec<LogCopy>,
@@ -141,6 +150,8 @@ impl PartitionLedger {
             is_deleted: false,
             is_beyond_promise: false,
             given_up_before: LeaderEpoch::ZERO,
+            cleaned: Ranges::default(),
+            highest_start: Offset::ZERO,
             trunk: Vec::new(),
             commits: Vec::new(),
             copies: Vec::new(),
@@ -167,10 +178,10 @@ impl PartitionLedger {
         end_of(&self.trunk)
     }
 
-    /// Whether a reader may expect to be given the record at `offset`: it is committed, and not below the start of whoever leads.
+    /// Whether a reader may expect to be given the record at `offset`: it is committed, no replica's log begins after it and no
+    /// replica's cleaner dropped it.
     pub(super) fn is_readable(&self, offset: Offset) -> bool {
-        let start = self.newest_leader.and_then(|(leader, _)| self.copy(leader)).map_or(Offset::ZERO, |copy| copy.start);
-        offset >= start && self.committed(offset).is_some()
+        offset >= self.highest_start && self.committed(offset).is_some() && !self.cleaned.contains(offset)
     }
 
     /// The committed record at `offset`.
@@ -239,28 +250,6 @@ impl PartitionLedger {
         }
         let has = |copy: &&LogCopy| self.entry(copy, offset).is_some_and(|entry| entry.digest == digest);
         self.copies.iter().find(has).map(|copy| copy.process)
-    }
-
-    /// A replica wrote a batch.
-    pub(super) fn append(&mut self, process: ProcessId, batch: &BatchFacts) -> Option<Misfit> {
-        let trunk = std::mem::take(&mut self.trunk);
-        let misfit = self.copy_mut(process).append(&trunk, batch);
-        self.trunk = trunk;
-        misfit
-    }
-
-    /// A replica cut its log.
-    pub(super) fn truncate(&mut self, process: ProcessId, to: Offset) {
-        let trunk = std::mem::take(&mut self.trunk);
-        self.copy_mut(process).cut(&trunk, to);
-        self.trunk = trunk;
-    }
-
-    /// A replica read its log back.
-    pub(super) fn recover(&mut self, process: ProcessId, recovery: &RecoveryFacts) {
-        let trunk = std::mem::take(&mut self.trunk);
-        self.copy_mut(process).recover(&trunk, recovery);
-        self.trunk = trunk;
     }
 
     /// A leader of `epoch` says that all below `to` is committed.
@@ -374,20 +363,6 @@ impl PartitionLedger {
         for leader in self.copies.iter_mut().filter(|copy| copy.leads.is_some()) {
             leader.quorum.excused = leader.quorum.excused.with(broker);
         }
-    }
-
-    /// Cuts the committed log to what this new leader has of it: the rest is lost, and has been told of. Returns what is lost.
-    pub(super) fn abandon_lost(&mut self, leader: ProcessId) -> Vec<Entry> {
-        let Some(cut) = self.copy(leader).map(LogCopy::agreed).filter(|agreed| *agreed < self.committed_end()) else {
-            return Vec::new();
-        };
-        for copy in &mut self.copies {
-            copy.unsettle(&self.trunk, cut);
-        }
-        for (_, end) in &mut self.commits {
-            *end = cut.min(*end);
-        }
-        usize::try_from(cut.0).map_or_else(|_| Vec::new(), |place| self.trunk.split_off(place))
     }
 
     fn existing_copy_mut(&mut self, process: ProcessId) -> Option<&mut LogCopy> {
