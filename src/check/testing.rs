@@ -103,7 +103,8 @@ impl Cluster {
         for broker in 1..=3 {
             cluster.register(broker, u64::from(broker));
         }
-        let topic = TopicFacts { id: TopicId(1), name: "orders".into(), partitions: 1, replication_factor: 3, config: Self::config() };
+        let topic =
+            TopicFacts { id: TopicId(1), name: "orders".into(), partitions: 1, replication_factor: 3, config: Self::config() };
         cluster.push(ProcessId::Controller(1), ControllerFact::TopicCreated { topic: Arc::new(topic) });
         cluster.change_partition(Some(1));
         cluster.take_roles();

@@ -69,6 +69,11 @@ impl Cluster {
         self.shelf.gaps.get_mut(usize::from(broker - 1)).expect("brokers are 1 to 3")
     }
 
+    /// What stands at these offsets is missing from a broker's disk.
+    pub(super) fn lack(&mut self, broker: u16, offsets: &[u64]) {
+        self.gaps_mut(broker).extend(offsets);
+    }
+
     pub(super) fn cut_gaps(&mut self, broker: u16, to: u64) {
         self.gaps_mut(broker).split_off(&to);
     }

@@ -97,13 +97,7 @@ impl CompactionContract {
     }
 
     /// After a replica wrote a batch.
-    pub(in super::super) fn write(
-        &mut self,
-        scene: Scene<'_>,
-        ledger: &PartitionLedger,
-        batch: &BatchFacts,
-        written: &Written,
-    ) {
+    pub(in super::super) fn write(&mut self, scene: Scene<'_>, ledger: &PartitionLedger, batch: &BatchFacts, written: &Written) {
         let key = (scene.event.process, ledger.partition);
         let is_looked_at = !written.filled.is_empty() || self.stale.contains_key(&key);
         let (Some(chains), Some(copy)) = (self.chains.get(&ledger.partition), ledger.copy(key.0)) else { return };
@@ -210,7 +204,9 @@ impl CompactionContract {
         let (Some(stale), Some(copy)) = (self.stale.get(&(process, ledger.partition)), ledger.copy(process)) else { return };
         let wrong = stale.first(copy.start).filter(|_| ledger.holds_all_committed(copy));
         if let Some(wrong) = wrong {
-            let what = |offset| if ledger.committed(offset).is_some_and(|entry| entry.is_tombstone) { "was deleted" } else { "got a new value" };
+            let what = |offset| {
+                if ledger.committed(offset).is_some_and(|entry| entry.is_tombstone) { "was deleted" } else { "got a new value" }
+            };
             let detail = format!(
                 "{} leads, and in its log a key ends with {}; it {} at offset {}, which was cleaned away before {0} fetched it",
                 scene.names.process(process),
