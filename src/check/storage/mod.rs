@@ -10,6 +10,8 @@ mod clocks;
 pub(super) mod compaction_contract;
 mod overdue;
 pub(super) mod retention_contract;
+#[cfg(test)]
+mod retention_tests;
 mod rules;
 mod shelf;
 mod stale;
