@@ -64,10 +64,10 @@ mod tests {
     use crate::ids::{BrokerId, Step};
     use crate::time::Trail;
 
-    fn tell(clocks: &mut Clocks, at: u64, fact: WorldFact) {
+    fn tell(clocks: &mut Clocks, at: u64, fact: &WorldFact) {
         let process = ProcessId::Broker(BrokerId(1));
         let event = Event { step: Step(0), at: Instant(at), process, trail: Trail::NONE, fact: Fact::World(fact.clone()) };
-        assert!(clocks.observe(&event, &fact));
+        assert!(clocks.observe(&event, fact));
     }
 
     #[test]
@@ -75,10 +75,10 @@ mod tests {
         let (one, mut clocks) = (ProcessId::Broker(BrokerId(1)), Clocks::default());
         let shown = |clocks: &Clocks, at| clocks.wall(one, Instant(at)).0 - Timestamp::RUN_START.0;
         assert_eq!(shown(&clocks, 5_000_000), 5_000);
-        tell(&mut clocks, 0, WorldFact::ClockSet { offset_us: 7_000, drift_ppm: 0 });
-        tell(&mut clocks, 1_000_000, WorldFact::ClockJumped { by_us: -2_000_000 });
+        tell(&mut clocks, 0, &WorldFact::ClockSet { offset_us: 7_000, drift_ppm: 0 });
+        tell(&mut clocks, 1_000_000, &WorldFact::ClockJumped { by_us: -2_000_000 });
         assert_eq!(shown(&clocks, 1_000_000), -993);
-        tell(&mut clocks, 1_000_000, WorldFact::ClockSet { offset_us: -1_993_000, drift_ppm: 100_000 });
+        tell(&mut clocks, 1_000_000, &WorldFact::ClockSet { offset_us: -1_993_000, drift_ppm: 100_000 });
         assert_eq!(shown(&clocks, 2_000_000), 107);
         assert_eq!(clocks.true_span(one, 1_100_000), 1_000_000);
     }
