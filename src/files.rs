@@ -31,6 +31,32 @@ impl Folder {
     }
 }
 
+/// One of a segment's files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Its record batches.
+    Batches,
+    /// Its index from offset to position.
+    OffsetIndex,
+    /// Its index from timestamp to offset.
+    TimeIndex,
+}
+
+impl Part {
+    /// All files of a segment, the batches last: what makes a segment is that they are there.
+    pub const ALL: [Self; 3] = [Self::OffsetIndex, Self::TimeIndex, Self::Batches];
+
+    /// Its name while the segment is in use.
+    #[must_use]
+    pub fn of(self, base: Offset) -> FileName {
+        match self {
+            Self::Batches => FileName::Segment(base),
+            Self::OffsetIndex => FileName::OffsetIndex(base),
+            Self::TimeIndex => FileName::TimeIndex(base),
+        }
+    }
+}
+
 /// A file within a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FileName {
@@ -60,6 +86,16 @@ pub enum FileName {
     FactsTold,
     /// A checkpoint being written, before it is renamed over the old one. The number is the old one's place in this list.
     Temporary(u8),
+    /// Up to where each log is compacted.
+    CleanerCheckpoint,
+    /// Says that offsets may be missing within the segments of this log; Kafka has no such file.
+    Sparse,
+    /// A segment that the cleaner is still writing.
+    Cleaned(Part, Offset),
+    /// A cleaned segment that is about to take the place of those it was made from.
+    Swap(Part, Offset),
+    /// A segment that is no longer part of its log, and will be removed soon.
+    Removed(Part, Offset),
 }
 
 /// A file on one server's disk.
@@ -88,7 +124,12 @@ impl FileName {
             | Self::Snapshot(..)
             | Self::MetaProperties
             | Self::FactsTold
-            | Self::Temporary(_) => None,
+            | Self::Temporary(_)
+            | Self::CleanerCheckpoint
+            | Self::Sparse
+            | Self::Cleaned(..)
+            | Self::Swap(..)
+            | Self::Removed(..) => None,
         }
     }
 
@@ -107,7 +148,12 @@ impl FileName {
             | Self::Snapshot(..)
             | Self::MetaProperties
             | Self::FactsTold
-            | Self::Temporary(_) => None,
+            | Self::Temporary(_)
+            | Self::CleanerCheckpoint
+            | Self::Sparse
+            | Self::Cleaned(..)
+            | Self::Swap(..)
+            | Self::Removed(..) => None,
         }
     }
 }
@@ -141,6 +187,11 @@ impl FilePath {
             FileName::Snapshot(..) => 9,
             FileName::MetaProperties => 10,
             FileName::FactsTold => 11,
+            FileName::CleanerCheckpoint => 12,
+            FileName::Cleaned(..) => 13,
+            FileName::Swap(..) => 14,
+            FileName::Removed(..) => 15,
+            FileName::Sparse => 16,
             FileName::Temporary(place) => place,
         };
         Self { folder: self.folder, name: FileName::Temporary(place) }
@@ -176,6 +227,11 @@ impl fmt::Display for FileName {
             Self::MetaProperties => f.write_str("meta.properties"),
             Self::FactsTold => f.write_str("facts-told"),
             Self::Temporary(place) => write!(f, "{place}.tmp"),
+            Self::CleanerCheckpoint => f.write_str("cleaner-offset-checkpoint"),
+            Self::Sparse => f.write_str("sparse"),
+            Self::Cleaned(part, base) => write!(f, "{}.cleaned", part.of(*base)),
+            Self::Swap(part, base) => write!(f, "{}.swap", part.of(*base)),
+            Self::Removed(part, base) => write!(f, "{}.deleted", part.of(*base)),
         }
     }
 }

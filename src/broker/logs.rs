@@ -48,7 +48,7 @@ pub struct Logs {
 struct Directory {
     has_failed: bool,
     /// The checkpoints as they lie on the disk: they are not written again unchanged.
-    written: [Entries; 3],
+    written: [Entries; 4],
 }
 
 /// A file with an offset for each log of its directory.
@@ -57,6 +57,8 @@ pub(super) enum Checkpoint {
     HighWatermarks,
     RecoveryPoints,
     LogStarts,
+    /// Of the logs that were cleaned: from where on they are dirty.
+    Cleaner,
 }
 
 impl Checkpoint {
@@ -65,14 +67,16 @@ impl Checkpoint {
             Self::HighWatermarks => FileName::HighWatermarkCheckpoint,
             Self::RecoveryPoints => FileName::RecoveryPointCheckpoint,
             Self::LogStarts => FileName::LogStartCheckpoint,
+            Self::Cleaner => FileName::CleanerCheckpoint,
         }
     }
 
-    fn of(self, replica: &Partition) -> Offset {
+    fn of(self, replica: &Partition) -> Option<Offset> {
         match self {
-            Self::HighWatermarks => replica.high_watermark(),
-            Self::RecoveryPoints => replica.log().flushed_offset(),
-            Self::LogStarts => replica.log().start_offset(),
+            Self::HighWatermarks => Some(replica.high_watermark()),
+            Self::RecoveryPoints => Some(replica.log().flushed_offset()),
+            Self::LogStarts => Some(replica.log().start_offset()),
+            Self::Cleaner => replica.log().first_dirty(),
         }
     }
 
@@ -81,6 +85,7 @@ impl Checkpoint {
             Self::HighWatermarks => LogFact::HighWatermarksCheckpointed { partitions },
             Self::RecoveryPoints => LogFact::RecoveryPointsCheckpointed { partitions },
             Self::LogStarts => LogFact::LogStartsCheckpointed { partitions },
+            Self::Cleaner => LogFact::CleanerCheckpointed { partitions },
         }
     }
 }
@@ -118,20 +123,21 @@ struct Beside {
     high_watermarks: Entries,
     recovery_points: Entries,
     log_starts: Entries,
+    cleaned: Entries,
     /// Its content, if there is a mark of a clean shutdown.
     clean_mark: Option<Bytes>,
 }
 
 impl Beside {
     fn of(&self, partition: TopicPartition) -> Known {
-        let offset = |entries: &Entries| {
-            let found = entries.iter().find(|(checkpointed, _)| *checkpointed == partition);
-            found.map_or(Offset::ZERO, |(_, offset)| *offset)
-        };
+        let entry =
+            |entries: &Entries| entries.iter().find(|(checkpointed, _)| *checkpointed == partition).map(|(_, offset)| *offset);
+        let offset = |entries: &Entries| entry(entries).unwrap_or(Offset::ZERO);
         Known {
             high_watermark: offset(&self.high_watermarks),
             recovery_point: offset(&self.recovery_points),
             log_start: offset(&self.log_starts),
+            cleaned: entry(&self.cleaned),
             was_clean: self.clean_mark.is_some(),
         }
     }
@@ -166,6 +172,7 @@ impl Broker {
             high_watermarks: read_checkpoint(root, Checkpoint::HighWatermarks, cx)?,
             recovery_points: read_checkpoint(root, Checkpoint::RecoveryPoints, cx)?,
             log_starts: read_checkpoint(root, Checkpoint::LogStarts, cx)?,
+            cleaned: read_checkpoint(root, Checkpoint::Cleaner, cx)?,
             clean_mark: self.take_clean_mark(root, cx)?,
         };
         for folder in inside {
@@ -178,7 +185,7 @@ impl Broker {
             }
         }
         if let Some(known) = self.logs.directories.get_mut(usize::from(directory.0)) {
-            known.written = [beside.high_watermarks, beside.recovery_points, beside.log_starts];
+            known.written = [beside.high_watermarks, beside.recovery_points, beside.log_starts, beside.cleaned];
         }
         Ok(beside.clean_mark)
     }
@@ -276,6 +283,7 @@ impl Broker {
         let is_cut = |fact: &Fact| matches!(fact, Fact::Log(LogFact::LogTruncated { .. } | LogFact::LogStartAdvanced { .. }));
         if cx.has_told(is_cut) {
             self.write_checkpoint(Checkpoint::RecoveryPoints, cx);
+            self.write_checkpoint(Checkpoint::Cleaner, cx);
         }
         self.handle_disk_failures(cx);
     }
@@ -328,13 +336,14 @@ impl Broker {
     pub(super) fn write_checkpoint(&mut self, which: Checkpoint, cx: &mut Context<'_>) {
         for directory in self.logs.live() {
             let inside = self.partitions.iter().filter(|replica| replica.log().directory() == directory);
-            let now: Entries = inside.map(|replica| (replica.partition(), which.of(replica))).collect();
+            let now: Entries = inside.filter_map(|replica| Some((replica.partition(), which.of(replica)?))).collect();
             let Some(known) = self.logs.directories.get_mut(usize::from(directory.0)) else { continue };
-            let [high_watermarks, recovery_points, log_starts] = &mut known.written;
+            let [high_watermarks, recovery_points, log_starts, cleaned] = &mut known.written;
             let written = match which {
                 Checkpoint::HighWatermarks => high_watermarks,
                 Checkpoint::RecoveryPoints => recovery_points,
                 Checkpoint::LogStarts => log_starts,
+                Checkpoint::Cleaner => cleaned,
             };
             let file = Folder::Root(directory).file(which.name());
             if *written == now || checkpoint::write(file, &now, self.setup.variants.folder_sync, cx).is_err() {

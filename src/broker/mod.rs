@@ -14,6 +14,7 @@
 //! * [`logs`]: opening, placing and failing the logs on the disks; the checkpoints beside them.
 //! * [`replicator`]: one fetcher per leader followed.
 //! * [`alter_partition`]: proposals for the ISR, on their way to the controller.
+//! * `retention`, `cleaner`: what the logs here let go of, by the clock.
 //! * [`upkeep`]: what happens by the clock: the ISR check, the high-watermark checkpoint.
 //!
 //! Invariant: what it believes is its own image of the metadata, which may lag; it refuses what it does not lead there, and
@@ -24,6 +25,7 @@
 //! Not modelled: several listeners, quotas, fetch sessions (KIP-227), request queues and threads.
 
 pub mod alter_partition;
+mod cleaner;
 mod delete_records;
 mod describe_configs;
 mod dynamic;
@@ -39,6 +41,7 @@ pub mod produce;
 mod refusal;
 pub mod release;
 pub mod replicator;
+mod retention;
 pub mod roles;
 pub mod router;
 mod shutdown;
@@ -58,6 +61,7 @@ use crate::replica::{Membership, Partitions, Purgatory, ReplicaSetup, Rules};
 use crate::time::Instant;
 
 use alter_partition::AlterPartitions;
+use cleaner::Cleaner;
 use forwarding::Forwarding;
 use groups::Groups;
 use lifecycle::Lifecycle;
@@ -102,6 +106,7 @@ pub struct Broker {
     alter_partitions: AlterPartitions,
     forwarding: Forwarding,
     upkeep: Upkeep,
+    cleaner: Cleaner,
     groups: Groups,
 }
 
@@ -136,6 +141,7 @@ impl Broker {
             alter_partitions: AlterPartitions::default(),
             forwarding: Forwarding::default(),
             upkeep: Upkeep::default(),
+            cleaner: Cleaner::default(),
             groups: Groups::default(),
         }
     }

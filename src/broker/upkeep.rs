@@ -32,6 +32,12 @@ enum Chore {
     FlushOld,
     /// Once, as soon as the broker is free: Kafka has a background thread for it.
     FlushRolled,
+    /// Segments that are due.
+    Retention,
+    /// A step of the cleaner, or its next look.
+    Cleaner,
+    /// Files of segments that were taken out of their logs.
+    Removal,
 }
 
 impl Upkeep {
@@ -54,6 +60,10 @@ impl Broker {
         for chore in chores {
             self.schedule(chore, cx);
         }
+        let first = cx.mono().plus(self.setup.config.initial_task_delay);
+        for chore in [Chore::Retention, Chore::Cleaner] {
+            self.upkeep.timers.set(chore, first, cx.trail());
+        }
     }
 
     pub(super) fn handle_upkeep_deadline(&mut self, cx: &mut Context<'_>) {
@@ -67,6 +77,15 @@ impl Broker {
                 Chore::LogStartCheckpoint => self.write_checkpoint(Checkpoint::LogStarts, cx),
                 Chore::FlushOld => self.flush_old(cx),
                 Chore::FlushRolled => self.flush_rolled(cx),
+                Chore::Retention => self.delete_due_segments(cx),
+                Chore::Cleaner => {
+                    let wait = if self.clean(cx) { Duration::ZERO } else { self.setup.config.cleaner_backoff };
+                    self.upkeep.timers.set(Chore::Cleaner, now.plus(wait), cx.trail());
+                    if wait == Duration::ZERO {
+                        return; // the next step is a turn of its own
+                    }
+                }
+                Chore::Removal => self.remove_set_aside(cx),
             }
             self.schedule(chore, cx);
         }
@@ -85,6 +104,13 @@ impl Broker {
             if let Some(replica) = self.partitions.get_mut(partition) {
                 replica.flush_closed(cx);
             }
+        }
+    }
+
+    /// Files were set aside, or removed: sets when the next are due.
+    pub(super) fn schedule_removal(&mut self, cx: &Context<'_>) {
+        if let Some(at) = self.next_removal() {
+            self.upkeep.timers.set(Chore::Removal, at, cx.trail());
         }
     }
 
@@ -107,7 +133,8 @@ impl Broker {
             Chore::RecoveryPointCheckpoint => config.flush_offset_checkpoint_interval,
             Chore::LogStartCheckpoint => config.flush_start_offset_checkpoint_interval,
             Chore::FlushOld => config.flush_scheduler_interval,
-            Chore::FlushRolled => return,
+            Chore::Retention => config.retention_check_interval,
+            Chore::FlushRolled | Chore::Cleaner | Chore::Removal => return,
         };
         if period == Duration::MAX {
             return;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::testing::{CONSUMER, Cluster, ORDERS, PRODUCER, b, k, voter};
 use super::testing_group::SECOND;
 use crate::event::{
-    Acks, ClientFact, ControllerFact, CrashKind, LogFact, PositionReason, QuorumRole, RaftFact, ReplicaFact, TruncationReason,
-    WorldFact,
+    Acks, CleaningReason, ClientFact, ControllerFact, CrashKind, LogFact, PositionReason, QuorumRole, RaftFact, ReplicaFact,
+    RetentionReason, TruncationReason, WorldFact,
 };
 use crate::files::{FileName, FilePath};
 use crate::ids::{BrokerId, Digest, Incarnation, LeaderEpoch, Offset, ProcessId, TopicPartition};
@@ -52,6 +52,8 @@ pub(super) const ANOMALIES: &[Anomaly] = &[
     Anomaly { name: "single-vote-per-epoch", companions: &[], inject: vote_twice },
     Anomaly { name: "one-voter-change", companions: &[], inject: change_two_voters_at_once },
     Anomaly { name: "metadata-log-matching", companions: &[], inject: fork_the_metadata },
+    Anomaly { name: "retention-contract", companions: &[], inject: delete_what_is_young },
+    Anomaly { name: "compaction-contract", companions: &[], inject: drop_the_latest_of_a_key },
     Anomaly { name: "recovery-prefix", companions: &[], inject: forget_what_was_synced },
     Anomaly { name: "index-matches-scan", companions: &[], inject: lose_the_way_in_an_index },
     Anomaly { name: "assertions-hold", companions: &[], inject: fail_an_assertion },
@@ -61,6 +63,18 @@ pub(super) const ANOMALIES: &[Anomaly] = &[
 fn others(cluster: &Cluster) -> (u16, u16) {
     let mut followers = [1, 2, 3].into_iter().filter(|broker| *broker != cluster.leader);
     (followers.next().expect("two follow"), followers.next().expect("two follow"))
+}
+
+/// Retention takes a segment whose records are of this very moment.
+fn delete_what_is_young(cluster: &mut Cluster) {
+    cluster.produce(1, Acks::All);
+    cluster.expire(cluster.leader, (0, 1), RetentionReason::Time);
+}
+
+/// The cleaner takes the only record that says what its key is.
+fn drop_the_latest_of_a_key(cluster: &mut Cluster) {
+    cluster.produce(1, Acks::All);
+    cluster.drop_records(cluster.leader, &[(cluster.high_watermark - 1, CleaningReason::Superseded)]);
 }
 
 /// The ISR is the leader alone; its power fails, and an acknowledged record was not synced.

@@ -7,10 +7,10 @@
 
 use crate::error::ErrorCode;
 use crate::event::{
-    ClientFact, ControllerFact, DiskFault, Event, Fact, GroupFact, LogFact, NetworkFact, RaftFact, ReplicaFact, ResignReason,
-    WorldFact,
+    CleaningReason, ClientFact, ControllerFact, DiskFault, Event, Fact, GroupFact, LogFact, NetworkFact, RaftFact, ReplicaFact,
+    ResignReason, WorldFact,
 };
-use crate::ids::Incarnation;
+use crate::ids::{Incarnation, Offset};
 
 macro_rules! counts {
     ($($(#[doc = $doc:literal])+ $name:ident),* $(,)?) => {
@@ -172,6 +172,12 @@ counts! {
     cleanings,
     /// Cleanings that failed for good.
     failed_cleanings,
+    /// Records that cleaners dropped.
+    records_cleaned,
+    /// Of these, tombstones whose time had come.
+    tombstones_cleaned,
+    /// Swaps of cleaned segments that a start found half done.
+    swaps_recovered,
 }
 
 impl Counts {
@@ -236,6 +242,12 @@ impl Counts {
             LogFact::SegmentDeleted { .. } => self.segments_deleted += 1,
             LogFact::CleaningFinished { .. } => self.cleanings += 1,
             LogFact::CleaningFailed { .. } => self.failed_cleanings += 1,
+            LogFact::SegmentCleaned { cleaned } => {
+                self.records_cleaned += cleaned.dropped.len() as u64;
+                let is_tombstone = |(_, why): &&(Offset, CleaningReason)| *why == CleaningReason::Tombstone;
+                self.tombstones_cleaned += cleaned.dropped.iter().filter(is_tombstone).count() as u64;
+            }
+            LogFact::SwapRecovered { .. } => self.swaps_recovered += 1,
             LogFact::RecordsAppended { .. }
             | LogFact::RecordsReplicated { .. }
             | LogFact::LogFlushed { .. }
@@ -249,9 +261,7 @@ impl Counts {
             | LogFact::LogDeleted { .. }
             | LogFact::LogCreated { .. }
             | LogFact::CleaningStarted { .. }
-            | LogFact::SegmentCleaned { .. }
             | LogFact::CleanerCheckpointed { .. }
-            | LogFact::SwapRecovered { .. }
             | LogFact::IndexProbed { .. } => {}
         }
     }

@@ -87,6 +87,16 @@ impl Liveness {
         broker_of(process).is_some_and(|broker| self.brokers.contains(broker))
     }
 
+    /// Whether it lives and does not stand still.
+    pub(super) fn is_at_work(&self, process: ProcessId) -> bool {
+        broker_of(process).is_some_and(|broker| self.brokers.contains(broker) && !self.paused.contains(broker))
+    }
+
+    /// Up to where a broker has applied the metadata.
+    pub(super) fn applied(&self, process: ProcessId) -> Offset {
+        broker_of(process).and_then(|broker| self.applied.get(&broker)).copied().unwrap_or_default()
+    }
+
     /// The brokers that live.
     pub(super) fn brokers(&self) -> BrokerSet {
         self.brokers

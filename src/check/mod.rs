@@ -53,12 +53,14 @@ mod promises;
 #[cfg(test)]
 mod quorum_tests;
 mod quorum_time;
+mod ranges;
 mod recovery_prefix;
 mod replication_quorum_superset;
 mod sends;
 mod single_leader_per_epoch;
 mod single_vote_per_epoch;
 mod standing;
+mod storage;
 mod strong_isr;
 #[cfg(test)]
 mod testing;
@@ -68,6 +70,8 @@ mod testing_controller;
 mod testing_group;
 #[cfg(test)]
 mod testing_quorum;
+#[cfg(test)]
+mod testing_storage;
 #[cfg(test)]
 mod tests;
 mod weak_isr;
@@ -121,6 +125,8 @@ pub const CLAIMS: &[Claim] = &[
     single_vote_per_epoch::CLAIM,
     one_voter_change::CLAIM,
     metadata_log_matching::CLAIM,
+    storage::retention_contract::CLAIM,
+    storage::compaction_contract::CLAIM,
     recovery_prefix::CLAIM,
     index_matches_scan::CLAIM,
     assertions_hold::CLAIM,

@@ -7,13 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::Promise;
-use crate::config::Variants;
+use crate::config::{Profile, TopicConfig, Variants};
 use crate::event::Acks;
 use crate::ids::ProcessId;
 use crate::time::Duration;
 
 /// What the settings of a run promise to its clients.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Promises {
     /// The acknowledgements that its producers ask for.
     pub acks: BTreeSet<Acks>,
@@ -36,6 +36,10 @@ pub struct Promises {
     pub copies_unbounded: bool,
     /// Whether disks may lose what more than a minority of the voters holds.
     pub voters_unbounded: bool,
+    /// How topics are kept unless they say otherwise: the servers' defaults.
+    pub topic_defaults: TopicConfig,
+    /// Within this time by its own clock a broker at work looks at least twice which segments retention wants gone.
+    pub retention_patience: Duration,
     /// What the applications of its consumers promise about processing.
     pub processing: BTreeMap<ProcessId, Processing>,
     /// The checks that the expectation in force names: they decide whatever they are.
@@ -66,6 +70,8 @@ impl Default for Promises {
             variants: Variants::default(),
             copies_unbounded: false,
             voters_unbounded: false,
+            topic_defaults: TopicConfig::of(Profile::Kafka),
+            retention_patience: Duration::from_secs(1_000),
             processing: BTreeMap::new(),
             named: BTreeSet::new(),
         }

@@ -11,9 +11,11 @@
 //! log is held to what was synced after the last lie. What was found is taken back if the disk is told in the same turn to
 //! have failed the reading.
 //!
+//! What a cleaner dropped, or is at work to drop, may be missing, at the end too.
+//!
 //! A batch's checksum does not cover its leader epoch, so a disk that flipped bits may bring the same record back under another.
 //!
-//! Violated: at the `LogRecovered` that has another record than the old log, goes on beyond it without that excuse, or ends too
+//! Violated: at the `LogRecovered` that has another record than the old log, or lacks one between two that it has, goes on beyond it without that excuse, or ends too
 //! early. (A disk that gave back other bytes than were written excuses any shorter end.) Companions: `committed-kept` and
 //! `strong-isr`, when the replica is in the ISR.
 //!
@@ -67,8 +69,13 @@ impl RecoveryPrefix {
 
     fn first_wrong(ledger: &PartitionLedger, old: &LogCopy, recovery: &RecoveryFacts) -> Option<(Offset, String)> {
         let records = recovery.batches.iter().flat_map(|batch| batch.records.iter().map(|record| (batch.leader_epoch, record)));
+        let mut expected = if ledger.is_data() { old.known_from().max(recovery.start) } else { recovery.end };
         for (epoch, record) in records.filter(|(_, record)| record.offset >= old.known_from()) {
             let offset = record.offset;
+            if let Some(missing) = (expected.0..offset.0).map(Offset).find(|missing| !old.may_lack(*missing)) {
+                return Some((missing, format!("offset {missing} did not come back, and what comes after it did")));
+            }
+            expected = offset.next();
             match ledger.entry(old, offset).or_else(|| old.entry_cut_off(offset)) {
                 Some(entry) if entry.digest == record.digest && entry.epoch == epoch => {}
                 Some(entry) if entry.digest == record.digest && old.disk == DiskState::Corrupted => {}
@@ -78,10 +85,10 @@ impl RecoveryPrefix {
             }
         }
         let (least, why) = match old.disk {
-            DiskState::Whole => (old.end(), "its disk lost nothing"),
+            DiskState::Whole => (old.gaps.before(old.end()), "its disk lost nothing"),
             // Where nothing above its start was synced, not even the log's folder is sure to be there.
             DiskState::LostUnsynced if old.flushed == old.start => (Offset::ZERO, ""),
-            DiskState::LostUnsynced => (old.flushed, "all below was synced"),
+            DiskState::LostUnsynced => (old.gaps.before(old.flushed), "all below was synced"),
             DiskState::Corrupted => (old.start, ""),
         };
         (recovery.end < least).then(|| (recovery.end, format!("the log came back up to {} of {least}, and {why}", recovery.end)))

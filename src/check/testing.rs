@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::testing_group::SECOND;
+use super::testing_storage::Cleanings;
 use super::{CheckResult, Checks, Counts, Processing, Promises, Status};
 use crate::event::{
     Acks, BatchFacts, ClientFact, ControllerFact, CrashKind, Event, Fact, LogFact, PollFacts, PositionReason, RaftFact, ReadRecord,
@@ -55,6 +56,8 @@ pub(super) struct Cluster {
     pub(super) partition_epoch: u32,
     epochs: [Vec<(LeaderEpoch, Offset)>; 3],
     pub(super) metadata_end: Offset,
+    /// What cleaners dropped.
+    pub(super) shelf: Cleanings,
     lives: [u32; 3],
     sends: u32,
     position: u64,
@@ -74,6 +77,7 @@ impl Cluster {
             partition_epoch: 0,
             epochs: [Vec::new(), Vec::new(), Vec::new()],
             metadata_end: Offset::ZERO,
+            shelf: Cleanings::default(),
             lives: [1, 1, 1],
             sends: 0,
             position: 0,
@@ -99,7 +103,8 @@ impl Cluster {
         for broker in 1..=3 {
             cluster.register(broker, u64::from(broker));
         }
-        let topic = TopicFacts { id: TopicId(1), name: "orders".into(), partitions: 1, replication_factor: 3, config: Vec::new() };
+        let topic =
+            TopicFacts { id: TopicId(1), name: "orders".into(), partitions: 1, replication_factor: 3, config: Self::config() };
         cluster.push(ProcessId::Controller(1), ControllerFact::TopicCreated { topic: Arc::new(topic) });
         cluster.change_partition(Some(1));
         cluster.take_roles();
@@ -155,9 +160,9 @@ impl Cluster {
             .zip(digests)
             .map(|(offset, digest)| RecordFacts {
                 offset: Offset(offset),
-                timestamp: Timestamp(0),
-                key: None,
-                is_tombstone: false,
+                timestamp: Timestamp::RUN_START,
+                key: Some(Self::key(*digest)),
+                is_tombstone: Self::is_tombstone(*digest),
                 digest: *digest,
             })
             .collect();
@@ -175,6 +180,7 @@ impl Cluster {
         let base = self.end(leader);
         self.begin_epoch(leader, epoch);
         self.log_mut(leader).extend(digests.iter().map(|digest| (epoch, *digest)));
+        self.begin_batch(base, digests.len());
         self.push(b(leader), LogFact::RecordsAppended { partition: ORDERS, batch: Self::batch(base, epoch, digests) });
         base
     }
@@ -184,6 +190,9 @@ impl Cluster {
         let (leader, from) = (self.leader, self.end(follower));
         let missing: Vec<_> = self.log(leader).iter().skip(usize::try_from(from).expect("small")).copied().collect();
         for (epoch, digest) in missing {
+            if self.copy_gap(leader, follower, epoch, digest) {
+                continue;
+            }
             let batch = Self::batch(self.end(follower), epoch, &[digest]);
             self.begin_epoch(follower, epoch);
             self.log_mut(follower).push((epoch, digest));
@@ -243,7 +252,8 @@ impl Cluster {
         let end = usize::try_from(self.high_watermark).expect("small");
         let from = usize::try_from(self.position).expect("small");
         let digests: Vec<_> = self.log(self.leader).iter().take(end).skip(from).copied().collect();
-        let records = (self.position..).zip(digests).map(|(offset, (epoch, digest))| Self::read(offset, epoch, digest)).collect();
+        let records = (self.position..).zip(digests).filter(|(offset, _)| !self.is_gap(self.leader, *offset));
+        let records = records.map(|(offset, (epoch, digest))| Self::read(offset, epoch, digest)).collect();
         self.position = self.high_watermark;
         self.push_poll(records);
     }
@@ -304,6 +314,7 @@ impl Cluster {
     pub(super) fn cut(&mut self, broker: u16, to: u64, why: TruncationReason) -> Step {
         let from = Offset(self.end(broker));
         self.log_mut(broker).truncate(usize::try_from(to).expect("small"));
+        self.cut_gaps(broker, to);
         self.epochs_of(broker);
         self.push(b(broker), LogFact::LogTruncated { partition: ORDERS, from, to: Offset(to), why })
     }
@@ -356,8 +367,8 @@ impl Cluster {
     /// A broker reads its log back up to `end`.
     pub(super) fn recover(&mut self, broker: u16, end: u64) {
         self.log_mut(broker).truncate(usize::try_from(end).expect("small"));
-        let batches: Vec<_> =
-            (0..).zip(self.log(broker)).map(|(offset, (epoch, digest))| Self::batch(offset, *epoch, &[*digest])).collect();
+        let there = (0..).zip(self.log(broker)).filter(|(offset, _)| !self.is_gap(broker, *offset));
+        let batches: Vec<_> = there.map(|(offset, (epoch, digest))| Self::batch(offset, *epoch, &[*digest])).collect();
         let recovery = RecoveryFacts {
             partition: ORDERS,
             start: Offset(0),
@@ -394,7 +405,7 @@ impl Cluster {
         results.iter().filter(|result| result.status == Status::Violated).map(|result| result.name).collect()
     }
 
-    fn log(&self, broker: u16) -> &Vec<(LeaderEpoch, Digest)> {
+    pub(super) fn log(&self, broker: u16) -> &Vec<(LeaderEpoch, Digest)> {
         self.logs.get(usize::from(broker - 1)).expect("brokers are 1 to 3")
     }
 

@@ -99,7 +99,8 @@ impl Cluster {
     pub(super) fn committed_from(&self, from: u64) -> Vec<ReadRecord> {
         let leader = self.logs.get(usize::from(self.leader - 1)).expect("brokers are 1 to 3");
         let entries: Vec<(LeaderEpoch, _)> = leader.clone();
-        let committed = (0..self.high_watermark).zip(entries).skip_while(|(offset, _)| *offset < from);
+        let committed = (from..self.high_watermark).zip(entries.into_iter().skip(usize::try_from(from).expect("small")));
+        let committed = committed.filter(|(offset, _)| !self.is_gap(self.leader, *offset));
         committed.map(|(offset, (epoch, digest))| Self::read(offset, epoch, digest)).collect()
     }
 }

@@ -31,6 +31,9 @@ fn weather() -> Cluster {
     cluster.crash(3);
     cluster.come_back(3);
     cluster.poll();
+    cluster.clean(2);
+    cluster.clean(1);
+    cluster.keep_status();
     cluster.add_voter();
     cluster.probe(2, 1, 1);
     cluster
@@ -42,8 +45,8 @@ fn the_names_are_those_of_the_architecture_and_each_has_its_anomaly() {
                  offset-bounds replication-quorum-superset ack-on-min-isr single-leader-per-epoch leader-completeness epoch-cache \
                  epochs-monotone fenced-not-in-isr offset-order no-duplicates no-foreign-values poll-order no-poll-skip \
                  no-stale-commit one-owner-per-partition processed-at-least-once processed-at-most-once election-safety \
-                 single-vote-per-epoch one-voter-change metadata-log-matching recovery-prefix index-matches-scan assertions-hold \
-                 converges";
+                 single-vote-per-epoch one-voter-change metadata-log-matching retention-contract compaction-contract \
+                 recovery-prefix index-matches-scan assertions-hold converges";
     let claims: Vec<&str> = CLAIMS.iter().map(|claim| claim.name).collect();
     assert_eq!(claims, names.split_whitespace().collect::<Vec<_>>());
     let table: Vec<&str> = Checks::new(Promises::default()).finish().iter().map(|result| result.name).collect();
@@ -341,6 +344,7 @@ enum Happening {
     Produce(usize, Acks),
     Elect(u16),
     Bounce(u16, usize),
+    Clean(u16),
     Poll,
 }
 
@@ -349,6 +353,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         (1..4usize, select(vec![Acks::Leader, Acks::All])).prop_map(|(count, acks)| Happening::Produce(count, acks)),
         (1..4u16).prop_map(Happening::Elect),
         (1..4u16, 0..3usize).prop_map(|(broker, count)| Happening::Bounce(broker, count)),
+        (1..4u16).prop_map(Happening::Clean),
         Just(Happening::Poll),
     ]
 }
@@ -367,6 +372,7 @@ fn play(happenings: &[Happening]) -> Cluster {
                 }
                 cluster.come_back(*broker);
             }
+            Happening::Clean(broker) => cluster.clean(*broker),
             Happening::Poll => cluster.poll(),
         }
     }

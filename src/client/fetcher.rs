@@ -19,7 +19,7 @@ use crate::error::Fault;
 use crate::event::ReadRecord;
 use crate::ids::{BrokerId, LeaderEpoch, Offset, TopicPartition};
 use crate::protocol::{FetchPartition, FetchRequest, FetchedPartition, LeaderIdAndEpoch};
-use crate::record::{BatchHeader, digest, each_record, verify};
+use crate::record::{BatchHeader, digest, each_record, unpack, verify};
 use crate::time::Instant;
 
 /// A partition named in a fetch, and from where.
@@ -116,6 +116,7 @@ fn read_batch(
     let header = if check_crcs { verify(bytes)? } else { BatchHeader::parse(bytes)? };
     let leader_epoch = header.leader_epoch.unwrap_or_default();
     if !header.attributes.is_control() {
+        let bytes = &*unpack(&header, bytes)?;
         each_record(&header, bytes, |raw| {
             if raw.offset >= from {
                 records.push(ReadRecord {

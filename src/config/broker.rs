@@ -1,7 +1,7 @@
 //! A server's configuration, brokers and controllers alike.
 
 use super::declare::config;
-use super::policy::{MigrationPolicy, Names};
+use super::policy::{MigrationPolicy, Names, Ratio};
 use super::value::{LogDirs, Rack, ReplicaSelector};
 use crate::time::Duration;
 
@@ -75,6 +75,20 @@ config! {
         "leader.imbalance.per.broker.percentage" leader_imbalance_percentage: u32 = "10" | "10",
         /// How often the controller elects leaders uncleanly where a topic came to allow it.
         "unclean.leader.election.interval.ms" unclean_leader_election_interval: Duration = "300000" | "30000",
+        /// How often retention looks for segments that are due.
+        "log.retention.check.interval.ms" retention_check_interval: Duration = "300000" | "30000",
+        /// How long after a broker's start the first look at retention, cleaning and checkpoints waits.
+        "log.initial.task.delay.ms" initial_task_delay: Duration = "30000" | "3000",
+        /// Whether logs are compacted at all.
+        "log.cleaner.enable" cleaner_enable: bool = "true" | "true",
+        /// How long the cleaner waits when it found nothing to clean.
+        "log.cleaner.backoff.ms" cleaner_backoff: Duration = "15000" | "1000",
+        /// How many bytes the cleaner has for its map from keys to offsets: 24 for each key.
+        "log.cleaner.dedupe.buffer.size" cleaner_dedupe_buffer: u64 = "134217728" | "134217728",
+        /// How full that map may become.
+        "log.cleaner.io.buffer.load.factor" cleaner_load_factor: Ratio = "0.9" | "0.9",
+        /// How many bytes the cleaner reads at once; a larger batch makes it read more.
+        "log.cleaner.io.buffer.size" cleaner_io_buffer: u64 = "524288" | "524288",
         /// How long the first rebalance of a new group waits for more members.
         "group.initial.rebalance.delay.ms" group_initial_rebalance_delay: Duration = "3000" | "300",
         /// The shortest session time-out that a classic member may have.
@@ -107,5 +121,7 @@ config! {
         "offset.metadata.max.bytes" offset_metadata_max_bytes: u32 = "4096" | "4096",
         /// How long a commit may wait for its replicas.
         "offsets.commit.timeout.ms" offsets_commit_timeout: Duration = "5000" | "500",
+        /// Whether a topic is made when somebody asks for it.
+        "auto.create.topics.enable" auto_create_topics: bool = "true" | "true",
     }
 }

@@ -54,6 +54,8 @@ config! {
         "auto.commit.interval.ms" auto_commit_interval: Duration = "5000" | "500",
         /// Whether it reads what transactions have not committed.
         "isolation.level" isolation_level: IsolationLevel = "read_uncommitted" | "read_uncommitted",
+        /// Whether a topic it asks for may be made.
+        "allow.auto.create.topics" allow_auto_create_topics: bool = "true" | "true",
         /// How long a call of the application may wait for its answer.
         "default.api.timeout.ms" default_api_timeout: Duration = "60000" | "6000",
     }

@@ -25,10 +25,14 @@ pub use consumer::ConsumerConfig;
 pub use declare::{ConfigError, Key};
 pub use lookup::{Hint, Lookup, Owner, SYNONYMS, Synonym};
 pub use nearest::nearest;
-pub use policy::{AutoOffsetReset, GroupProtocol, IsolationLevel, MigrationPolicy, Names, Strategies, Strategy};
+pub use policy::{
+    AutoOffsetReset, CleanupPolicy, GroupProtocol, IsolationLevel, Limit, MigrationPolicy, Names, Ratio, Strategies, Strategy,
+};
 pub use producer::ProducerConfig;
 pub use profile::Profile;
 pub use release::Release;
 pub use topic::TopicConfig;
 pub use value::{LogDirs, Partitioner, Rack, ReplicaSelector, TimestampType, Value};
-pub use variants::{EpochFencing, HwIsr, IsrEligibility, IsrJoinRule, OffsetExpiry, Switch, Truncation, Variant, Variants};
+pub use variants::{
+    EpochFencing, HwIsr, IsrEligibility, IsrJoinRule, OffsetExpiry, Switch, TombstoneClock, Truncation, Variant, Variants,
+};

@@ -1,7 +1,102 @@
-//! The values of keys about groups.
+//! The values of keys about groups, retention and cleaning.
 
 use super::value::{Value, words};
 use crate::time::Duration;
+
+/// A number of bytes, or no bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit(pub Option<u64>);
+
+/// Kafka's -1 is no bound.
+impl Value for Limit {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.parse::<i64>() {
+            Ok(-1) => Ok(Self(None)),
+            Ok(bytes) => u64::try_from(bytes)
+                .map(|bytes| Self(Some(bytes)))
+                .map_err(|_| "a number, or -1 for no bound, is wanted".to_owned()),
+            Err(_) => Err("a whole number, or -1 for no bound, is wanted".to_owned()),
+        }
+    }
+    fn text(&self) -> String {
+        self.0.map_or_else(|| "-1".to_owned(), |bytes| bytes.to_string())
+    }
+}
+
+/// A share between 0 and 1, in millionths: machines know no fractions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ratio(pub u32);
+
+impl Ratio {
+    /// All of it.
+    pub const ONE: Self = Self(1_000_000);
+
+    /// Whether `part` of `whole` is more than this share.
+    #[must_use]
+    pub fn is_exceeded_by(self, part: u64, whole: u64) -> bool {
+        u128::from(part) * u128::from(Self::ONE.0) > u128::from(whole) * u128::from(self.0)
+    }
+
+    /// This share of a number, rounded down.
+    #[must_use]
+    pub fn of(self, whole: u64) -> u64 {
+        let share = u128::from(whole) * u128::from(self.0) / u128::from(Self::ONE.0);
+        u64::try_from(share).expect("a share is no more than the whole")
+    }
+}
+
+/// Kafka's type `double`, with at most six digits after the point.
+impl Value for Ratio {
+    fn parse(text: &str) -> Result<Self, String> {
+        let wrong = || "a share between 0 and 1 with at most six digits after the point is wanted".to_owned();
+        let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+        if part.is_empty() || part.len() > 6 || !part.bytes().all(|digit| digit.is_ascii_digit()) {
+            return Err(wrong());
+        }
+        let whole: u32 = whole.parse().map_err(|_| wrong())?;
+        let part: u32 = format!("{part:0<6}").parse().map_err(|_| wrong())?;
+        let millionths = whole.checked_mul(Self::ONE.0).and_then(|whole| whole.checked_add(part)).ok_or_else(wrong)?;
+        if millionths > Self::ONE.0 { Err(wrong()) } else { Ok(Self(millionths)) }
+    }
+    fn text(&self) -> String {
+        let digits = format!("{}.{:06}", self.0 / Self::ONE.0, self.0 % Self::ONE.0);
+        let trimmed = digits.trim_end_matches('0');
+        if trimmed.ends_with('.') { format!("{trimmed}0") } else { trimmed.to_owned() }
+    }
+}
+
+/// What happens to a topic's old data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CleanupPolicy {
+    /// Segments go by age and size.
+    pub delete: bool,
+    /// Records go that a newer one of their key supersedes.
+    pub compact: bool,
+}
+
+/// A list of `delete` and `compact`; empty keeps everything (4.2).
+impl Value for CleanupPolicy {
+    fn parse(text: &str) -> Result<Self, String> {
+        let mut policy = Self { delete: false, compact: false };
+        for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+            match word {
+                "delete" => policy.delete = true,
+                "compact" => policy.compact = true,
+                _ => return Err("`delete`, `compact` or both, parted by a comma, are wanted".to_owned()),
+            }
+        }
+        Ok(policy)
+    }
+    fn text(&self) -> String {
+        match (self.delete, self.compact) {
+            (true, true) => "compact,delete",
+            (true, false) => "delete",
+            (false, true) => "compact",
+            (false, false) => "",
+        }
+        .to_owned()
+    }
+}
 
 /// Names in the order they were written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,6 +261,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_ratio_is_read_and_written_without_fractions() {
+        for (text, millionths, back) in [("0.5", 500_000, "0.5"), ("1", 1_000_000, "1.0"), ("0.000001", 1, "0.000001")] {
+            let ratio = Ratio::parse(text).expect("a share");
+            assert_eq!((ratio.0, ratio.text().as_str()), (millionths, back));
+        }
+        for wrong in ["1.1", "-0.5", ".5x", "0.", "0.1234567"] {
+            assert!(Ratio::parse(wrong).is_err(), "{wrong}");
+        }
+        assert!(Ratio(500_000).is_exceeded_by(51, 100) && !Ratio(500_000).is_exceeded_by(50, 100));
+    }
+
+    #[test]
     fn a_reset_by_duration_is_read_and_written() {
         let read = |text: &str| AutoOffsetReset::parse(text);
         assert_eq!(read("by_duration:P1DT2H"), Ok(AutoOffsetReset::ByDuration(Duration(93_600_000_000))));
@@ -178,7 +285,9 @@ mod tests {
     }
 
     #[test]
-    fn assignors_are_a_list() {
+    fn cleanup_policies_and_assignors_are_lists() {
+        assert_eq!(CleanupPolicy::parse("delete, compact").map(|policy| policy.text()), Ok("compact,delete".to_owned()));
+        assert!(CleanupPolicy::parse("forget").is_err());
         let kafkas = "org.apache.kafka.clients.consumer.RangeAssignor,CooperativeStickyAssignor";
         assert_eq!(Strategies::parse(kafkas).map(|all| all.text()), Ok("range,cooperative-sticky".to_owned()));
         assert!(Strategies::parse("range,RangeAssignor").is_err() && Strategies::parse("").is_err());

@@ -1,6 +1,7 @@
 //! A topic's configuration. A server sets the defaults under the `log.` synonyms; the topic overrides them.
 
 use super::declare::config;
+use super::policy::{CleanupPolicy, Limit, Ratio};
 use super::value::TimestampType;
 use crate::time::Duration;
 
@@ -21,6 +22,23 @@ config! {
         "index.interval.bytes" index_interval_bytes: u64 = "4096" | "512",
         /// The largest record batch a leader takes, in bytes.
         "max.message.bytes" max_message_bytes: u32 = "1048588" | "1048588",
+        /// What happens to old data: `delete` by time and size, `compact` to the newest record of each key, or both; nothing
+        /// at all when it is empty.
+        "cleanup.policy" cleanup_policy: CleanupPolicy = "delete" | "delete",
+        /// How long a record is kept at least after its timestamp; -1 is for ever.
+        "retention.ms" retention_ms: Duration = "604800000" | "60000",
+        /// How many bytes of a partition are kept at least; -1 is all.
+        "retention.bytes" retention_bytes: Limit = "-1" | "-1",
+        /// How long a tombstone can be read at least after it was cleaned first (KIP-534).
+        "delete.retention.ms" delete_retention: Duration = "86400000" | "8640000",
+        /// How young a record must be for the cleaner to leave it alone.
+        "min.compaction.lag.ms" min_compaction_lag: Duration = "0" | "0",
+        /// How old a record may become before the cleaner must look at it, however little there is to clean (KIP-354).
+        "max.compaction.lag.ms" max_compaction_lag: Duration = "9223372036854775807" | "9223372036854775807",
+        /// Which share of a log's bytes must be dirty for the cleaner to begin.
+        "min.cleanable.dirty.ratio" min_cleanable_dirty_ratio: Ratio = "0.5" | "0.5",
+        /// How long the files of a segment are kept after it was taken out of the log.
+        "file.delete.delay.ms" file_delete_delay: Duration = "60000" | "6000",
         /// Whose clock stamps the records.
         "message.timestamp.type" message_timestamp_type: TimestampType = "CreateTime" | "CreateTime",
         /// How far a CreateTime may lie behind the leader's clock.

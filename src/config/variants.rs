@@ -70,6 +70,16 @@ words! {
 }
 
 words! {
+    /// From when on a tombstone has been there long enough.
+    TombstoneClock {
+        /// Before KIP-534: from when its segment's file was last written, which every cleaning does.
+        "segment-mtime" SegmentMtime,
+        /// Since then: from the first cleaning on, written down in its batch.
+        "batch-horizon" BatchHorizon,
+    }
+}
+
+words! {
     /// A rule that is in force or not.
     Switch {
         /// As it was before.
@@ -181,6 +191,12 @@ variants! {
     "offset-expiry" offset_expiry: OffsetExpiry = GroupEmpty,
     /// Whether clients tell a topic from a later one of the same name by its id (KIP-516).
     "topic-ids" topic_ids: Switch = On,
+    /// From when on a tombstone has been there long enough.
+    "tombstone-clock" tombstone_clock: TombstoneClock = BatchHorizon,
+    /// Whether the cleaner cleans as much as its map holds, where a log has more keys than that (KAFKA-3587). Off, it stops.
+    "cleaner-partial-map" cleaner_partial_map: Switch = On,
+    /// Whether retention goes by the records' timestamps (KIP-33). Off, by when a segment's file was last written.
+    "retention-by-record-time" retention_by_record_time: Switch = On,
 }
 
 impl Variants {

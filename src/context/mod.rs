@@ -64,6 +64,12 @@ pub trait Disk {
     fn sync(&mut self, file: FilePath) -> Result<(), Fault>;
     /// Makes a folder's entries durable (fsync of the directory). Errors: [`Fault::Io`].
     fn sync_folder(&mut self, folder: Folder) -> Result<(), Fault>;
+    /// Tells it what the server's wall clock shows: whatever is written from now on was last modified then.
+    fn set_wall(&mut self, now: Timestamp);
+    /// When a file was last written to, by the wall clock of its server; a new name changes nothing. `None` when there is none.
+    fn modified(&mut self, file: FilePath) -> Option<Timestamp>;
+    /// Gives a file another time of its last writing (utimes). Errors: [`Fault::NoSuchFile`], [`Fault::Io`].
+    fn set_modified(&mut self, file: FilePath, to: Timestamp) -> Result<(), Fault>;
 }
 
 /// A disk as somebody sees it who only looks: nothing fails, nothing costs time, nothing changes.
@@ -109,6 +115,7 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// The window of one turn.
     pub fn new(moment: Moment, disk: &'a mut dyn Disk, choices: &'a mut Choices, out: &'a mut Outbox) -> Self {
+        disk.set_wall(moment.wall);
         Self { moment, disk, choices, out, disk_failures: Vec::new() }
     }
 
@@ -279,6 +286,15 @@ impl Disk for Context<'_> {
     }
     fn sync_folder(&mut self, folder: Folder) -> Result<(), Fault> {
         self.change(folder, |disk| disk.sync_folder(folder))
+    }
+    fn set_wall(&mut self, now: Timestamp) {
+        self.disk.set_wall(now);
+    }
+    fn modified(&mut self, file: FilePath) -> Option<Timestamp> {
+        self.disk.modified(file)
+    }
+    fn set_modified(&mut self, file: FilePath, to: Timestamp) -> Result<(), Fault> {
+        self.change(file.folder, |disk| disk.set_modified(file, to))
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::error::{ErrorCode, Fault};
-use crate::files::{FileName, FilePath, Folder};
+use crate::files::{FileName, FilePath, Folder, Part};
 use crate::ids::{
     BrokerEpoch, BrokerId, BrokerSet, CorrelationId, Digest, DirectoryId, Incarnation, LeaderEpoch, LogDirectory, Offset,
     PartitionEpoch, PartitionIndex, ProcessId, ProducerEpoch, ProducerId, SendId, Sequence, Step, TopicId, TopicPartition,
@@ -293,6 +293,11 @@ impl Field for FileName {
             Self::Snapshot(end, _) => (10, end.0),
             Self::MetaProperties => (11, 0),
             Self::FactsTold => (12, 0),
+            Self::CleanerCheckpoint => (13, 0),
+            Self::Sparse => (23, 0),
+            Self::Cleaned(part, base) => (14 + place_of(*part), base.0),
+            Self::Swap(part, base) => (17 + place_of(*part), base.0),
+            Self::Removed(part, base) => (20 + place_of(*part), base.0),
         };
         tag.put(out);
         number.put(out);
@@ -317,7 +322,30 @@ impl Field for FileName {
             10 => LeaderEpoch::take(input).map(|epoch| Self::Snapshot(Offset(number), epoch)),
             11 => Ok(Self::MetaProperties),
             12 => Ok(Self::FactsTold),
+            13 => Ok(Self::CleanerCheckpoint),
+            23 => Ok(Self::Sparse),
+            14..=16 => part_at(tag - 14).map(|part| Self::Cleaned(part, Offset(number))),
+            17..=19 => part_at(tag - 17).map(|part| Self::Swap(part, Offset(number))),
+            20..=22 => part_at(tag - 20).map(|part| Self::Removed(part, Offset(number))),
             _ => Err(unknown("file name", tag)),
         }
+    }
+}
+
+/// The place of a part in the tags of the names that have one.
+fn place_of(part: Part) -> u8 {
+    match part {
+        Part::Batches => 0,
+        Part::OffsetIndex => 1,
+        Part::TimeIndex => 2,
+    }
+}
+
+fn part_at(place: u8) -> Result<Part, Fault> {
+    match place {
+        0 => Ok(Part::Batches),
+        1 => Ok(Part::OffsetIndex),
+        2 => Ok(Part::TimeIndex),
+        _ => Err(unknown("part of a segment", place)),
     }
 }

@@ -78,6 +78,11 @@ impl OffsetIndex {
         is_cut.then(|| count(&self.entries) * OFFSET_ENTRY_BYTES)
     }
 
+    /// The bytes of its file.
+    pub(super) fn size_bytes(&self) -> u64 {
+        count(&self.entries) * OFFSET_ENTRY_BYTES
+    }
+
     /// What the file holds.
     pub(super) fn bytes(&self, base: Offset) -> Vec<u8> {
         self.entries.iter().flat_map(|entry| offset_bytes(base, *entry)).collect()
@@ -117,6 +122,11 @@ impl TimeIndex {
         let is_cut = keep < self.entries.len();
         self.entries.truncate(keep);
         is_cut.then(|| count(&self.entries) * TIME_ENTRY_BYTES)
+    }
+
+    /// The bytes of its file.
+    pub(super) fn size_bytes(&self) -> u64 {
+        count(&self.entries) * TIME_ENTRY_BYTES
     }
 
     /// What the file holds.

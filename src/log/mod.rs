@@ -12,18 +12,21 @@
 //! | `epochs` | which leader epoch began where, and the question of KIP-279: where did that one end? |
 //! | `truncation` | cutting the end off, starting anew elsewhere |
 //! | `start` | moving the beginning forward; deleting the whole log |
+//! | `retention` · `removal` | letting old segments go; the files that are still there for a while |
+//! | [`cleaner`] | compaction: keeping the newest record of each key |
 //! | `recovery` · `scan` | reading a log back after a start: what is trusted, what is cut, what is refused |
 //! | [`checkpoint`] | small files that are replaced as a whole |
 //! | [`dump`] | what lies on a disk, file by file, for people |
 //!
 //! Invariant: what lies on the disk is what was appended, byte for byte; memory holds positions and numbers only, and all
-//! of it can be rebuilt from the disk. Offsets in a log rise without a gap.
+//! of it can be rebuilt from the disk. Segments follow one another without a gap; within one, offsets may be missing.
 //!
 //! Called by: replica (partitions), raft (the metadata log), broker (checkpoints).
 //!
-//! Not modelled: retention, compaction, producer state and the transaction index (each gets a file of its own).
+//! Not modelled: producer state and the transaction index (each gets a file of its own).
 
 pub mod checkpoint;
+pub mod cleaner;
 pub mod dump;
 mod epochs;
 mod fence;
@@ -34,14 +37,18 @@ mod place;
 mod probe;
 mod reading;
 mod recovery;
+mod removal;
+mod retention;
 mod scan;
 mod segment;
 mod start;
 mod truncation;
 mod validator;
 
+pub use cleaner::{Candidate, CleanerRules, Cleaning, Progress};
 pub use epochs::{EpochCache, EpochEntry};
 pub use partition_log::{Appended, PartitionLog};
 pub use place::LogPlace;
 pub use recovery::{Known, LoadError};
+pub use retention::RetentionView;
 pub use start::finish_deletion;

@@ -1,7 +1,7 @@
 //! One replica's log of one partition.
 //!
 //! Invariant: the segments follow one another without a gap, the last is the only one that grows, and `end` is the offset
-//! after the last record. What was appended is told by an event before anything else can happen to it.
+//! after the last batch. Within a segment offsets may be missing: a cleaner dropped them, here or where they were copied from. What was appended is told by an event before anything else can happen to it.
 //!
 //! Source: `UnifiedLog`, `LocalLog`.
 //!
@@ -20,7 +20,7 @@ use super::place::LogPlace;
 use super::segment::Segment;
 use super::validator::{Origin, validate};
 use crate::config::{TimestampType, TopicConfig};
-use crate::context::Context;
+use crate::context::{Context, Disk};
 use crate::error::{ErrorCode, Fault};
 use crate::event::LogFact;
 use crate::files::FileName;
@@ -50,6 +50,14 @@ pub struct PartitionLog {
     pub(super) is_folder_new: bool,
     /// The write that failed, after which there are no more.
     pub(super) fenced_by: Option<Arc<Fault>>,
+    /// Up to where the cleaner came (excluded), if it ever did.
+    pub(super) first_dirty: Option<Offset>,
+    /// Segments that were set aside, and when their files go.
+    pub(super) removed: Vec<(Instant, Offset)>,
+    /// How often its end was cut off, or all of it, in this life: what was planned before is void.
+    pub(super) cuts: u64,
+    /// Whether the folder says that offsets may be missing.
+    pub(super) is_sparse: bool,
 }
 
 /// Where an append as leader put a batch.
@@ -72,7 +80,7 @@ impl PartitionLog {
     }
 
     pub(super) fn begin(place: LogPlace, config: TopicConfig, at: Offset, cx: &mut Context<'_>) -> Result<Self, Fault> {
-        let active = Segment::new(place.folder(), at);
+        let active = Segment::new(place.folder(), at, cx.wall());
         active.create(cx)?;
         Ok(Self {
             place,
@@ -86,6 +94,10 @@ impl PartitionLog {
             is_folder_unsynced: true,
             is_folder_new: true,
             fenced_by: None,
+            first_dirty: None,
+            removed: Vec::new(),
+            cuts: 0,
+            is_sparse: false,
         })
     }
 
@@ -149,6 +161,12 @@ impl PartitionLog {
         self.closed.len() + 1
     }
 
+    /// The offset from which on the cleaner has not been, if it was here before.
+    #[must_use]
+    pub fn first_dirty(&self) -> Option<Offset> {
+        self.first_dirty
+    }
+
     /// The settings of its topic.
     #[must_use]
     pub fn config(&self) -> &TopicConfig {
@@ -185,18 +203,21 @@ impl PartitionLog {
     /// Appends batches that a leader sent, exactly as they are.
     ///
     /// Invariant: the batches before one that is refused are in the log.
-    /// Errors: `CORRUPT_MESSAGE` for damaged bytes or a batch without an epoch; `OFFSET_OUT_OF_RANGE` for one that does not
-    /// begin at the log end; `KAFKA_STORAGE_ERROR` when the disk fails.
+    /// Errors: `CORRUPT_MESSAGE` for damaged bytes or a batch without an epoch; `OFFSET_OUT_OF_RANGE` for one that begins before
+    /// the log end (a compacted log has gaps, so it may begin after it); `KAFKA_STORAGE_ERROR` when the disk fails.
     pub fn append_as_follower(&mut self, batches: &[Bytes], from: BrokerId, cx: &mut Context<'_>) -> Result<(), ErrorCode> {
         for bytes in batches {
             let header = verify(bytes).map_err(|_| ErrorCode::CorruptMessage)?;
             if header.leader_epoch.is_none() {
                 return Err(ErrorCode::CorruptMessage);
             }
-            if header.base_offset != self.end_offset() {
+            if header.base_offset < self.end_offset() {
                 return Err(ErrorCode::OffsetOutOfRange);
             }
             let batch = Arc::new(facts_of(&header, bytes).map_err(|_| ErrorCode::CorruptMessage)?);
+            if header.base_offset > self.end_offset() {
+                self.become_sparse(cx).map_err(storage_error)?;
+            }
             let fact = LogFact::RecordsReplicated { partition: self.partition(), from, batch };
             self.write(&header, bytes.clone(), fact, cx).map_err(storage_error)?;
         }
@@ -213,11 +234,11 @@ impl PartitionLog {
     /// Epoch, segment, bytes, event, indexes.
     fn try_write(&mut self, header: &BatchHeader, bytes: Bytes, fact: LogFact, cx: &mut Context<'_>) -> Result<(), Fault> {
         let epoch = header.leader_epoch.expect("a leader stamps its epoch, and a follower refuses a batch without one");
-        assert_eq!(header.base_offset, self.end_offset(), "a log has no gaps");
+        assert!(header.base_offset >= self.end_offset(), "offsets in a log rise");
         if self.latest_epoch() != Some(epoch) {
             self.advance_epoch(epoch, cx)?;
         }
-        if self.active.should_roll(header, &self.config) {
+        if self.active.should_roll(header, &self.config, cx.wall()) {
             self.roll(cx)?;
         }
         let entries = Arc::make_mut(&mut self.active).append(header, bytes, self.config.index_interval_bytes, cx)?;
@@ -226,10 +247,10 @@ impl PartitionLog {
     }
 
     /// Closes the active segment and begins a new one at the log end.
-    fn roll(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
+    pub(super) fn roll(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
         let base = self.end_offset();
         assert!(base > self.active.base(), "only a segment that holds something is rolled");
-        let next = Segment::new(self.place.folder(), base);
+        let next = Segment::new(self.place.folder(), base, cx.wall());
         Arc::make_mut(&mut self.active).close(cx)?;
         next.create(cx)?;
         self.is_folder_unsynced = true;
@@ -264,6 +285,21 @@ impl PartitionLog {
         let file = self.place.file(FileName::LeaderEpochCheckpoint);
         checkpoint::write_epochs(file, epochs.entries(), self.place.folder_sync, cx)?;
         self.epochs = epochs;
+        Ok(())
+    }
+
+    /// Writes down that offsets may be missing, before they are for the first time. A failure fences the log.
+    ///
+    /// Kafka differs: it expects that of every log.
+    pub(super) fn become_sparse(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
+        if self.is_sparse {
+            return Ok(());
+        }
+        self.check_fence()?;
+        let file = self.place.file(FileName::Sparse);
+        let written = cx.append(file, Bytes::new()).and_then(|_| cx.sync(file)).and_then(|()| self.place.sync_folder(cx));
+        self.fencing(written, cx)?;
+        self.is_sparse = true;
         Ok(())
     }
 

@@ -20,7 +20,7 @@ use super::segment::{BatchPlace, Segment};
 use crate::context::Context;
 use crate::error::{ErrorCode, Fault};
 use crate::ids::{LeaderEpoch, Offset};
-use crate::record::{BatchHeader, Compression, Record, RecordBatch};
+use crate::record::{BatchHeader, Record, RecordBatch};
 use crate::time::Timestamp;
 
 impl PartitionLog {
@@ -58,8 +58,6 @@ impl PartitionLog {
     ///
     /// Errors: as [`Disk::read`], [`Fault::Corrupt`].
     /// Source: KIP-79; `UnifiedLog.fetchOffsetByTimestamp`.
-    ///
-    /// Kafka differs: of a compressed batch, which is not unpacked here, the first offset is told.
     pub fn offset_for_timestamp(
         &self,
         timestamp: Timestamp,
@@ -75,9 +73,6 @@ impl PartitionLog {
                 }
                 let batch = RecordBatch::decode(bytes)?;
                 let epoch = batch.header.leader_epoch.unwrap_or_default();
-                if batch.header.attributes.compression() != Compression::None {
-                    return Ok(Some((place.base, place.max_timestamp, epoch)));
-                }
                 let is_young = |record: &&Record| record.timestamp >= timestamp && record.offset >= self.start;
                 if let Some(record) = batch.records.iter().find(is_young) {
                     return Ok(Some((record.offset, record.timestamp, epoch)));
@@ -89,7 +84,7 @@ impl PartitionLog {
 }
 
 /// Whether what lies in this place is a batch of another offset or epoch. (Of bytes that are no batch any reader says so.)
-fn is_another(place: &BatchPlace, bytes: &[u8]) -> bool {
+pub(super) fn is_another(place: &BatchPlace, bytes: &[u8]) -> bool {
     let found = BatchHeader::parse(bytes);
     found.is_ok_and(|header| (header.base_offset, header.leader_epoch) != (place.base, Some(place.epoch)))
 }

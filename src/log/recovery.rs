@@ -32,6 +32,8 @@ pub struct Known {
     pub recovery_point: Offset,
     /// From the log-start checkpoint.
     pub log_start: Offset,
+    /// From the cleaner's checkpoint: up to where the log was cleaned, if it was.
+    pub cleaned: Option<Offset>,
     /// Whether the process had been shut down in order, so that all was flushed.
     pub was_clean: bool,
 }
@@ -110,6 +112,10 @@ impl PartitionLog {
                     is_folder_unsynced: false,
                     is_folder_new: !is_whole,
                     fenced_by: None,
+                    first_dirty: known.cleaned,
+                    removed: Vec::new(),
+                    cuts: 0,
+                    is_sparse: scan.is_sparse,
                 }
             }
         };

@@ -7,16 +7,21 @@
 //! * Refused is what no power failure can explain: a trusted segment that does not lead from batch to batch to its end, a
 //!   hole before or at the recovery point, a segment whose first batch is another than its name says.
 //!
+//! Segments follow one another without a gap in every log. Within a segment offsets are missing only where a cleaner was at work,
+//! and then the folder says so (`sparse`), so that a lost batch or a damaged offset is not taken for a cleaned one.
+//!
 //! Source: `LogLoader.loadSegmentFiles`, `recoverLog`, `LogSegment.recover`, `sanityCheck`. Called by: `recovery`.
 //!
 //! Kafka differs: of a trusted segment it reads nothing but the indexes, and learns of a hole, a stray segment or a broken
 //! header when somebody reads there; here the place of every batch is kept in memory and so is read. It also keeps a segment
-//! behind one that lost its unsynced end just between two batches; here that hole ends the log.
+//! behind one that lost its unsynced end just between two batches; here that hole ends the log. It takes missing offsets for
+//! granted in every log.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::cleaner::finish_swaps;
 use super::place::LogPlace;
 use super::recovery::{Known, LoadError};
 use super::segment::Segment;
@@ -36,9 +41,19 @@ pub(super) struct Scan {
     interval_bytes: u64,
     /// Below this everything was on the device.
     trusted: Offset,
+    /// Whether offsets may be missing within a segment.
+    pub(super) is_sparse: bool,
     pub(super) segments: Vec<Segment>,
     pub(super) batches: Vec<Arc<BatchFacts>>,
     pub(super) torn_bytes: u64,
+}
+
+/// How a segment's file is looked at.
+#[derive(Clone, Copy)]
+struct Sight {
+    length: u64,
+    is_trusted: bool,
+    is_sparse: bool,
 }
 
 /// What lies where a batch should begin.
@@ -53,7 +68,7 @@ enum Next {
 impl Scan {
     pub(super) fn new(place: LogPlace, interval_bytes: u64, known: &Known) -> Self {
         let trusted = if known.was_clean { EVERYTHING } else { known.recovery_point };
-        Self { place, interval_bytes, trusted, segments: Vec::new(), batches: Vec::new(), torn_bytes: 0 }
+        Self { place, interval_bytes, trusted, is_sparse: false, segments: Vec::new(), batches: Vec::new(), torn_bytes: 0 }
     }
 
     /// Where the log ends; `None` when there is none.
@@ -64,12 +79,14 @@ impl Scan {
     /// Reads the segments in order; then, if nothing is to be refused, cuts the tail that cannot be read and puts the indexes
     /// right.
     pub(super) fn read_folder(&mut self, cx: &mut Context<'_>) -> Result<(), LoadError> {
+        finish_swaps(self.place, cx)?;
         let names = cx.list(self.place.folder());
+        self.is_sparse = names.contains(&FileName::Sparse);
         let bases: Vec<Offset> = names.iter().filter_map(|name| name.segment_base()).collect();
         let mut beyond = Vec::new();
         let mut torn = 0;
         for (nth, base) in bases.iter().enumerate() {
-            let segment = Segment::new(self.place.folder(), *base);
+            let segment = Segment::new(self.place.folder(), *base, cx.wall());
             let length = cx.len(segment.file()).unwrap_or(0);
             let is_over = torn > 0 || !beyond.is_empty();
             if is_over || !self.follows(*base)? {
@@ -127,7 +144,7 @@ impl Scan {
         cx: &mut Context<'_>,
     ) -> Result<u64, LoadError> {
         while u64::from(segment.size()) < length {
-            match next_batch(&segment, length, is_trusted, cx)? {
+            match next_batch(&segment, Sight { length, is_trusted, is_sparse: self.is_sparse }, cx)? {
                 Next::Batch(header, facts) => {
                     segment.add(&header, self.interval_bytes);
                     self.batches.push(Arc::new(facts));
@@ -177,7 +194,8 @@ impl Scan {
 }
 
 /// Reads what lies at the end of what was read of `segment` so far. Errors: as [`Disk::read`].
-fn next_batch(segment: &Segment, length: u64, is_trusted: bool, cx: &mut Context<'_>) -> Result<Next, Fault> {
+fn next_batch(segment: &Segment, sight: Sight, cx: &mut Context<'_>) -> Result<Next, Fault> {
+    let Sight { length, is_trusted, is_sparse } = sight;
     let at = u64::from(segment.size());
     let header_bytes = u64::try_from(HEADER_BYTES).expect("61 fits");
     if length - at < header_bytes {
@@ -193,7 +211,8 @@ fn next_batch(segment: &Segment, length: u64, is_trusted: bool, cx: &mut Context
     }
     let bytes = cx.read(segment.file(), at, u64::from(header.size))?;
     let damage = verify_body(&header, &bytes).err();
-    if header.base_offset != segment.end() || header.leader_epoch.is_none() {
+    let is_next = header.base_offset == segment.end() || is_sparse && header.base_offset > segment.end();
+    if !is_next || header.leader_epoch.is_none() {
         let is_first = at == 0 && damage.is_none();
         let why = Fault::Corrupt { what: "batch", why: format!("offset {} for {}", header.base_offset, segment.end()) };
         return Ok(if is_first { Next::Stray(header.base_offset) } else { Next::Nothing(why) });
@@ -201,7 +220,7 @@ fn next_batch(segment: &Segment, length: u64, is_trusted: bool, cx: &mut Context
     match damage {
         Some(why) if !is_trusted => Ok(Next::Nothing(why)),
         Some(why) if u64::from(header.last_offset_delta) > bytes.len() as u64 => Ok(Next::Nothing(why)),
-        Some(_) => Ok(Next::Batch(header, read_damaged(&header, &bytes))),
+        Some(_) => Ok(Next::Batch(header, read_damaged(&header, &bytes, is_sparse))),
         None => match facts_of(&header, &bytes) {
             Ok(facts) => Ok(Next::Batch(header, facts)),
             Err(why) => Ok(Next::Nothing(why)),
@@ -211,10 +230,10 @@ fn next_batch(segment: &Segment, length: u64, is_trusted: bool, cx: &mut Context
 
 /// What can be said of a batch whose checksum is wrong: its records if they can be read, else one without a digest for each
 /// of its offsets.
-fn read_damaged(header: &BatchHeader, bytes: &Bytes) -> BatchFacts {
+fn read_damaged(header: &BatchHeader, bytes: &Bytes, is_sparse: bool) -> BatchFacts {
     let offsets = (0..=u64::from(header.last_offset_delta)).map(|delta| header.base_offset.plus(delta));
     if let Ok(facts) = facts_of(header, bytes)
-        && facts.records.iter().map(|record| record.offset).eq(offsets.clone())
+        && (is_sparse || facts.records.iter().map(|record| record.offset).eq(offsets.clone()))
     {
         return facts;
     }
@@ -239,7 +258,7 @@ fn read_damaged(header: &BatchHeader, bytes: &Bytes) -> BatchFacts {
 /// Of a segment that is to be dropped only this is asked. Errors: refused, if it begins with a sound batch that is another than
 /// its name says.
 fn refuse_stray(segment: &Segment, length: u64, cx: &mut Context<'_>) -> Result<(), LoadError> {
-    match next_batch(segment, length, false, cx)? {
+    match next_batch(segment, Sight { length, is_trusted: false, is_sparse: false }, cx)? {
         Next::Stray(first) => Err(stray(segment, first)),
         Next::Batch(..) | Next::Nothing(_) => Ok(()),
     }

@@ -1,7 +1,8 @@
 //! One segment of a log: a file of batches, where each of them begins, and two sparse indexes.
 //!
 //! Invariant: `batches` lie in the file one after the other from position 0 to `size`, their offsets rise, and none is
-//! below `base`. Nothing of their payload is kept here.
+//! below `base`. Offsets between them may be missing: a cleaner dropped them here or where they were copied from. Nothing of
+//! their payload is kept here.
 //!
 //! Source: `LogSegment`, `RollParams`.
 //!
@@ -16,8 +17,8 @@ use super::index::{OffsetEntry, OffsetIndex, TimeEntry, TimeIndex};
 use crate::config::TopicConfig;
 use crate::context::Disk;
 use crate::error::Fault;
-use crate::files::{FileName, FilePath, Folder};
-use crate::ids::{LeaderEpoch, Offset};
+use crate::files::{FileName, FilePath, Folder, Part};
+use crate::ids::{LeaderEpoch, Offset, ProducerId};
 use crate::record::BatchHeader;
 use crate::time::{Duration, Timestamp};
 
@@ -48,13 +49,25 @@ impl BatchPlace {
 /// An entry for the offset index and one for the time index, as they lie on disk.
 pub(super) type IndexEntries = (Option<[u8; 8]>, Option<[u8; 12]>);
 
+/// Whether a segment's files bear the names of one in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Live,
+    Cleaned,
+}
+
 /// One segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Segment {
     folder: Folder,
+    stage: Stage,
     base: Offset,
+    /// When it was made, or read back.
+    created: Timestamp,
     size: u32,
     batches: Vec<BatchPlace>,
+    /// The last offsets of the batches that have a producer, in order.
+    produced: Vec<(ProducerId, Offset)>,
     offset_index: OffsetIndex,
     time_index: TimeIndex,
     /// The largest timestamp so far, and the last offset of the batch that brought it.
@@ -63,9 +76,28 @@ pub(super) struct Segment {
 
 impl Segment {
     /// A segment without batches, of which nothing is on the disk yet.
-    pub(super) fn new(folder: Folder, base: Offset) -> Self {
-        let (offset_index, time_index) = (OffsetIndex::default(), TimeIndex::default());
-        Self { folder, base, size: 0, batches: Vec::new(), offset_index, time_index, largest: None }
+    pub(super) fn new(folder: Folder, base: Offset, now: Timestamp) -> Self {
+        Self::at_stage(Stage::Live, folder, base, now)
+    }
+
+    /// One that the cleaner is to write.
+    pub(super) fn cleaned(folder: Folder, base: Offset, now: Timestamp) -> Self {
+        Self::at_stage(Stage::Cleaned, folder, base, now)
+    }
+
+    fn at_stage(stage: Stage, folder: Folder, base: Offset, created: Timestamp) -> Self {
+        Self {
+            folder,
+            stage,
+            base,
+            created,
+            size: 0,
+            batches: Vec::new(),
+            produced: Vec::new(),
+            offset_index: OffsetIndex::default(),
+            time_index: TimeIndex::default(),
+            largest: None,
+        }
     }
 
     /// Makes its file. Errors: as [`Disk::append`].
@@ -91,6 +123,27 @@ impl Segment {
     /// The largest timestamp in it.
     pub(super) fn largest_timestamp(&self) -> Option<Timestamp> {
         self.largest.map(|entry| entry.timestamp)
+    }
+
+    /// The largest timestamp in it; when no record has one, when its file was last written to.
+    pub(super) fn age_mark(&self, disk: &mut dyn Disk) -> Timestamp {
+        let of_records = self.largest_timestamp().filter(|largest| largest.0 >= 0);
+        of_records.unwrap_or_else(|| self.modified(disk))
+    }
+
+    /// When its file was last written to.
+    pub(super) fn modified(&self, disk: &mut dyn Disk) -> Timestamp {
+        disk.modified(self.file()).unwrap_or(self.created)
+    }
+
+    /// The bytes of its two indexes.
+    pub(super) fn index_bytes(&self) -> (u64, u64) {
+        (self.offset_index.size_bytes(), self.time_index.size_bytes())
+    }
+
+    /// The last offsets of its batches that have a producer, in order.
+    pub(super) fn produced(&self) -> &[(ProducerId, Offset)] {
+        &self.produced
     }
 
     /// The places of all its batches.
@@ -120,15 +173,25 @@ impl Segment {
     }
 
     /// Whether a batch should begin a new segment rather than be added to this one: this one would grow beyond
-    /// `segment.bytes`, its first batch is `segment.ms` older, or an index is full.
+    /// `segment.bytes`, its first batch is `segment.ms` older, or an index is full. Where the first batch has no timestamp, the
+    /// segment's own age by the wall clock counts. A compacted log rolls no later than `max.compaction.lag.ms`, since its cleaner
+    /// leaves the active segment alone (KIP-354).
     ///
     /// Kafka differs: a batch larger than a whole segment gets one of its own; there it is refused, but no segment may be
     /// set below 1 MB.
-    pub(super) fn should_roll(&self, next: &BatchHeader, config: &TopicConfig) -> bool {
+    pub(super) fn should_roll(&self, next: &BatchHeader, config: &TopicConfig, now: Timestamp) -> bool {
         let Some(first) = self.batches.first() else { return false };
         let size_then = u64::from(self.size) + u64::from(next.size);
-        let age_ms = u64::try_from(next.max_timestamp.0.saturating_sub(first.max_timestamp.0)).unwrap_or(0);
-        let is_too_old = config.segment_ms != Duration::MAX && age_ms > config.segment_ms.as_millis();
+        let age_ms = match first.max_timestamp.0 {
+            0.. => next.max_timestamp.0.saturating_sub(first.max_timestamp.0),
+            _ => now.0.saturating_sub(self.created.0),
+        };
+        let limit = if config.cleanup_policy.compact && config.max_compaction_lag > Duration::ZERO {
+            config.segment_ms.min(config.max_compaction_lag)
+        } else {
+            config.segment_ms
+        };
+        let is_too_old = limit != Duration::MAX && u64::try_from(age_ms).unwrap_or(0) > limit.as_millis();
         size_then > config.segment_bytes.min(u64::from(i32::MAX.cast_unsigned()))
             || is_too_old
             || self.offset_index.is_full(config.segment_index_bytes)
@@ -170,6 +233,7 @@ impl Segment {
         let (last_delta, max_timestamp) = (header.last_offset_delta, header.max_timestamp);
         let (base, epoch) = (header.base_offset, header.leader_epoch.unwrap_or_default());
         self.batches.push(BatchPlace { base, last_delta, position, size: header.size, epoch, max_timestamp });
+        self.produced.extend(header.producer_id.map(|producer| (producer, last)));
         self.size = position.checked_add(header.size).expect("a segment is rolled before its positions have 32 bits");
         self.note_timestamp(TimeEntry { timestamp: max_timestamp, offset: last });
         if u64::from(position).saturating_sub(self.offset_index.last_position()) <= interval_bytes {
@@ -216,6 +280,8 @@ impl Segment {
         let Some(cut) = self.batches.get(keep).copied() else { return Ok(()) };
         disk.truncate(self.file(), u64::from(cut.position))?;
         self.batches.truncate(keep);
+        let end = self.end();
+        self.produced.truncate(self.produced.partition_point(|(_, last)| *last < end));
         self.size = cut.position;
         self.largest = None;
         for place in 0..keep {
@@ -252,6 +318,41 @@ impl Segment {
         disk.delete(self.file())
     }
 
+    /// Gives its files the names of a segment that is no longer part of its log, the batches first: while they have their name,
+    /// nothing of it is gone. Errors: as [`Disk::rename`].
+    pub(super) fn set_aside(&self, disk: &mut dyn Disk) -> Result<(), Fault> {
+        for part in Part::ALL.into_iter().rev() {
+            rename_if_there(self.folder, part.of(self.base), FileName::Removed(part, self.base), disk)?;
+        }
+        Ok(())
+    }
+
+    /// Gives a cleaned segment's files the names under which a start completes its swap. Errors: as [`Disk::rename`].
+    pub(super) fn announce_swap(&self, disk: &mut dyn Disk) -> Result<(), Fault> {
+        assert_eq!(self.stage, Stage::Cleaned, "only what was cleaned is swapped in");
+        for part in Part::ALL {
+            rename_if_there(self.folder, FileName::Cleaned(part, self.base), FileName::Swap(part, self.base), disk)?;
+        }
+        Ok(())
+    }
+
+    /// Gives the files of an announced swap their names for good. Errors: as [`Disk::rename`].
+    pub(super) fn complete_swap(&mut self, disk: &mut dyn Disk) -> Result<(), Fault> {
+        complete_swap(self.folder, self.base, disk)?;
+        self.stage = Stage::Live;
+        Ok(())
+    }
+
+    /// Appends batches as one piece, which were noted by [`Segment::add`]. Errors: as [`Disk::append`].
+    pub(super) fn write_noted(&self, batches: Bytes, disk: &mut dyn Disk) -> Result<(), Fault> {
+        disk.append(self.file(), batches).map(|_| ())
+    }
+
+    /// Gives its file of batches another time of its last writing. Errors: as [`Disk::set_modified`].
+    pub(super) fn set_modified(&self, to: Timestamp, disk: &mut dyn Disk) -> Result<(), Fault> {
+        disk.set_modified(self.file(), to)
+    }
+
     /// Whether one of its index files is not what its batches make it. Errors: as [`Disk::read`].
     pub(super) fn has_stale_index(&self, disk: &mut dyn Disk) -> Result<bool, Fault> {
         Ok(is_stale(self.offset_index_file(), &self.offset_index.bytes(self.base), disk)?
@@ -266,16 +367,37 @@ impl Segment {
 
     /// Its file of batches.
     pub(super) fn file(&self) -> FilePath {
-        self.folder.file(FileName::Segment(self.base))
+        self.part(Part::Batches)
     }
 
     fn offset_index_file(&self) -> FilePath {
-        self.folder.file(FileName::OffsetIndex(self.base))
+        self.part(Part::OffsetIndex)
     }
 
     fn time_index_file(&self) -> FilePath {
-        self.folder.file(FileName::TimeIndex(self.base))
+        self.part(Part::TimeIndex)
     }
+
+    fn part(&self, part: Part) -> FilePath {
+        let name = match self.stage {
+            Stage::Live => part.of(self.base),
+            Stage::Cleaned => FileName::Cleaned(part, self.base),
+        };
+        self.folder.file(name)
+    }
+}
+
+/// Gives the files of an announced swap their names for good, the batches last. Errors: as [`Disk::rename`].
+pub(super) fn complete_swap(folder: Folder, base: Offset, disk: &mut dyn Disk) -> Result<(), Fault> {
+    for part in Part::ALL {
+        rename_if_there(folder, FileName::Swap(part, base), part.of(base), disk)?;
+    }
+    Ok(())
+}
+
+fn rename_if_there(folder: Folder, from: FileName, to: FileName, disk: &mut dyn Disk) -> Result<(), Fault> {
+    let from = folder.file(from);
+    if disk.len(from).is_some() { disk.rename(from, folder.file(to)) } else { Ok(()) }
 }
 
 fn is_stale(file: FilePath, wanted: &[u8], disk: &mut dyn Disk) -> Result<bool, Fault> {

@@ -1,16 +1,13 @@
 //! The beginning of a log: moving it forward, and the end of the whole log.
 //!
-//! Invariant: the log start only grows, and never beyond the log's end; a segment that lies wholly below it goes, the active
-//! one never. A log is deleted as one: whenever the power fails, all of it is there or none.
+//! Invariant: the log start only grows, and never beyond the log's end. What lies below it is nobody's any more; its segments go
+//! when retention looks next. A log is deleted as one: whenever the power fails, all of it is there or none.
 //!
 //! Source: `UnifiedLog.maybeIncrementLogStartOffset`, `deleteOldSegments`, `LogManager.asyncDelete`.
 //!
 //! Called by: replica: DeleteRecords, a leader's log start learned by a follower, a partition that is not here any more; raft.
 //!
-//! Kafka differs: segments below the log start and the files of a deleted log are renamed first and removed after
-//! `file.delete.delay.ms`; here they go at once, since nobody reads them any more.
-
-use std::sync::Arc;
+//! Kafka differs: the files of a deleted log are removed after `file.delete.delay.ms`; here they go at once.
 
 use super::partition_log::PartitionLog;
 use super::place::LogPlace;
@@ -21,8 +18,7 @@ use crate::files::Folder;
 use crate::ids::Offset;
 
 impl PartitionLog {
-    /// Moves the beginning of the log to `to`, unless it lies there or beyond already, and drops the segments before it.
-    /// Returns whether it moved.
+    /// Moves the beginning of the log to `to`, unless it lies there or beyond already. Returns whether it moved.
     ///
     /// Errors: as [`Disk`]'s calls; the log is fenced then.
     pub fn advance_start(&mut self, to: Offset, cx: &mut Context<'_>) -> Result<bool, Fault> {
@@ -32,28 +28,21 @@ impl PartitionLog {
         }
         assert!(to <= self.end_offset(), "a log begins before its end, or there");
         self.check_fence()?;
-        self.start = to;
-        cx.emit(LogFact::LogStartAdvanced { partition: self.partition(), old, new: to });
-        let dropped = self.drop_below_start(cx);
-        self.fencing(dropped, cx)?;
+        let moved = self.move_start(to, cx);
+        self.fencing(moved, cx)?;
         Ok(true)
     }
 
-    fn drop_below_start(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
-        let mut epochs = self.epochs.clone();
-        if epochs.truncate_from_start(self.start) {
-            self.write_epochs(epochs, cx)?;
-        }
-        let gone = self.closed.iter().take_while(|segment| segment.end() <= self.start).count();
-        if gone == 0 {
+    /// The one place where a log comes to begin later, other than by starting anew.
+    pub(super) fn move_start(&mut self, to: Offset, cx: &mut Context<'_>) -> Result<(), Fault> {
+        let old = self.start_offset();
+        if to <= old {
             return Ok(());
         }
-        let dropped: Vec<_> = Arc::make_mut(&mut self.closed).drain(..gone).collect();
-        for segment in dropped {
-            segment.delete(cx)?;
-        }
-        self.flushed = self.flushed.max(self.start);
-        self.place.sync_folder(cx)
+        self.start = to;
+        cx.emit(LogFact::LogStartAdvanced { partition: self.partition(), old, new: to });
+        let mut epochs = self.epochs.clone();
+        if epochs.truncate_from_start(to) { self.write_epochs(epochs, cx) } else { Ok(()) }
     }
 
     /// Removes the log from the disk, as one: its folder gets another name, under which no start looks for it.

@@ -44,8 +44,7 @@ impl PartitionLog {
 
     /// The one place where a log loses its end.
     fn cut(&mut self, from: Offset, to: Offset, why: TruncationReason, cx: &mut Context<'_>) -> Result<(), Fault> {
-        let holder = self.segments().rev().find(|segment| segment.base() <= to);
-        let end = holder.map_or(self.start_offset(), |segment| segment.end_cut_at(to));
+        let end = self.end_if_cut_at(to);
         assert!(end < from, "a cut takes something away");
         cx.emit(LogFact::LogTruncated { partition: self.partition(), from, to: end, why });
         let drops_segments = self.active.base() > to;
@@ -61,8 +60,26 @@ impl PartitionLog {
         }
         assert_eq!(self.end_offset(), end, "the log ends where it was said to end");
         self.flushed = self.flushed.min(end);
+        self.note_cut(end);
         self.start = self.start.min(end); // a cut in the batch that holds the start takes all of that batch
         Ok(())
+    }
+
+    /// What the cleaner knew of the part that is gone says nothing of what comes in its place.
+    fn note_cut(&mut self, end: Offset) {
+        self.cuts += 1;
+        self.first_dirty = self.first_dirty.map(|first| first.min(end));
+    }
+
+    /// Where the log would end after a cut to `to`.
+    #[must_use]
+    pub fn end_if_cut_at(&self, to: Offset) -> Offset {
+        if to >= self.end_offset() {
+            return self.end_offset();
+        }
+        let to = to.max(self.start_offset());
+        let holder = self.segments().rev().find(|segment| segment.base() <= to);
+        holder.map_or(self.start_offset(), |segment| segment.end_cut_at(to))
     }
 
     /// Removes the closed segments that lie whole below `start`: what a snapshot holds needs not be kept as records.
@@ -105,13 +122,14 @@ impl PartitionLog {
         for segment in self.segments().rev() {
             segment.delete(cx)?;
         }
-        let fresh = Segment::new(self.place.folder(), offset);
+        let fresh = Segment::new(self.place.folder(), offset, cx.wall());
         fresh.create(cx)?;
         self.place.sync_folder(cx)?;
         self.closed = Arc::default();
         self.active = Arc::new(fresh);
         self.start = offset;
         self.flushed = offset;
+        self.note_cut(offset);
         self.is_folder_unsynced = false;
         if start != offset {
             cx.emit(LogFact::LogStartAdvanced { partition, old: start, new: offset });

@@ -6,13 +6,13 @@
 //!
 //! Called by: the log, on an append as leader.
 //!
-//! Not modelled: the records of a compressed batch are not looked at (Kafka unpacks them), keys of compacted topics.
+//! A compressed batch is unpacked for it, and kept as it came (`compression.type = producer`).
 
 use bytes::Bytes;
 
 use crate::config::{TimestampType, TopicConfig};
 use crate::error::ErrorCode;
-use crate::record::{BatchHeader, Compression, each_record, verify_body};
+use crate::record::{BatchHeader, each_record, unpack, verify_body};
 use crate::time::{Duration, Timestamp};
 
 /// Who made the batch.
@@ -38,7 +38,8 @@ pub(super) struct Valid {
 /// Checks one batch against the topic's configuration, `now` being the leader's wall clock.
 ///
 /// Errors: `MESSAGE_TOO_LARGE` beyond `max.message.bytes`; `CORRUPT_MESSAGE` when header or checksum is wrong;
-/// `INVALID_RECORD` when it is whole but its records, offsets or kind are not a client's; `INVALID_TIMESTAMP` when a
+/// `INVALID_RECORD` when it is whole but its records, offsets or kind are not a client's, or a record for a compacted topic has
+/// no key; `INVALID_TIMESTAMP` when a
 /// CreateTime is further from `now` than the topic allows.
 pub(super) fn validate(batch: &Bytes, config: &TopicConfig, origin: Origin, now: Timestamp) -> Result<Valid, ErrorCode> {
     let header = BatchHeader::parse(batch).map_err(|_| ErrorCode::CorruptMessage)?;
@@ -67,20 +68,20 @@ fn check_records(
     origin: Origin,
     now: Timestamp,
 ) -> Result<Timestamp, ErrorCode> {
-    match header.attributes.compression() {
-        Compression::None => {}
-        Compression::Gzip | Compression::Snappy | Compression::Lz4 | Compression::Zstd => return Ok(header.max_timestamp),
-    }
+    let unpacked = unpack(header, batch).map_err(|_| ErrorCode::CorruptMessage)?;
+    let wants_keys = origin == Origin::Client && config.cleanup_policy.compact;
     let guards = origin == Origin::Client && config.message_timestamp_type == TimestampType::CreateTime;
-    let mut is_in_time = true;
+    let (mut is_in_time, mut has_keys) = (true, true);
     let mut max_timestamp = Timestamp::NONE;
-    let read = each_record(header, batch, |record| {
+    let read = each_record(header, &unpacked, |record| {
         is_in_time &= !guards || is_near(record.timestamp, now, config);
+        has_keys &= !wants_keys || record.key.is_some();
         max_timestamp = max_timestamp.max(record.timestamp);
         Ok(())
     });
     match read {
         // As many records as offsets, and rising: so there is one for each offset.
+        Ok(()) if !has_keys => Err(ErrorCode::InvalidRecord),
         Ok(()) if is_in_time => Ok(max_timestamp),
         Ok(()) => Err(ErrorCode::InvalidTimestamp),
         Err(_) => Err(ErrorCode::InvalidRecord),

@@ -63,7 +63,12 @@ fn id_of(name: FileName) -> Option<SnapshotId> {
         | FileName::CleanShutdown
         | FileName::MetaProperties
         | FileName::FactsTold
-        | FileName::Temporary(_) => None,
+        | FileName::Temporary(_)
+        | FileName::CleanerCheckpoint
+        | FileName::Sparse
+        | FileName::Cleaned(..)
+        | FileName::Swap(..)
+        | FileName::Removed(..) => None,
     }
 }
 

@@ -4,8 +4,9 @@
 
 use bytes::Bytes;
 
+use super::codec::unpack;
 use super::digest::digest;
-use super::header::{BatchHeader, Compression, checksum, corrupt};
+use super::header::{BatchHeader, checksum, corrupt};
 use super::wire::each_record;
 use crate::error::Fault;
 use crate::event::{BatchFacts, RecordFacts};
@@ -32,7 +33,7 @@ pub struct Record {
 pub struct RecordBatch {
     /// Its header.
     pub header: BatchHeader,
-    /// Its records in offset order; none when it is compressed, since there are no codecs here.
+    /// Its records in offset order.
     pub records: Vec<Record>,
     /// The bytes it was read from.
     pub bytes: Bytes,
@@ -45,16 +46,16 @@ impl RecordBatch {
     /// its records are not what the header promises.
     pub fn decode(bytes: Bytes) -> Result<Self, Fault> {
         let header = verify(&bytes)?;
-        let mut records = Vec::with_capacity(likely_count(&header, &bytes));
-        if header.attributes.compression() == Compression::None {
-            each_record(&header, &bytes, |raw| {
-                let own = |part: &[u8]| bytes.slice_ref(part);
-                let headers = raw.headers().map(|(key, value)| (own(key), value.map(own))).collect();
-                let (key, value) = (raw.key.map(own), raw.value.map(own));
-                records.push(Record { offset: raw.offset, timestamp: raw.timestamp, key, value, headers });
-                Ok(())
-            })?;
-        }
+        let unpacked = unpack(&header, &bytes)?;
+        let mut records = Vec::with_capacity(likely_count(&header, &unpacked));
+        each_record(&header, &unpacked, |raw| {
+            let own = |part: &[u8]| unpacked.slice_ref(part);
+            let headers = raw.headers().map(|(key, value)| (own(key), value.map(own))).collect();
+            let (key, value) = (raw.key.map(own), raw.value.map(own));
+            records.push(Record { offset: raw.offset, timestamp: raw.timestamp, key, value, headers });
+            Ok(())
+        })?;
+        drop(unpacked);
         Ok(Self { header, records, bytes })
     }
 
@@ -63,9 +64,12 @@ impl RecordBatch {
     pub fn create_times(&self) -> Vec<Timestamp> {
         let mut times = Vec::with_capacity(self.records.len());
         if !self.records.is_empty() {
-            let read = each_record(&self.header, &self.bytes, |raw| {
-                times.push(raw.create_time);
-                Ok(())
+            let unpacked = unpack(&self.header, &self.bytes);
+            let read = unpacked.and_then(|unpacked| {
+                each_record(&self.header, &unpacked, |raw| {
+                    times.push(raw.create_time);
+                    Ok(())
+                })
             });
             assert_eq!(read, Ok(()), "these bytes were decoded before");
         }
@@ -89,19 +93,18 @@ impl RecordBatch {
 /// Reads a batch that was verified, for its facts only: what an append and a recovery want, without the records.
 /// Errors: as [`RecordBatch::decode`], but for the checksum.
 pub(crate) fn facts_of(header: &BatchHeader, bytes: &Bytes) -> Result<BatchFacts, Fault> {
-    let mut records = Vec::with_capacity(likely_count(header, bytes));
-    if header.attributes.compression() == Compression::None {
-        each_record(header, bytes, |raw| {
-            records.push(RecordFacts {
-                offset: raw.offset,
-                timestamp: raw.timestamp,
-                key: raw.key.map(|key| bytes.slice_ref(key)),
-                is_tombstone: raw.value.is_none(),
-                digest: digest(raw.key, raw.value),
-            });
-            Ok(())
-        })?;
-    }
+    let unpacked = unpack(header, bytes)?;
+    let mut records = Vec::with_capacity(likely_count(header, &unpacked));
+    each_record(header, &unpacked, |raw| {
+        records.push(RecordFacts {
+            offset: raw.offset,
+            timestamp: raw.timestamp,
+            key: raw.key.map(|key| unpacked.slice_ref(key)),
+            is_tombstone: raw.value.is_none(),
+            digest: digest(raw.key, raw.value),
+        });
+        Ok(())
+    })?;
     Ok(with_records(header, records))
 }
 
@@ -154,8 +157,5 @@ fn with_records(header: &BatchHeader, records: Vec<RecordFacts>) -> BatchFacts {
 
 /// How many records to make room for: what the header says, but no more than so many bytes can hold (7 at least each).
 fn likely_count(header: &BatchHeader, bytes: &[u8]) -> usize {
-    match header.attributes.compression() {
-        Compression::None => usize::try_from(header.count).unwrap_or(usize::MAX).min(bytes.len() / 7),
-        Compression::Gzip | Compression::Snappy | Compression::Lz4 | Compression::Zstd => 0,
-    }
+    usize::try_from(header.count).unwrap_or(usize::MAX).min(bytes.len() / 7)
 }

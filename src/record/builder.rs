@@ -7,7 +7,8 @@
 use bytes::Bytes;
 
 use super::batch::Record;
-use super::header::{Attributes, BatchHeader, HEADER_BYTES, HEADER_SIZE, overwrite, seal};
+use super::codec::compress;
+use super::header::{Attributes, BatchHeader, Compression, HEADER_BYTES, HEADER_SIZE, overwrite, seal};
 use super::wire::{NewBody, put_record, size_of_record};
 use crate::ids::Offset;
 use crate::time::Timestamp;
@@ -80,7 +81,7 @@ impl BatchBuilder {
         assert!(!self.is_empty(), "a batch is built to hold a record");
         let header = BatchHeader {
             base_offset: Offset::ZERO,
-            size: batch_size(&self.bytes),
+            size: size_in_bytes(&self.bytes),
             leader_epoch: None,
             crc: 0,
             attributes: self.attributes,
@@ -102,7 +103,7 @@ impl BatchBuilder {
     }
 }
 
-/// The bytes of an uncompressed batch with these fields and records; size and checksum are computed.
+/// The bytes of a batch with these fields and records, packed as its attributes say; size and checksum are computed.
 ///
 /// The records' offsets lie between the header's. Their timestamps are the producer's: under LogAppendTime they are in the
 /// bytes still, though readers see the header's.
@@ -119,12 +120,18 @@ pub fn encode(header: &BatchHeader, records: &[Record]) -> Bytes {
         };
         put_record(body, &record.headers, &mut bytes);
     }
-    let header = BatchHeader { size: batch_size(&bytes), ..*header };
+    let how = header.attributes.compression();
+    if how != Compression::None {
+        let packed = compress(how, bytes.get(HEADER_BYTES..).unwrap_or_default());
+        bytes.truncate(HEADER_BYTES);
+        bytes.extend_from_slice(&packed);
+    }
+    let header = BatchHeader { size: size_in_bytes(&bytes), ..*header };
     finish(&header, bytes)
 }
 
 /// Fills the room at the front with the header and computes the checksum.
-fn finish(header: &BatchHeader, mut bytes: Vec<u8>) -> Bytes {
+pub(super) fn finish(header: &BatchHeader, mut bytes: Vec<u8>) -> Bytes {
     let mut head = Vec::with_capacity(HEADER_BYTES);
     header.put(&mut head);
     assert_eq!(head.len(), HEADER_BYTES, "a header has 61 bytes");
@@ -134,6 +141,7 @@ fn finish(header: &BatchHeader, mut bytes: Vec<u8>) -> Bytes {
     Bytes::from(bytes)
 }
 
-fn batch_size(bytes: &[u8]) -> u32 {
+/// The size of a whole batch.
+pub(super) fn size_in_bytes(bytes: &[u8]) -> u32 {
     u32::try_from(bytes.len()).expect("a request is limited to 100 MB long before a batch reaches 2 GiB")
 }

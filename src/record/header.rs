@@ -114,6 +114,12 @@ impl BatchHeader {
         self.base_offset.plus(u64::from(self.last_offset_delta))
     }
 
+    /// From when on its tombstones may go, if that was written down (KIP-534).
+    #[must_use]
+    pub fn delete_horizon(&self) -> Option<Timestamp> {
+        self.attributes.has_delete_horizon().then_some(self.base_timestamp)
+    }
+
     /// The producer fields, when all three are there: an idempotent producer's batch.
     #[must_use]
     pub fn producer(&self) -> Option<ProducerFacts> {
@@ -188,6 +194,25 @@ impl Attributes {
             TimestampType::CreateTime => Self(self.0 & !Self::LOG_APPEND_TIME),
             TimestampType::LogAppendTime => Self(self.0 | Self::LOG_APPEND_TIME),
         }
+    }
+
+    /// The same, with its records packed in this way.
+    #[must_use]
+    pub fn with_compression(self, how: Compression) -> Self {
+        let bits = match how {
+            Compression::None => 0,
+            Compression::Gzip => 1,
+            Compression::Snappy => 2,
+            Compression::Lz4 => 3,
+            Compression::Zstd => 4,
+        };
+        Self((self.0 & !Self::COMPRESSION) | bits)
+    }
+
+    /// The same, with or without a delete horizon.
+    #[must_use]
+    pub(super) fn with_delete_horizon(self, has_one: bool) -> Self {
+        Self(if has_one { self.0 | Self::DELETE_HORIZON } else { self.0 & !Self::DELETE_HORIZON })
     }
 
     /// The bits as the wire has them.

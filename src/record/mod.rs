@@ -11,10 +11,14 @@
 //!
 //! Called by: client (builds and reads), log (validates, stamps, stores), raft (control batches).
 //!
-//! Not modelled: codecs. A compressed batch is understood to its header and carried as it is; formats v0 and v1.
+//! A compressed batch is carried as it is; whoever looks at its records unpacks it ([`codec`]).
+//!
+//! Not modelled: formats v0 and v1.
 
 mod batch;
 mod builder;
+pub mod clean;
+pub mod codec;
 pub mod control;
 mod digest;
 mod header;
@@ -29,4 +33,5 @@ pub use header::{Attributes, BatchHeader, Compression, HEADER_BYTES, base_offset
 pub use stamp::{Stamp, restamp, stamp};
 
 pub(crate) use batch::{facts_of, verify, verify_body};
+pub(crate) use codec::unpack;
 pub(crate) use wire::each_record;

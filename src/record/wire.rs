@@ -19,7 +19,7 @@ use crate::time::Timestamp;
 
 /// A record as it lies in its batch's bytes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct RawRecord<'a> {
+pub struct RawRecord<'a> {
     /// Its offset.
     pub offset: Offset,
     /// Its timestamp: under LogAppendTime the batch's.

@@ -16,9 +16,13 @@ impl Partition {
     /// Deletes all records below `to` on the leader (`None`: below the high watermark). Returns the offset that every
     /// replica's log has to reach.
     ///
-    /// Errors: OFFSET_OUT_OF_RANGE beyond the high watermark; NOT_LEADER_OR_FOLLOWER; KAFKA_STORAGE_ERROR.
+    /// Errors: POLICY_VIOLATION where the log is compacted and not deleted from; OFFSET_OUT_OF_RANGE beyond the high watermark; NOT_LEADER_OR_FOLLOWER; KAFKA_STORAGE_ERROR.
     pub fn delete_records(&mut self, to: Option<Offset>, cx: &mut Context<'_>) -> Result<Offset, ErrorCode> {
         self.leading(None)?;
+        let policy = self.log.config().cleanup_policy;
+        if policy.compact && !policy.delete {
+            return Err(ErrorCode::PolicyViolation);
+        }
         let to = to.unwrap_or(self.high_watermark);
         if to > self.high_watermark {
             return Err(ErrorCode::OffsetOutOfRange);

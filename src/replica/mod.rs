@@ -5,6 +5,7 @@
 //!   [`Partition::advance_high_watermark`].
 //! * [`read`]: what a leader answers to readers: batches, divergence, offsets by time, ends of epochs; and whom it fences.
 //! * [`follower`]: appending what was fetched, learning the high watermark, cutting what the leader does not have.
+//! * `keeping`: retention and cleaning of this replica's log.
 //! * `log_start`: deleting records, and how followers learn of it.
 //! * `preferred`: which follower a consumer should rather read from (KIP-392).
 //! * [`isr`]: who is in sync: shrinking, expanding, the proposal in flight and the controller's answer.
@@ -21,6 +22,7 @@
 
 pub mod follower;
 pub mod isr;
+mod keeping;
 pub mod leader;
 mod log_start;
 pub mod partition;

@@ -277,7 +277,8 @@ impl Partition {
     /// Cuts the log to `to`, the high watermark first where it lies beyond: it never exceeds the log's end. A log that begins
     /// after `to` begins anew there.
     pub(super) fn truncate(&mut self, to: Offset, why: TruncationReason, cx: &mut Context<'_>) {
-        self.set_learned(self.high_watermark.min(to), cx);
+        let end = if to < self.log.start_offset() { to } else { self.log.end_if_cut_at(to) };
+        self.set_learned(self.high_watermark.min(to).min(end), cx);
         let is_below_start = to < self.log.start_offset();
         let cut = if is_below_start { self.log.restart_at(to, cx) } else { self.log.truncate_to(to, why, cx) };
         if let Err(fault) = cut {

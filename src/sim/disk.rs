@@ -37,7 +37,7 @@ use crate::context::{Disk, DiskView};
 use crate::error::Fault;
 use crate::event::{DiskFault, FaultIndex};
 use crate::files::{FileName, FilePath, Folder};
-use crate::time::Duration;
+use crate::time::{Duration, Timestamp};
 use entries::{Entries, Operation};
 use faults::{Call, Faults, Strike};
 use file::File;
@@ -53,6 +53,8 @@ pub struct SimDisk {
     /// The bytes it holds, and how many there is room for.
     used: u64,
     capacity: Option<u64>,
+    /// What its server's wall clock shows.
+    wall: Timestamp,
 }
 
 /// How often a turn called the disk, by what it costs.
@@ -235,7 +237,10 @@ impl SimDisk {
         let is_too_much = bytes.len() as u64 > room;
         let fits = if is_too_much { bytes.slice(..usize::try_from(room).unwrap_or(0)) } else { bytes };
         self.used += fits.len() as u64;
-        let at = self.make_folder(file.folder).make(file.name).append(fits);
+        let wall = self.wall;
+        let written = self.make_folder(file.folder).make(file.name);
+        written.modified = wall;
+        let at = written.append(fits);
         if is_too_much { Err(Fault::DiskFull) } else { Ok(at) }
     }
 }
@@ -289,8 +294,10 @@ impl Disk for SimDisk {
 
     fn truncate(&mut self, file: FilePath, to: u64) -> Result<(), Fault> {
         self.fail_change(file)?;
+        let wall = self.wall;
         let found = self.file_mut(file)?;
         let before = found.length();
+        found.modified = wall;
         found.truncate(to);
         let cut = before - found.length();
         self.used -= cut;
@@ -368,6 +375,20 @@ impl Disk for SimDisk {
         if let Folder::Root(directory) = folder {
             self.unsynced.retain(|operation| operation.subject().directory() != directory);
         }
+        Ok(())
+    }
+
+    fn set_wall(&mut self, now: Timestamp) {
+        self.wall = now;
+    }
+
+    fn modified(&mut self, file: FilePath) -> Option<Timestamp> {
+        self.file(file).map(|found| found.modified)
+    }
+
+    fn set_modified(&mut self, file: FilePath, to: Timestamp) -> Result<(), Fault> {
+        self.fail_change(file)?;
+        self.file_mut(file)?.modified = to;
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use super::scenario::{Expectation, FaultAction, Promise, Scenario};
 use crate::check::{Processing, Promises};
 use crate::config::TopicConfig;
 use crate::ids::ProcessId;
+use crate::time::Duration;
 
 impl Scenario {
     /// What the checks may hold this scenario to, under the settings it has now.
@@ -31,6 +32,8 @@ impl Scenario {
             }),
             voters_unbounded: lost.iter().filter(|server| voters.contains(server)).count() * 2 >= voters.len(),
             processing: self.processing(),
+            topic_defaults: self.cluster.topic_defaults.clone(),
+            retention_patience: self.retention_patience(),
             named: self.expectation().map(Expectation::decided).unwrap_or_default(),
         }
     }
@@ -61,6 +64,16 @@ impl Scenario {
     #[must_use]
     pub fn expectation(&self) -> Option<&Expectation> {
         self.judged_by(&self.settings)
+    }
+
+    /// Three looks of the slowest broker, and what it waits before the first.
+    fn retention_patience(&self) -> Duration {
+        let servers = self.cluster.servers.iter().map(|server| &server.config).chain([&self.cluster.config]);
+        let looks = servers.map(|config| {
+            let three = config.retention_check_interval.0.saturating_mul(3);
+            Duration(three.saturating_add(config.initial_task_delay.0))
+        });
+        looks.max().unwrap_or(Duration::MAX)
     }
 
     fn topic_config(&self, own: &[(String, String)]) -> TopicConfig {

@@ -165,6 +165,7 @@ impl Runner {
             high_watermark: Offset::ZERO,
             recovery_point: offset(FileName::RecoveryPointCheckpoint),
             log_start: offset(FileName::LogStartCheckpoint),
+            cleaned: None,
             was_clean,
         }
     }

@@ -57,4 +57,11 @@ impl Disk for NoDisk {
     fn sync_folder(&mut self, _: Folder) -> Result<(), Fault> {
         unreachable!("a client has no disk")
     }
+    fn set_wall(&mut self, _: Timestamp) {}
+    fn modified(&mut self, _: FilePath) -> Option<Timestamp> {
+        None
+    }
+    fn set_modified(&mut self, _: FilePath, _: Timestamp) -> Result<(), Fault> {
+        unreachable!("a client has no disk")
+    }
 }

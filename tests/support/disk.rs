@@ -6,6 +6,7 @@ use bytes::Bytes;
 use tribunal::context::Disk;
 use tribunal::error::Fault;
 use tribunal::files::{FileName, FilePath, Folder};
+use tribunal::time::Timestamp;
 
 /// Names that lead to files, and the names that are durable. A file is known by its number, as an inode is, so that a name
 /// that leads elsewhere since the last sync of its folder leads back after a power failure.
@@ -15,12 +16,14 @@ pub struct MemoryDisk {
     durable_names: BTreeMap<FilePath, usize>,
     files: Vec<File>,
     fails: bool,
+    wall: Timestamp,
 }
 
 #[derive(Clone, Debug, Default)]
 struct File {
     bytes: Vec<u8>,
     synced: usize,
+    modified: Timestamp,
 }
 
 impl MemoryDisk {
@@ -76,6 +79,7 @@ impl MemoryDisk {
 impl Disk for MemoryDisk {
     fn append(&mut self, path: FilePath, bytes: Bytes) -> Result<u64, Fault> {
         self.check(path)?;
+        let wall = self.wall;
         let number = *self.names.entry(path).or_insert_with(|| {
             self.files.push(File::default());
             self.files.len() - 1
@@ -83,6 +87,7 @@ impl Disk for MemoryDisk {
         let file = &mut self.files[number];
         let at = file.bytes.len() as u64;
         file.bytes.extend_from_slice(&bytes);
+        file.modified = wall;
         Ok(at)
     }
 
@@ -151,6 +156,19 @@ impl Disk for MemoryDisk {
         self.durable_names.retain(|path, _| path.folder != folder);
         let here = self.names.iter().filter(|(path, _)| path.folder == folder);
         self.durable_names.extend(here.map(|(path, number)| (*path, *number)));
+        Ok(())
+    }
+
+    fn set_wall(&mut self, now: Timestamp) {
+        self.wall = now;
+    }
+
+    fn modified(&mut self, path: FilePath) -> Option<Timestamp> {
+        self.names.get(&path).map(|number| self.files[*number].modified)
+    }
+
+    fn set_modified(&mut self, path: FilePath, to: Timestamp) -> Result<(), Fault> {
+        self.file(path)?.modified = to;
         Ok(())
     }
 }

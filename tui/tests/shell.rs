@@ -84,7 +84,7 @@ fn what_cannot_be_done_has_kafkas_name_and_the_shell_goes_on() {
         ("topics create x --partitions none", "INVALID_PARTITIONS"),
         ("topics alter payments --partitions 2", "INVALID_PARTITIONS"),
         ("topics create x --config retention.sm=1", "INVALID_CONFIG"),
-        ("configs set topic payments min.insync.replicas=soon", "INVALID_CONFIG"),
+        ("configs set topic payments retention.ms=soon", "INVALID_CONFIG"),
         ("groups describe nobody", "GROUP_ID_NOT_FOUND"),
         ("crash b9", "INVALID_REQUEST"),
         ("produce payments \"unclosed", "INVALID_REQUEST"),

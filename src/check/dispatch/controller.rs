@@ -15,7 +15,10 @@ const UNCLEAN: &str = "unclean.leader.election.enable";
 impl Checks {
     pub(super) fn observe_controller(&mut self, event: &Event, fact: &ControllerFact) {
         match fact {
-            ControllerFact::TopicCreated { .. } => self.names.observe(event),
+            ControllerFact::TopicCreated { topic } => {
+                self.names.observe(event);
+                self.keep_topic(topic);
+            }
             ControllerFact::BrokerRegistered { broker, epoch, .. } => {
                 if self.fenced_not_in_isr.register(event, *broker, *epoch) {
                     self.ledger.note_registration(*broker);
@@ -34,6 +37,7 @@ impl Checks {
             ControllerFact::ConfigChanged { change } => {
                 let allows_any_leader = change.key == UNCLEAN && change.value.as_deref() == Some("true");
                 self.promises.unclean_leader_election |= allows_any_leader;
+                self.change_rules(change);
             }
             ControllerFact::UncleanShutdownFound { broker, .. } => {
                 self.unclean_shutdowns = self.unclean_shutdowns.with(*broker);

@@ -22,8 +22,14 @@ impl Checks {
             }
             LogFact::LogStartAdvanced { partition, new, .. } => {
                 let ledger = self.ledger.partition_mut(*partition);
-                ledger.copy_mut(event.process).advance_start(*new);
-                self.offset_bounds.judge(Scene { event, names: &self.names }, ledger);
+                let is_anew = ledger.copy(event.process).is_some_and(|copy| *new > copy.end());
+                ledger.advance_start(event.process, *new);
+                let scene = Scene { event, names: &self.names };
+                self.offset_bounds.judge(scene, ledger);
+                self.retention_contract.begin_at(scene, *partition, *new, is_anew);
+                if is_anew {
+                    self.compaction_contract.cut(event.process, *partition, Offset::ZERO);
+                }
             }
             LogFact::LogRecovered { recovery } => self.recover(event, recovery),
             LogFact::EpochStarted { partition, epoch, start } => {
@@ -48,8 +54,8 @@ impl Checks {
             | LogFact::CleaningFailed { .. }
             | LogFact::CleanerCheckpointed { .. }
             | LogFact::SwapRecovered { .. }
-            | LogFact::HighWatermarksCheckpointed { .. }
-            | LogFact::LogFenced { .. }
+            | LogFact::LogFenced { .. } => self.observe_upkeep(event, fact),
+            LogFact::HighWatermarksCheckpointed { .. }
             | LogFact::LogDirectoryFailed { .. }
             | LogFact::RecoveryPointsCheckpointed { .. }
             | LogFact::LogStartsCheckpointed { .. }
@@ -82,12 +88,16 @@ impl Checks {
         let ledger = self.ledger.partition_mut(partition);
         let scene = Scene { event, names: &self.names };
         self.epoch_cache.judge_end(scene, ledger);
-        let misfit = ledger.append(event.process, batch);
+        let written = ledger.append(event.process, batch);
         let matching = if ledger.is_data() { &mut self.log_matching } else { &mut self.metadata_log_matching.0 };
-        if let Some(misfit) = misfit {
+        if let Some(misfit) = written.misfit {
             matching.judge_misfit(scene, ledger, event.process, misfit);
         }
         matching.judge(scene, ledger, event.process, batch.base);
+        if ledger.is_data() {
+            self.compaction_contract.write(scene, ledger, batch, &written);
+            self.retention_contract.write(scene, partition, batch);
+        }
     }
 
     fn truncate(&mut self, event: &Event, partition: TopicPartition, (to, why): (Offset, TruncationReason)) {
@@ -99,6 +109,8 @@ impl Checks {
         }
         ledger.truncate(event.process, to);
         self.committed_kept.judge_replica(scene, ledger, event.process);
+        self.retention_contract.cut(scene, partition, to);
+        self.compaction_contract.cut(event.process, partition, to);
         self.judge_isr(event, partition);
     }
 
@@ -108,6 +120,7 @@ impl Checks {
         ledger.delete_copy(event.process);
         self.committed_kept.judge_replica(Scene { event, names: &self.names }, ledger, event.process);
         self.judge_isr(event, partition);
+        self.forget_log(event.process, partition);
     }
 
     /// A log that begins where there was one before has lost all of it: as when it was read back and nothing was there.
@@ -122,7 +135,8 @@ impl Checks {
         let ledger = self.ledger.partition_mut(recovery.partition);
         let scene = Scene { event, names: &self.names };
         self.recovery_prefix.judge(scene, ledger, recovery);
-        ledger.recover(event.process, recovery);
+        let gone = ledger.recover(event.process, recovery);
+        self.retention_contract.recover(scene, recovery);
         self.epoch_cache.judge_recovery(scene, ledger, recovery);
         let matching = if ledger.is_data() { &mut self.log_matching } else { &mut self.metadata_log_matching.0 };
         matching.judge(scene, ledger, event.process, recovery.start);
@@ -133,5 +147,6 @@ impl Checks {
             self.any_ack_durable.judge(scene, ledger, event.process, "is the whole ISR");
         }
         self.judge_isr(event, recovery.partition);
+        self.keep_recovered(event, recovery.partition, &gone);
     }
 }

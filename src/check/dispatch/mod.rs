@@ -10,6 +10,7 @@ mod group;
 mod log;
 mod raft;
 mod replica;
+mod storage;
 mod world;
 
 use super::CheckResult;
@@ -50,6 +51,9 @@ use super::replication_quorum_superset::ReplicationQuorumSuperset;
 use super::sends::Sends;
 use super::single_leader_per_epoch::SingleLeaderPerEpoch;
 use super::single_vote_per_epoch::SingleVotePerEpoch;
+use super::storage::Keeping;
+use super::storage::compaction_contract::CompactionContract;
+use super::storage::retention_contract::RetentionContract;
 use super::strong_isr::StrongIsr;
 use super::weak_isr::WeakIsr;
 use crate::event::{Event, Fact};
@@ -67,6 +71,7 @@ pub struct Checks {
     ledger: Ledger,
     sends: Sends,
     groups: Groups,
+    keeping: Keeping,
     /// Brokers that were found to have gone down in disorder.
     unclean_shutdowns: BrokerSet,
     acks_all_durable: AcksAllDurable,
@@ -96,6 +101,8 @@ pub struct Checks {
     single_vote_per_epoch: SingleVotePerEpoch,
     one_voter_change: OneVoterChange,
     metadata_log_matching: MetadataLogMatching,
+    retention_contract: RetentionContract,
+    compaction_contract: CompactionContract,
     recovery_prefix: RecoveryPrefix,
     index_matches_scan: IndexMatchesScan,
     assertions_hold: AssertionsHold,
@@ -110,6 +117,8 @@ impl Checks {
             converges: Converges::new(&promises),
             fenced_not_in_isr: FencedNotInIsr::new(&promises),
             single_vote_per_epoch: SingleVotePerEpoch::new(&promises),
+            keeping: Keeping::new(&promises),
+            retention_contract: RetentionContract::new(&promises),
             promises,
             ..Self::default()
         }
@@ -129,6 +138,9 @@ impl Checks {
         }
         if self.fenced_not_in_isr.is_due(event.at) {
             self.fenced_not_in_isr.judge_fenced(Scene { event, names: &self.names }, &self.ledger);
+        }
+        if self.retention_contract.is_time(event.at) {
+            self.look_at_retention(event);
         }
         match &event.fact {
             Fact::Network(fact) => self.observe_network(event, fact),
@@ -177,6 +189,8 @@ impl Checks {
             self.single_vote_per_epoch.finish(promises),
             self.one_voter_change.finish(promises),
             self.metadata_log_matching.finish(promises),
+            self.retention_contract.finish(promises),
+            self.compaction_contract.finish(promises),
             self.recovery_prefix.finish(promises),
             self.index_matches_scan.finish(promises),
             self.assertions_hold.finish(promises),
@@ -209,6 +223,7 @@ impl Checks {
             self.no_duplicates.commit(scene, ledger, &mut self.sends, &commit);
             self.acks_all_durable.settle(ledger);
             self.any_ack_durable.settle(ledger);
+            self.compaction_contract.commit(ledger, &commit);
         }
     }
 

@@ -100,6 +100,8 @@ impl Checks {
             }
             ledger.begin_anew(epoch);
             self.no_duplicates.uncommit(partition, &mut self.sends, &lost);
+            self.compaction_contract.uncommit(ledger, &lost);
+            self.compaction_contract.lead(scene, ledger);
         }
     }
 

@@ -31,6 +31,7 @@ impl Checks {
             }
             WorldFact::ProcessStarted { .. } => {
                 self.live.start(process);
+                self.retention_contract.begin_anew(process);
                 self.assertions_hold.start();
             }
             WorldFact::ProcessCrashed { .. } | WorldFact::ProcessHalted { .. } | WorldFact::ProcessStopped { .. } => {
@@ -45,7 +46,10 @@ impl Checks {
                 self.quorum_time.end(event.at, process, &mut self.counts);
             }
             WorldFact::ProcessPaused {} => self.live.pause(process, true),
-            WorldFact::ProcessResumed {} => self.live.pause(process, false),
+            WorldFact::ProcessResumed {} => {
+                self.live.pause(process, false);
+                self.retention_contract.begin_anew(process);
+            }
             WorldFact::DiskLost { file, .. } => self.suspect(process, *file, DiskState::LostUnsynced),
             WorldFact::DiskCorrupted { file, .. } => {
                 self.suspect(process, *file, DiskState::Corrupted);
@@ -53,13 +57,16 @@ impl Checks {
             }
             WorldFact::DiskReplaced { .. } => {
                 self.ledger.empty_disk(process);
+                self.retention_contract.empty_disk(process);
+                self.compaction_contract.empty_disk(process);
                 self.live.replace_disk(process);
                 self.epochs_monotone.forget_disk(process);
                 self.single_vote_per_epoch.replace_disk(process);
             }
             WorldFact::DiskFaulted { file, fault } => self.fail_disk(event, *file, *fault),
             WorldFact::AssertionFailed { message } => self.assertions_hold.fail(Scene { event, names: &self.names }, message),
-            WorldFact::ClockSet { .. } | WorldFact::ClockJumped { .. } | WorldFact::ShutdownRequested {} => {}
+            WorldFact::ClockSet { .. } | WorldFact::ClockJumped { .. } => self.set_clock(event, fact),
+            WorldFact::ShutdownRequested {} => {}
         }
         self.converges.disturb(event.at, &self.promises);
     }

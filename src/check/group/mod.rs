@@ -17,7 +17,6 @@
 pub(super) mod no_stale_commit;
 pub(super) mod one_owner_per_partition;
 pub(super) mod processed;
-mod ranges;
 pub(super) mod settled;
 #[cfg(test)]
 mod tests;

@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 
 use super::super::finding::{Finding, Promise, Scene};
 use super::super::promises::{Processing, Promises};
+use super::super::ranges::Ranges;
 use super::super::{CheckResult, Claim};
-use super::ranges::Ranges;
 use crate::event::PollFacts;
 use crate::ids::{Offset, ProcessId, TopicPartition};
 

@@ -163,10 +163,13 @@ impl Fold {
         match &event.fact {
             Fact::Log(fact) => self.observe_log(event, fact),
             Fact::Replica(ReplicaFact::BecameLeader { partition, epoch, high_watermark, .. }) if self.is_mine(*partition) => {
-                self.ledger.become_leader(event.process, *epoch, *high_watermark);
+                if self.ledger.become_leader(event.process, *epoch, *high_watermark) {
+                    self.ledger.abandon_lost(event.process);
+                }
             }
-            Fact::Replica(ReplicaFact::HighWatermarkAdvanced { partition, new, .. }) if self.is_mine(*partition) => {
+            Fact::Replica(ReplicaFact::HighWatermarkAdvanced { partition, new, epoch, .. }) if self.is_mine(*partition) => {
                 self.was_committed |= *new > self.place.offset && self.has(event.process);
+                self.ledger.advance_committed(event.process, *epoch, *new);
             }
             Fact::Controller(ControllerFact::PartitionChanged { partition, now }) if self.is_mine(*partition) => {
                 self.change(now);
@@ -219,7 +222,12 @@ impl Fold {
                 self.watch(event, how, |ledger| ledger.truncate(event.process, *to));
             }
             LogFact::LogStartAdvanced { partition, new, .. } if self.is_mine(*partition) => {
-                self.ledger.copy_mut(event.process).advance_start(*new);
+                self.ledger.advance_start(event.process, *new);
+            }
+            LogFact::SegmentCleaned { cleaned } if self.is_mine(cleaned.partition) => {
+                for (offset, _) in &cleaned.dropped {
+                    self.ledger.clean(event.process, *offset);
+                }
             }
             LogFact::LogDeleted { partition } if self.is_mine(*partition) => {
                 self.watch(event, How::Deleted, |ledger| ledger.delete_copy(event.process));
@@ -258,7 +266,9 @@ impl Fold {
 
     fn recover(&mut self, event: &Event, recovery: &Arc<RecoveryFacts>) {
         let disk = self.disks.remove(&event.process).unwrap_or_default();
-        self.watch(event, How::Recovered { end: recovery.end, disk }, |ledger| ledger.recover(event.process, recovery));
+        self.watch(event, How::Recovered { end: recovery.end, disk }, |ledger| {
+            ledger.recover(event.process, recovery);
+        });
     }
 
     /// A disk did this to the log since it was last read back.

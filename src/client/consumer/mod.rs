@@ -136,7 +136,7 @@ impl Consumer {
             topics: Vec::new(),
             max_age: config.metadata_max_age,
             backoff,
-            may_create: true,
+            may_create: config.allow_auto_create_topics,
             tells_topics_by_id: setup.variants.topic_ids == Switch::On,
         });
         let mut assigned = BTreeMap::new();

@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
+use crate::time::Timestamp;
+
 /// A block is sealed when it holds this much.
 const BLOCK_BYTES: u64 = 64 * 1024;
 
@@ -26,6 +28,8 @@ pub(super) struct File {
     ghosts: Vec<Range<u64>>,
     /// What a fault took from the cache since the power last failed: what had been written there, the oldest first.
     scars: Vec<(u64, Bytes)>,
+    /// When it was last written to, by the clock of its server.
+    pub(super) modified: Timestamp,
 }
 
 /// Chunks as they were appended, with the position of each.

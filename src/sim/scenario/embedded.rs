@@ -34,6 +34,7 @@ embedded! {
     "chaos" / "squall",
     "chaos" / "quorum",
     "chaos" / "groups",
+    "chaos" / "compaction",
     "chaos" / "found-restarted-controller",
 }
 

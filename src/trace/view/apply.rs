@@ -26,7 +26,7 @@ impl View {
                 }
             }
             Fact::Client(fact) => self.apply_client(event, fact),
-            // What groups do is told in words; there is no picture of it yet.
+            // TODO(walls): the view's part.
             Fact::Group(_) => {}
             Fact::Network(fact) => self.links.apply(event, fact),
         }

@@ -7,20 +7,23 @@
 //! Invariant: an event costs the records it carries (and a commit the records it commits), never a scan of a log. Only a
 //! loss does: then the committed log is cut to what the new leader has, so that what comes after is judged on its own.
 //!
+//! `logs` is what happens to the replicas' logs.
+//!
 //! Called by: `Checks`, before or after the checks that look at it.
+
+mod logs;
+mod pace;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::epoch_model::EpochModel;
-use super::log_copy::{DiskState, Entry, LeaderQuorum, LogCopy, Misfit, end_of, entry_at};
-use crate::event::{BatchFacts, PartitionFacts, RecoveryFacts};
-use crate::ids::{BrokerId, BrokerSet, Digest, LeaderEpoch, Offset, ProcessId, TopicId, TopicPartition};
-use crate::time::{Duration, Instant};
+use pace::Pace;
 
-/// A log that grows all the time is compared as it was so long ago.
-const WHILE: Duration = Duration::from_secs(1);
-const TWO_WHILES: Duration = Duration::from_secs(2);
+use super::epoch_model::EpochModel;
+use super::log_copy::{DiskState, Entry, LeaderQuorum, LogCopy, end_of, entry_at};
+use super::ranges::Ranges;
+use crate::event::PartitionFacts;
+use crate::ids::{BrokerId, BrokerSet, Digest, LeaderEpoch, Offset, ProcessId, TopicId, TopicPartition};
 
 /// All partitions of a run.
 #[derive(Clone, Debug, Default)]
@@ -111,35 +114,6 @@ pub(super) struct Commit {
     pub(super) differs_at: Option<Offset>,
 }
 
-/// How far a log had come a while ago, for logs that never come to rest.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Pace {
-    since: Instant,
-    recent: Offset,
-    older: Offset,
-}
-
-impl Pace {
-    /// A log that ended there grows at this moment.
-    pub(super) fn note(&mut self, at: Instant, end: Offset) {
-        if at.since(self.since) >= WHILE {
-            *self = Self { since: at, recent: end, older: self.recent };
-        }
-    }
-
-    /// An end that it had reached a second ago at least, if it ends there now.
-    pub(super) fn settled_end(&self, now: Instant, end: Offset) -> Offset {
-        let quiet = now.since(self.since);
-        if quiet < WHILE {
-            self.older
-        } else if quiet < TWO_WHILES {
-            self.recent
-        } else {
-            end
-        }
-    }
-}
-
 /// One partition.
 #[derive(Clone, Debug)]
 pub(super) struct PartitionLedger {
@@ -160,6 +134,10 @@ pub(super) struct PartitionLedger {
     pub(super) given_up_before: LeaderEpoch,
     /// How far its leader had come a while ago.
     pub(super) pace: Pace,
+    /// Committed offsets that some replica's cleaner dropped.
+    pub(super) cleaned: Ranges,
+    /// The highest offset that a replica's log ever began at: below it nobody can count on reading anything.
+    pub(super) highest_start: Offset,
     trunk: Vec<Entry>,
     commits: Vec<(LeaderEpoch, Offset)>,
     copies: Vec<LogCopy>,
@@ -178,6 +156,8 @@ impl PartitionLedger {
             is_beyond_promise: false,
             given_up_before: LeaderEpoch::ZERO,
             pace: Pace::default(),
+            cleaned: Ranges::default(),
+            highest_start: Offset::ZERO,
             trunk: Vec::new(),
             commits: Vec::new(),
             copies: Vec::new(),
@@ -204,10 +184,10 @@ impl PartitionLedger {
         end_of(&self.trunk)
     }
 
-    /// Whether a reader may expect to be given the record at `offset`: it is committed, and not below the start of whoever leads.
+    /// Whether a reader may expect to be given the record at `offset`: it is committed, no replica's log begins after it and no
+    /// replica's cleaner dropped it.
     pub(super) fn is_readable(&self, offset: Offset) -> bool {
-        let start = self.newest_leader.and_then(|(leader, _)| self.copy(leader)).map_or(Offset::ZERO, |copy| copy.start);
-        offset >= start && self.committed(offset).is_some()
+        offset >= self.highest_start && self.committed(offset).is_some() && !self.cleaned.contains(offset)
     }
 
     /// The committed record at `offset`.
@@ -276,28 +256,6 @@ impl PartitionLedger {
         }
         let has = |copy: &&LogCopy| self.entry(copy, offset).is_some_and(|entry| entry.digest == digest);
         self.copies.iter().find(has).map(|copy| copy.process)
-    }
-
-    /// A replica wrote a batch.
-    pub(super) fn append(&mut self, process: ProcessId, batch: &BatchFacts) -> Option<Misfit> {
-        let trunk = std::mem::take(&mut self.trunk);
-        let misfit = self.copy_mut(process).append(&trunk, batch);
-        self.trunk = trunk;
-        misfit
-    }
-
-    /// A replica cut its log.
-    pub(super) fn truncate(&mut self, process: ProcessId, to: Offset) {
-        let trunk = std::mem::take(&mut self.trunk);
-        self.copy_mut(process).cut(&trunk, to);
-        self.trunk = trunk;
-    }
-
-    /// A replica read its log back.
-    pub(super) fn recover(&mut self, process: ProcessId, recovery: &RecoveryFacts) {
-        let trunk = std::mem::take(&mut self.trunk);
-        self.copy_mut(process).recover(&trunk, recovery);
-        self.trunk = trunk;
     }
 
     /// A leader of `epoch` says that all below `to` is committed.
@@ -416,20 +374,6 @@ impl PartitionLedger {
         for leader in self.copies.iter_mut().filter(|copy| copy.leads.is_some()) {
             leader.quorum.excused = leader.quorum.excused.with(broker);
         }
-    }
-
-    /// Cuts the committed log to what this new leader has of it: the rest is lost, and has been told of. Returns what is lost.
-    pub(super) fn abandon_lost(&mut self, leader: ProcessId) -> Vec<Entry> {
-        let Some(cut) = self.copy(leader).map(LogCopy::agreed).filter(|agreed| *agreed < self.committed_end()) else {
-            return Vec::new();
-        };
-        for copy in &mut self.copies {
-            copy.unsettle(&self.trunk, cut);
-        }
-        for (_, end) in &mut self.commits {
-            *end = cut.min(*end);
-        }
-        usize::try_from(cut.0).map_or_else(|_| Vec::new(), |place| self.trunk.split_off(place))
     }
 
     fn existing_copy_mut(&mut self, process: ProcessId) -> Option<&mut LogCopy> {

@@ -4,43 +4,21 @@
 //! Invariant: the first entry of the tail, where the committed log reaches that far, differs from it. An entry's `chain`
 //! sums up the whole log up to it, so that two logs are compared at one offset.
 //!
+//! A log holds what its cleaner, or that of whom it was copied from, dropped: an offset that is missing from a batch, or between
+//! two, and that some replica's cleaner dropped, stands for the committed record. `gaps` are the offsets it holds in that way only.
+//!
 //! Called by: the ledger.
+
+mod entry;
 
 use std::collections::VecDeque;
 
+pub(super) use entry::{Entry, end_of, entry_at, key_of};
+
 use super::epoch_model::EpochModel;
+use super::ranges::Ranges;
 use crate::event::{BatchFacts, RecoveryFacts};
 use crate::ids::{BrokerSet, Digest, LeaderEpoch, Offset, PartitionEpoch, ProcessId, Step};
-
-/// One record of a log, as far as checks compare logs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
-    /// The epoch of the leader that wrote it.
-    pub(super) epoch: LeaderEpoch,
-    /// Digest of its key and value.
-    pub(super) digest: Digest,
-    /// Digest of the log up to it (included).
-    pub(super) chain: u64,
-}
-
-impl Entry {
-    /// The entry that follows a log whose last chain is `chain` (0: no log).
-    fn after(chain: u64, epoch: LeaderEpoch, digest: Digest) -> Self {
-        let word = chain.rotate_left(23) ^ digest.0 ^ u64::from(epoch.0).wrapping_mul(0xD6E8_FEB8_6659_FD93);
-        let word = (word ^ (word >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        Self { epoch, digest, chain: (word ^ (word >> 29)) | 1 }
-    }
-}
-
-/// The entry at `offset` of the committed log.
-pub(super) fn entry_at(trunk: &[Entry], offset: Offset) -> Option<Entry> {
-    usize::try_from(offset.0).ok().and_then(|place| trunk.get(place)).copied()
-}
-
-/// Where the committed log ends.
-pub(super) fn end_of(trunk: &[Entry]) -> Offset {
-    Offset(trunk.len() as u64)
-}
 
 /// How an append did not continue the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +27,15 @@ pub(super) enum Misfit {
     Hole(Offset),
     /// It wrote an offset again that the log had.
     Overlap(Offset),
+}
+
+/// What a batch did to a log.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Written {
+    /// How it did not continue the log.
+    pub(super) misfit: Option<Misfit>,
+    /// The offsets before it and in it that a cleaner had dropped.
+    pub(super) filled: Vec<Offset>,
 }
 
 /// What a replica that acts as a leader counts on, as it tells.
@@ -99,6 +86,10 @@ pub(super) struct LogCopy {
     pub(super) cache: EpochModel,
     /// What its disk did since it was last read back.
     pub(super) disk: DiskState,
+    /// Offsets that it holds only because a cleaner dropped what stood there.
+    pub(super) gaps: Ranges,
+    /// Up to where (excluded) its cleaner is at work, so that it may have dropped more than was told.
+    pub(super) cleaning_to: Option<Offset>,
     agreed: Offset,
     tail: VecDeque<Entry>,
     /// What its last cut took off, as long as nothing was written since: told before it was made, it may never have been.
@@ -140,6 +131,8 @@ impl LogCopy {
             quorum: LeaderQuorum::default(),
             cache: EpochModel::default(),
             disk: DiskState::Whole,
+            gaps: Ranges::default(),
+            cleaning_to: None,
             agreed: Offset::ZERO,
             tail: VecDeque::new(),
             cut_off: Vec::new(),
@@ -187,7 +180,8 @@ impl LogCopy {
     /// It is deleted.
     pub(super) fn delete(&mut self, trunk: &[Entry]) {
         let held = (self.start.0..self.end().0).map_while(|offset| self.entry(trunk, Offset(offset))).collect();
-        *self = Self { deleted: Some((self.start, held)), lost_in: self.lost_in, ..Self::new(self.process) };
+        let gaps = std::mem::take(&mut self.gaps);
+        *self = Self { deleted: Some((self.start, held)), gaps, lost_in: self.lost_in, ..Self::new(self.process) };
     }
 
     /// Its disk loses something: what it held until now is remembered.
@@ -205,27 +199,53 @@ impl LogCopy {
     }
 
     /// Writes a batch at its offsets; says so if it does not continue the log.
-    pub(super) fn append(&mut self, trunk: &[Entry], batch: &BatchFacts) -> Option<Misfit> {
+    pub(super) fn append(&mut self, (trunk, cleaned): (&[Entry], &Ranges), batch: &BatchFacts) -> Written {
+        let mut written = Written::default();
+        if self.deleted.take().is_some() {
+            self.gaps = Ranges::default();
+        }
         let end = self.end();
-        let misfit = if batch.base == end {
-            None
-        } else if batch.base < end {
+        if batch.base < end {
             self.cut(trunk, batch.base);
-            Some(Misfit::Overlap(batch.base))
-        } else {
-            let was_empty = end == self.start;
+            written.misfit = Some(Misfit::Overlap(batch.base));
+        } else if let Some(missing) = (end.0..batch.base.0).map(Offset).find(|at| !self.fill(trunk, cleaned, *at, &mut written)) {
+            if end > self.start {
+                written.misfit = Some(Misfit::Hole(missing));
+            }
             self.restart(batch.base);
-            (!was_empty).then_some(Misfit::Hole(end))
-        };
+            written.filled.clear();
+        }
         self.cut_off.clear();
-        self.deleted = None;
-        let mut chain = self.last_chain(trunk);
         for record in &batch.records {
-            let entry = Entry::after(chain, batch.leader_epoch, record.digest);
-            chain = entry.chain;
+            self.fill_up_to(record.offset, (trunk, cleaned), batch, &mut written);
+            let entry = Entry::after(self.last_chain(trunk), batch, record);
             self.push(trunk, entry);
         }
-        misfit
+        self.fill_up_to(batch.last.next(), (trunk, cleaned), batch, &mut written);
+        written
+    }
+
+    /// What is missing from a batch up to `to`, because a cleaner dropped it. (Anything else is wrong, and stands for no record.)
+    fn fill_up_to(&mut self, to: Offset, (trunk, cleaned): (&[Entry], &Ranges), batch: &BatchFacts, written: &mut Written) {
+        while self.end() < to {
+            let at = self.end();
+            if !self.fill(trunk, cleaned, at, written) {
+                written.misfit.get_or_insert(Misfit::Hole(at));
+                let entry = Entry::unknown(self.last_chain(trunk), batch.leader_epoch, Digest::default());
+                self.push(trunk, entry);
+            }
+        }
+    }
+
+    /// Goes on with the committed record at its end, if a cleaner dropped that.
+    fn fill(&mut self, trunk: &[Entry], cleaned: &Ranges, at: Offset, written: &mut Written) -> bool {
+        let can = self.tail.is_empty() && self.agreed == at && entry_at(trunk, at).is_some() && cleaned.contains(at);
+        if can {
+            self.agreed = at.next();
+            self.gaps.insert(at);
+            written.filled.push(at);
+        }
+        can
     }
 
     /// Takes the offsets from `to` (included) off.
@@ -240,6 +260,7 @@ impl LogCopy {
             self.tail.truncate(usize::try_from(to.since(self.agreed)).unwrap_or(usize::MAX));
         }
         self.cache.cut(to);
+        self.gaps.cut(to);
         self.start = self.start.min(to);
         self.flushed = self.flushed.min(to);
         self.high_watermark = self.high_watermark.min(to);
@@ -251,6 +272,7 @@ impl LogCopy {
         self.cache = EpochModel::unknown();
         self.agreed = start;
         self.tail.clear();
+        self.gaps = Ranges::default();
         self.cut_off.clear();
         self.deleted = None;
         self.flushed = start;
@@ -266,20 +288,47 @@ impl LogCopy {
         }
     }
 
-    /// Becomes what was read back from disk.
-    pub(super) fn recover(&mut self, trunk: &[Entry], recovery: &RecoveryFacts) {
+    /// Becomes what was read back from disk. What is missing from its middle it holds as before, if a cleaner may have dropped
+    /// it. Returns the offsets that are missing by now and were not before.
+    pub(super) fn recover(&mut self, trunk: &[Entry], recovery: &RecoveryFacts) -> Vec<Offset> {
+        let old = self.clone();
         let first = recovery.batches.first().map_or(recovery.end, |batch| batch.base);
-        let flushed = self.flushed;
+        let first = if (recovery.start.0..first.0).all(|at| old.may_lack(Offset(at))) { first.min(recovery.start) } else { first };
         self.restart(first);
+        let mut gone = Vec::new();
         for batch in &recovery.batches {
-            self.append(trunk, batch);
+            for record in &batch.records {
+                self.keep_up_to(record.offset, (trunk, &old), &mut gone);
+                let entry = Entry::after(self.last_chain(trunk), batch, record);
+                self.push(trunk, entry);
+            }
+            self.keep_up_to(batch.last.next(), (trunk, &old), &mut gone);
         }
         self.start = recovery.start.max(first);
         self.high_watermark = recovery.high_watermark;
         (self.is_offline, self.may_hold_more, self.is_unread) = (false, false, false);
         self.cache = EpochModel::read_back(&recovery.epochs);
-        self.flushed = if recovery.was_clean { self.end() } else { flushed.min(self.end()) };
+        self.flushed = if recovery.was_clean { self.end() } else { old.flushed.min(self.end()) };
         self.disk = DiskState::Whole;
+        self.cleaning_to = None;
+        gone
+    }
+
+    /// Whether an offset may be missing from its disk: it was before, or its cleaner was at work there.
+    pub(super) fn may_lack(&self, offset: Offset) -> bool {
+        self.gaps.contains(offset) || self.cleaning_to.is_some_and(|to| offset < to)
+    }
+
+    fn keep_up_to(&mut self, to: Offset, (trunk, old): (&[Entry], &Self), gone: &mut Vec<Offset>) {
+        while self.end() < to {
+            let at = self.end();
+            let kept = old.entry(trunk, at).or_else(|| entry_at(trunk, at));
+            self.push(trunk, kept.unwrap_or_else(|| Entry::unknown(self.last_chain(trunk), LeaderEpoch::ZERO, Digest::default())));
+            self.gaps.insert(at);
+            if !old.gaps.contains(at) && old.may_lack(at) {
+                gone.push(at);
+            }
+        }
     }
 
     /// Compares its tail with the committed log, which has grown.

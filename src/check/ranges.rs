@@ -1,4 +1,6 @@
 //! A set of offsets as runs: small where offsets come in order, which they nearly always do.
+//!
+//! Called by: what a group has processed; what cleaners have dropped from a partition, and what a log has not.
 
 use std::collections::BTreeMap;
 
@@ -32,6 +34,12 @@ impl Ranges {
         true
     }
 
+    /// Where the run that ends at `end` (excluded) or goes on there begins; `end` itself if none does.
+    pub(super) fn before(&self, end: Offset) -> Offset {
+        let run = self.runs.range(..end).next_back().filter(|(_, after)| **after >= end);
+        run.map_or(end, |(base, _)| *base)
+    }
+
     /// Takes out all from `from` on: the records there are no more.
     pub(super) fn cut(&mut self, from: Offset) {
         self.runs.split_off(&from);
@@ -55,6 +63,7 @@ mod tests {
         let inside: Vec<u64> = (0..10).filter(|offset| ranges.contains(Offset(*offset))).collect();
         assert_eq!(inside, [0, 1, 2, 3, 5, 7]);
         assert_eq!(ranges.runs.len(), 3, "neighbours are one run");
+        assert_eq!([4, 5, 6, 8].map(|end| ranges.before(Offset(end)).0), [0, 5, 5, 7]);
         ranges.cut(Offset(2));
         let inside: Vec<u64> = (0..10).filter(|offset| ranges.contains(Offset(*offset))).collect();
         assert_eq!(inside, [0, 1]);
