@@ -349,7 +349,8 @@ fn code_spans(text: &str) -> Vec<String> {
 /// The arguments of every `tribunal …`, in fenced blocks and in backticks.
 fn commands_in(text: &str) -> Vec<String> {
     let lines = text.lines().map(str::to_owned).chain(code_spans(text));
-    lines.filter_map(|line| line.strip_prefix("tribunal ").map(str::to_owned)).collect()
+    let commands = lines.filter_map(|line| line.strip_prefix("tribunal ").map(str::to_owned));
+    commands.map(|command| command.split(" < ").next().unwrap_or_default().to_owned()).collect()
 }
 
 /// Splits a command as a shell does, as far as quotes go.
