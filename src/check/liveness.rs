@@ -12,6 +12,8 @@ use crate::time::Instant;
 pub(super) struct Liveness {
     brokers: BrokerSet,
     paused: BrokerSet,
+    /// Who waits for a disk, since when.
+    stalled: BTreeMap<ProcessId, Instant>,
     applied: BTreeMap<BrokerId, Offset>,
     alive: BTreeSet<ProcessId>,
     voters: Vec<VoterKey>,
@@ -36,6 +38,7 @@ impl Liveness {
     /// A process is dead.
     pub(super) fn stop(&mut self, process: ProcessId) {
         self.alive.remove(&process);
+        self.stalled.remove(&process);
         if let Some(broker) = broker_of(process) {
             self.brokers = self.brokers.without(broker);
             self.paused = self.paused.without(broker);
@@ -87,9 +90,21 @@ impl Liveness {
         broker_of(process).is_some_and(|broker| self.brokers.contains(broker))
     }
 
-    /// Whether it lives and does not stand still.
+    /// Whether it lives and does not stand still, nor waits for its disk.
     pub(super) fn is_at_work(&self, process: ProcessId) -> bool {
-        broker_of(process).is_some_and(|broker| self.brokers.contains(broker) && !self.paused.contains(broker))
+        let is_awake = |broker| self.brokers.contains(broker) && !self.paused.contains(broker);
+        broker_of(process).is_some_and(is_awake) && !self.stalled.contains_key(&process)
+    }
+
+    /// Its disk lets it wait, from now until it does something again.
+    pub(super) fn stall(&mut self, process: ProcessId, at: Instant) {
+        self.stalled.insert(process, at);
+    }
+
+    /// A machine told something: whether its disk had let it wait until now.
+    pub(super) fn wake(&mut self, process: ProcessId, now: Instant) -> bool {
+        let is_awake = self.stalled.get(&process).is_some_and(|at| *at < now);
+        is_awake && self.stalled.remove(&process).is_some()
     }
 
     /// Up to where a broker has applied the metadata.

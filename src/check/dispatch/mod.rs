@@ -139,6 +139,9 @@ impl Checks {
         if self.fenced_not_in_isr.is_due(event.at) {
             self.fenced_not_in_isr.judge_fenced(Scene { event, names: &self.names }, &self.ledger);
         }
+        if is_of_a_machine(&event.fact) && self.live.wake(event.process, event.at) {
+            self.retention_contract.begin_anew(event.process);
+        }
         if self.retention_contract.is_time(event.at) {
             self.look_at_retention(event);
         }
@@ -238,5 +241,13 @@ impl Checks {
             now: event.at,
         };
         self.converges.judge(event, sight);
+    }
+}
+
+/// Whether a process told it by doing something, and is awake.
+fn is_of_a_machine(fact: &Fact) -> bool {
+    match fact {
+        Fact::Log(_) | Fact::Replica(_) | Fact::Client(_) | Fact::Controller(_) | Fact::Raft(_) | Fact::Group(_) => true,
+        Fact::Network(_) | Fact::Fault(_) | Fact::World(_) => false,
     }
 }

@@ -18,7 +18,7 @@ impl Checks {
                 let ledger = self.ledger.partition_mut(*partition);
                 ledger.forget_role(event.process);
                 let copy = ledger.copy_mut(event.process);
-                (copy.high_watermark, copy.is_offline) = (*high_watermark, false);
+                (copy.high_watermark, copy.is_offline, copy.has_role) = (*high_watermark, false, true);
                 self.offset_bounds.judge(Scene { event, names: &self.names }, ledger);
             }
             ReplicaFact::HighWatermarkAdvanced { partition, new, epoch, .. } => {
@@ -82,8 +82,9 @@ impl Checks {
         self.single_leader_per_epoch.judge(scene, partition, epoch, event.process);
         self.high_watermark_monotone.judge(scene, ledger, epoch, high_watermark);
         let is_newest = ledger.become_leader(event.process, epoch, high_watermark);
-        let quorum = &mut ledger.copy_mut(event.process).quorum;
-        (quorum.isr, quorum.maximal) = (isr, isr);
+        let copy = ledger.copy_mut(event.process);
+        copy.has_role = true;
+        (copy.quorum.isr, copy.quorum.maximal) = (isr, isr);
         self.offset_bounds.judge(scene, ledger);
         self.leader_completeness.judge(scene, ledger, event.process, epoch);
         self.judge_isr(event, partition);

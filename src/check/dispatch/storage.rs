@@ -82,8 +82,9 @@ impl Checks {
     /// Every live broker looked at its logs by now, more than once since the last time.
     pub(super) fn look_at_retention(&mut self, event: &Event) {
         let (ledger, live) = (&mut self.ledger, &self.live);
+        // A broker that has not heard what it replicates knows no high watermark, and deletes nothing.
         let mut replica_of = |process: ProcessId, partition: TopicPartition| {
-            let copy = ledger.partition_mut(partition).copy(process).filter(|copy| !copy.is_offline && !copy.is_unread)?;
+            let copy = ledger.partition_mut(partition).copy(process).filter(|copy| !copy.is_offline && copy.has_role)?;
             live.is_at_work(process).then(|| (copy.high_watermark, live.applied(process)))
         };
         self.retention_contract.look(Scene { event, names: &self.names }, &self.keeping, &mut replica_of);

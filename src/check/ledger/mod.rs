@@ -63,7 +63,7 @@ impl Ledger {
         for ledger in &mut self.partitions {
             ledger.forget_role(process);
             if let Some(copy) = ledger.existing_copy_mut(process) {
-                copy.is_unread = true;
+                (copy.is_unread, copy.has_role) = (true, false);
             }
         }
     }

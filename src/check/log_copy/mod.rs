@@ -78,6 +78,8 @@ pub(super) struct LogCopy {
     pub(super) is_offline: bool,
     /// Its process began a new life and has not told what it read back.
     pub(super) is_unread: bool,
+    /// Its broker leads it or follows by it, in this life of its process.
+    pub(super) has_role: bool,
     /// A write failed half-way, so that more may be on its disk than was told.
     pub(super) may_hold_more: bool,
     /// What it counts on while it acts as a leader.
@@ -127,6 +129,7 @@ impl LogCopy {
             lost_in: None,
             is_offline: false,
             is_unread: false,
+            has_role: false,
             may_hold_more: false,
             quorum: LeaderQuorum::default(),
             cache: EpochModel::default(),
