@@ -13,7 +13,10 @@ impl PartitionLedger {
     /// A replica wrote a batch.
     pub(in super::super) fn append(&mut self, process: ProcessId, batch: &BatchFacts) -> Written {
         let (trunk, cleaned) = (std::mem::take(&mut self.trunk), std::mem::take(&mut self.cleaned));
-        let written = self.copy_mut(process).append((&trunk, &cleaned), batch);
+        let floor = self.highest_start;
+        let copy = self.copy_mut(process);
+        copy.outgrow(&trunk, floor);
+        let written = copy.append((&trunk, &cleaned), batch);
         (self.trunk, self.cleaned) = (trunk, cleaned);
         written
     }
@@ -42,7 +45,8 @@ impl PartitionLedger {
     /// A replica read its log back. Returns what a cleaning that nobody told of had dropped.
     pub(in super::super) fn recover(&mut self, process: ProcessId, recovery: &RecoveryFacts) -> Vec<Offset> {
         let trunk = std::mem::take(&mut self.trunk);
-        let gone = self.copy_mut(process).recover(&trunk, recovery);
+        let floor = self.highest_start;
+        let gone = self.copy_mut(process).recover((&trunk, floor), recovery);
         self.trunk = trunk;
         for offset in &gone {
             self.clean(process, *offset);

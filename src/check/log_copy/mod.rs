@@ -60,6 +60,8 @@ pub(super) struct LogCopy {
     pub(super) process: ProcessId,
     /// Its first offset.
     pub(super) start: Offset,
+    /// What it holds below is of no account: it may differ from the committed log and begins below everybody's reach.
+    pub(super) outgrown: Offset,
     /// What this replica takes the high watermark to be.
     pub(super) high_watermark: Offset,
     /// All below is on its disk for sure.
@@ -119,6 +121,7 @@ impl LogCopy {
     pub(super) fn new(process: ProcessId) -> Self {
         Self {
             process,
+            outgrown: Offset::ZERO,
             start: Offset::ZERO,
             high_watermark: Offset::ZERO,
             flushed: Offset::ZERO,
@@ -156,7 +159,7 @@ impl LogCopy {
 
     /// The entry at `offset`, unless the log does not reach there or begins later.
     pub(super) fn entry(&self, trunk: &[Entry], offset: Offset) -> Option<Entry> {
-        if offset < self.start {
+        if offset < self.start.max(self.outgrown) {
             return None;
         }
         if offset < self.agreed {
@@ -177,7 +180,7 @@ impl LogCopy {
 
     /// The first offset of which something is known: where it begins, or did when it was deleted.
     pub(super) fn known_from(&self) -> Offset {
-        self.deleted.as_ref().map_or(self.start, |(start, _)| *start)
+        self.deleted.as_ref().map_or(self.start.max(self.outgrown), |(start, _)| *start)
     }
 
     /// It is deleted.
@@ -251,6 +254,16 @@ impl LogCopy {
         can
     }
 
+    /// What is its own lies wholly below where some leader's log begins, at `floor`: no leader can tell that it differs (its epochs
+    /// begin there as well), and nobody is given it any more. What comes next continues the committed log.
+    pub(super) fn outgrow(&mut self, trunk: &[Entry], floor: Offset) {
+        let end = self.end();
+        if !self.tail.is_empty() && end <= floor && continues(trunk, end) {
+            (self.agreed, self.outgrown) = (end, end);
+            self.tail.clear();
+        }
+    }
+
     /// Takes the offsets from `to` (included) off.
     pub(super) fn cut(&mut self, trunk: &[Entry], to: Offset) {
         let mut cut_off: Vec<_> = (to.0..self.end().0).map_while(|offset| self.entry(trunk, Offset(offset))).collect();
@@ -265,13 +278,14 @@ impl LogCopy {
         self.cache.cut(to);
         self.gaps.cut(to);
         self.start = self.start.min(to);
+        self.outgrown = self.outgrown.min(to);
         self.flushed = self.flushed.min(to);
         self.high_watermark = self.high_watermark.min(to);
     }
 
     /// Begins anew, empty, at `start`.
     pub(super) fn restart(&mut self, start: Offset) {
-        self.start = start;
+        (self.start, self.outgrown) = (start, Offset::ZERO);
         self.cache = EpochModel::unknown();
         self.agreed = start;
         self.tail.clear();
@@ -293,7 +307,7 @@ impl LogCopy {
 
     /// Becomes what was read back from disk. What is missing from its middle it holds as before, if a cleaner may have dropped
     /// it. Returns the offsets that are missing by now and were not before.
-    pub(super) fn recover(&mut self, trunk: &[Entry], recovery: &RecoveryFacts) -> Vec<Offset> {
+    pub(super) fn recover(&mut self, (trunk, floor): (&[Entry], Offset), recovery: &RecoveryFacts) -> Vec<Offset> {
         let old = self.clone();
         let first = recovery.batches.first().map_or(recovery.end, |batch| batch.base);
         let first = if (recovery.start.0..first.0).all(|at| old.may_lack(Offset(at))) { first.min(recovery.start) } else { first };
@@ -306,6 +320,7 @@ impl LogCopy {
                 self.push(trunk, entry);
             }
             self.keep_up_to(batch.last.next(), (trunk, &old), &mut gone);
+            self.outgrow(trunk, floor.max(recovery.start));
         }
         self.start = recovery.start.max(first);
         self.high_watermark = recovery.high_watermark;
@@ -376,4 +391,9 @@ impl LogCopy {
             None => self.agreed.previous().and_then(|last| entry_at(trunk, last)).map_or(0, |entry| entry.chain),
         }
     }
+}
+
+/// Whether what is written at `offset` can continue the committed log.
+fn continues(trunk: &[Entry], offset: Offset) -> bool {
+    offset.previous().is_none_or(|last| entry_at(trunk, last).is_some())
 }
