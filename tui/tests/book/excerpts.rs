@@ -215,4 +215,125 @@ pub const EXCERPTS: &[Excerpt] = &[
             ("c1   ⇐ reads events-0 record 1", "c1   ⇐ reads events-0 record 1"),
         ],
     ),
+    // The ten use cases
+    excerpt(
+        "use-messaging.txt",
+        "run messaging",
+        &[
+            ("crash owner(clerks payments-0)", "clerk-1 ✖ crashes"),
+            ("clerk-1-b2.1.2 is out of clerks", "is out of clerks"),
+            ("plan of clerks for 2", "plan of clerks for 2"),
+            ("clerk-2 · reads payments-0", "clerk-2 · reads payments-0"),
+            ("has processed record 1 of payments-0", "has processed record 1 of payments-0"),
+        ],
+    ),
+    excerpt(
+        "use-messaging-off.txt",
+        "run messaging --set consumer.clerk.processing.commit=before",
+        &[("is violated at step", "by        ")],
+    ),
+    excerpt(
+        "use-website-off.txt",
+        "run website-activity --set producer.site.partitioner=round-robin",
+        &[
+            ("analyst ⇐ reads clicks-0 record 0", "analyst ⇐ reads clicks-0 record 0"),
+            ("analyst ⇐ reads clicks-0 record 1", "analyst ⇐ reads clicks-0 record 1"),
+            ("analyst ⇐ reads clicks-0 record 2", "analyst ⇐ reads clicks-0 record 2"),
+            ("analyst ⇐ reads clicks-0 record 3", "analyst ⇐ reads clicks-0 record 3"),
+        ],
+    ),
+    excerpt("use-metrics.txt", "run metrics", &[("append readings-0 records 0", "append readings-0 records 0")]),
+    excerpt(
+        "use-metrics-off.txt",
+        "run metrics --set producer.north.linger.ms=0 --set producer.south.linger.ms=0",
+        &[("append readings-0 record 0", "append readings-0 record 0")],
+    ),
+    excerpt(
+        "use-logs.txt",
+        "run log-aggregation",
+        &[("older than retention.ms", "log start log-lines"), ("detective · reads log-lines-1", "detective · reads log-lines-1")],
+    ),
+    excerpt(
+        "use-logs-off.txt",
+        "run log-aggregation --set topic.log-lines.retention.ms=-1",
+        &[("detective · reads log-lines-1", "detective · reads log-lines-1")],
+    ),
+    excerpt(
+        "use-shop.txt",
+        "run web-shop",
+        &[("books · is given", "books · is given"), ("books · reads orders-1", "books ⇐ reads orders-1")],
+    ),
+    excerpt(
+        "use-shop-off.txt",
+        "run web-shop --set consumer.books.group.id=warehouse",
+        &[
+            ("plan of warehouse for 2", "plan of warehouse for 2"),
+            ("books · is given", "books · is given"),
+            ("books · reads orders-0", "books · reads orders-0"),
+        ],
+    ),
+    excerpt(
+        "use-stages.txt",
+        "run stream-stages",
+        &[
+            ("≠ fault: 2.8s crash tickets", "tickets ✖ crashes"),
+            ("tickets ↺ starts again", "tickets ↺ starts again"),
+            ("tickets · reads too-hot-0", "tickets · reads too-hot-0"),
+            ("tickets ⇐ reads too-hot-0", "tickets ⇐ reads too-hot-0"),
+        ],
+    ),
+    excerpt(
+        "use-stages-off.txt",
+        "run stream-stages --set consumer.tickets.processing.commit=before",
+        &[("is violated at step", "by        ")],
+    ),
+    excerpt(
+        "use-status.txt",
+        "run latest-status",
+        &[("cleaned vans-0 0 to 12", "cleaned vans-0 0 to 12"), ("dispatcher ⇐ reads", "dispatcher ⇐ reads")],
+    ),
+    excerpt(
+        "use-status-off.txt",
+        "run latest-status --set topic.vans.cleanup.policy=delete",
+        &[("dispatcher ⇐ reads", "dispatcher ⇐ reads")],
+    ),
+    excerpt("use-events.txt", "run event-sourcing", &[("audit · reads account-events-1", "audit ⇐ reads account-events-1")]),
+    excerpt(
+        "use-events-off.txt",
+        "run event-sourcing --set consumer.audit.auto.offset.reset=latest",
+        &[("audit · reads account-events-1", "audit · reads account-events-1")],
+    ),
+    excerpt(
+        "use-alarms.txt",
+        "run health-alarms",
+        &[
+            ("monitor-2 ✖ crashes", "monitor-2 ✖ crashes"),
+            ("send 6 to vitals-1", "send 6 to vitals-1"),
+            ("is out of monitors", "is out of monitors"),
+            ("monitor-1 ⇐ reads vitals-1 record 2", "monitor-1 ⇐ reads vitals-1 record 2"),
+        ],
+    ),
+    excerpt(
+        "use-alarms-off.txt",
+        "run health-alarms --set consumer.monitor.session.timeout.ms=60000",
+        &[
+            ("monitor-2 ✖ crashes", "monitor-2 ✖ crashes"),
+            ("send 6 to vitals-1", "send 6 to vitals-1"),
+            ("the run ends", "the run ends"),
+        ],
+    ),
+    excerpt(
+        "use-commit-log.txt",
+        "run commit-log",
+        &[
+            ("node-b ↺ starts again", "node-b ↺ starts again"),
+            ("node-b · reads changes-0", "node-b · reads changes-0"),
+            ("node-b ⇐ reads changes-0", "node-b ⇐ reads changes-0"),
+        ],
+    ),
+    excerpt(
+        "use-commit-log-off.txt",
+        "run commit-log --set consumer.node-b.group.id=node-b",
+        &[("node-b ↺ starts again", "node-b ↺ starts again"), ("node-b · reads changes-0", "node-b · reads changes-0")],
+    ),
 ];
