@@ -79,7 +79,6 @@ impl PartitionLog {
         Ok(any)
     }
 
-    // ANCHOR: delete-while
     /// Takes segments out from the oldest on, as long as they are due.
     fn delete_while(
         &mut self,
@@ -105,7 +104,6 @@ impl PartitionLog {
         self.fencing(done, cx)?;
         Ok(true)
     }
-    // ANCHOR_END: delete-while
 
     fn judged(&self, nth: usize, segment: &Segment, by_record_time: Switch, cx: &mut Context<'_>) -> Judged {
         let next = self.closed.get(nth + 1).map(|next| next.base());

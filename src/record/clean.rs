@@ -48,7 +48,6 @@ pub struct CleanBatch {
     pub new_horizon: Option<Timestamp>,
 }
 
-// ANCHOR: clean
 /// Cleans a whole batch that was verified: the records stay that `keeps` says so of. `horizon` is what the batch gets if a tombstone
 /// stays in it and it has none; `None` writes no horizons.
 ///
@@ -82,7 +81,6 @@ pub fn clean(
     let bytes = if is_whole { batch.clone() } else { rebuilt(header, &kept, new_horizon) };
     Ok(CleanBatch { bytes: Some(bytes), kept: count, new_horizon })
 }
-// ANCHOR_END: clean
 
 /// The batch with these records of it.
 fn rebuilt(old: &BatchHeader, kept: &[RawRecord<'_>], new_horizon: Option<Timestamp>) -> Bytes {

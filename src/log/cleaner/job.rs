@@ -136,7 +136,6 @@ impl Cleaning {
         }
     }
 
-    // ANCHOR: map-segment
     /// Reads the dirty part of a segment into the map. Returns whether the map is full.
     ///
     /// Errors: [`Fault::Corrupt`] for a batch that cannot be read, and, under `cleaner-partial-map = off`, for a segment with more
@@ -174,7 +173,6 @@ impl Cleaning {
         }
         Ok(false)
     }
-    // ANCHOR_END: map-segment
 
     /// Where the cleaning ends: after the last record that the map knows of.
     fn end(&self) -> Offset {

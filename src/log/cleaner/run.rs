@@ -155,7 +155,6 @@ impl PartitionLog {
         if new.unwritten.len() as u64 >= sight.rules.buffer_bytes { new.write(cx) } else { Ok(()) }
     }
 
-    // ANCHOR: swap-in
     /// Puts the new segment in the place of the old ones.
     fn swap_in(&mut self, places: Range<usize>, new: NewSegment, modified: Timestamp, cx: &mut Context<'_>) -> Result<(), Fault> {
         let NewSegment { mut segment, facts, .. } = new;
@@ -175,7 +174,6 @@ impl PartitionLog {
         Arc::make_mut(&mut self.closed).insert(at, Arc::new(segment));
         Ok(())
     }
-    // ANCHOR_END: swap-in
 }
 
 impl NewSegment {
@@ -206,7 +204,6 @@ fn batch_rule(header: &BatchHeader, run_end: Offset, sight: &Sight<'_>) -> Batch
     if is_last_of_producer || ends_something { BatchRule::KeepEmptied } else { BatchRule::DropEmptied }
 }
 
-// ANCHOR: why-dropped
 /// Why a record goes, if it does.
 fn why_dropped(record: &SeenRecord<'_>, map: &OffsetMap, moment: Moment) -> Option<CleaningReason> {
     if map.latest().is_none_or(|latest| record.offset > latest) {
@@ -219,7 +216,6 @@ fn why_dropped(record: &SeenRecord<'_>, map: &OffsetMap, moment: Moment) -> Opti
     let is_tombstone = record.value.is_none();
     (is_tombstone && moment.is_up()).then_some(CleaningReason::Tombstone)
 }
-// ANCHOR_END: why-dropped
 
 impl Moment {
     /// Whether the tombstones of this batch have been there long enough.
