@@ -51,10 +51,10 @@ impl Checks {
             | ClientFact::PartitionsRevoked { .. }
             | ClientFact::PartitionsLost { .. }
             | ClientFact::CommitInvoked { .. }
+            | ClientFact::PollOverdue { .. }
             | ClientFact::RecordProcessed { .. } => self.observe_member(event, fact),
             ClientFact::MetadataRefreshed { .. }
             | ClientFact::MembershipLost { .. }
-            | ClientFact::PollOverdue { .. }
             | ClientFact::CommitAnswered { .. }
             | ClientFact::PartitionsPaused { .. }
             | ClientFact::PartitionsResumed { .. }

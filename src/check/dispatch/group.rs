@@ -40,6 +40,7 @@ impl Checks {
                 self.groups.leave(event.process);
                 self.converges.disturb(event.at, &self.promises);
             }
+            ClientFact::PollOverdue { .. } => self.groups.go_silent(event.process),
             ClientFact::RecordProcessed { partition, offset, .. } => {
                 self.one_owner_per_partition.judge_processed(scene, &self.groups, (*partition, *offset));
                 if let Some(processing) = self.promises.processing.get(&event.process) {
@@ -59,7 +60,6 @@ impl Checks {
             | ClientFact::TruncationDetected { .. }
             | ClientFact::ReadFailed { .. }
             | ClientFact::MembershipLost { .. }
-            | ClientFact::PollOverdue { .. }
             | ClientFact::CommitInvoked { .. }
             | ClientFact::CommitAnswered { .. }
             | ClientFact::PartitionsPaused { .. }

@@ -231,9 +231,23 @@ impl Groups {
         }
     }
 
+    /// A consumer has said goodbye because its application does not poll: until it joins anew it is a member under no id.
+    pub(super) fn go_silent(&mut self, process: ProcessId) {
+        if let Some(consumer) = self.consumers.get_mut(&process) {
+            consumer.member = MemberId::default();
+        }
+    }
+
     /// A process died, and with it all it took for its own.
     pub(super) fn end(&mut self, process: ProcessId) {
         self.consumers.remove(&process);
+    }
+
+    /// Whether a consumer is a member of this group by the coordinator's word, under the id that it goes by.
+    pub(super) fn is_member(&self, process: ProcessId, group: &GroupId) -> bool {
+        let consumer = self.consumers.get(&process).filter(|consumer| consumer.group == *group);
+        let members = self.groups.get(group).map(|known| &known.members);
+        consumer.zip(members).is_some_and(|(consumer, members)| members.contains(&consumer.member))
     }
 
     /// Another live consumer of the same group, still a member by the coordinator's word, that takes this partition for its own.

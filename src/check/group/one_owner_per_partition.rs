@@ -5,7 +5,10 @@
 //!
 //! Violated: at the `PartitionsAssigned` of the second, or at a `RecordProcessed` of a member that does not own the partition
 //! while another does. A consumer that the coordinator has put out (its session or its time for a rebalance was over, another
-//! took its static name) is no member any more: Kafka cannot stop it, and does not promise to.
+//! took its static name) is no member any more: Kafka cannot stop it, and does not promise to. That holds of either of the two:
+//! one that was put out while it heard nothing may still take what an earlier plan gave it. One whose application does not poll for
+//! `max.poll.interval.ms` has left by its own word, and goes on with what it has in hand until its next poll; a static one keeps
+//! its place in the group meanwhile, but not what others are to have by the next plan.
 //!
 //! Not exercised: no consumer was given anything.
 
@@ -39,6 +42,9 @@ impl OneOwnerPerPartition {
         group: &GroupId,
         partitions: &[TopicPartition],
     ) {
+        if !groups.is_member(scene.event.process, group) {
+            return;
+        }
         for partition in partitions {
             self.finding.judge();
             if let Some(rival) = groups.rival(scene.event.process, group, *partition) {
@@ -54,8 +60,7 @@ impl OneOwnerPerPartition {
     pub(in super::super) fn judge_processed(&mut self, scene: Scene<'_>, groups: &Groups, place: (TopicPartition, Offset)) {
         let (partition, offset) = place;
         let Some(consumer) = groups.consumer(scene.event.process) else { return };
-        let is_member = groups.group(&consumer.group).is_some_and(|group| group.members.contains(&consumer.member));
-        if consumer.owned.contains(&partition) || !is_member {
+        if consumer.owned.contains(&partition) || !groups.is_member(scene.event.process, &consumer.group) {
             return;
         }
         if let Some(rival) = groups.rival(scene.event.process, &consumer.group, partition) {

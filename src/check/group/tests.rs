@@ -2,7 +2,9 @@
 
 use super::super::testing::{CONSUMER, Cluster, ORDERS, b};
 use super::super::testing_group::{SECOND, g1, member};
-use crate::event::{Acks, CrashKind, GroupFact, GroupState, LeaveReason, LogFact, PositionReason, ReplicaFact, WorldFact};
+use crate::event::{
+    Acks, ClientFact, CrashKind, GroupFact, GroupState, LeaveReason, LogFact, PositionReason, ReplicaFact, WorldFact,
+};
 use crate::ids::{Incarnation, Offset, Step};
 
 fn cluster() -> Cluster {
@@ -48,6 +50,39 @@ fn a_zombie_that_was_put_out_is_no_rival_but_its_commit_is_stale() {
     assert!(late.violated().is_empty(), "it was a member when that was decided: {:?}", late.violated());
     cluster.commit(CONSUMER, 2);
     assert_eq!(cluster.violated(), ["no-stale-commit"]);
+}
+
+#[test]
+fn a_zombie_that_takes_late_what_an_earlier_plan_gave_it_is_no_rival_but_a_member_is() {
+    let mut cluster = cluster();
+    cluster.take_back(CONSUMER, 1);
+    cluster.plan(CONSUMER, 2);
+    let mut both = cluster.clone();
+    let why = LeaveReason::SessionExpired;
+    cluster.push(b(1), GroupFact::MemberLeft { group: g1(), member: member(CONSUMER), why });
+    for cluster in [&mut cluster, &mut both] {
+        cluster.join(SECOND, 3);
+        cluster.plan(SECOND, 3);
+        cluster.give(SECOND, 3);
+        cluster.give(CONSUMER, 2);
+    }
+    assert!(cluster.violated().is_empty(), "{:?}", cluster.violated());
+    assert_eq!(both.violated(), ["one-owner-per-partition"]);
+}
+
+#[test]
+fn one_that_left_because_its_application_does_not_poll_is_no_rival_until_it_joins_anew() {
+    let mut cluster = cluster();
+    cluster.push(CONSUMER, ClientFact::PollOverdue { group: g1() });
+    let mut anew = cluster.clone();
+    anew.push(CONSUMER, ClientFact::GroupJoined { group: g1(), member: member(CONSUMER), epoch: 2 });
+    for cluster in [&mut cluster, &mut anew] {
+        cluster.join(SECOND, 2);
+        cluster.plan(SECOND, 2);
+        cluster.give(SECOND, 2);
+    }
+    assert!(cluster.violated().is_empty(), "{:?}", cluster.violated());
+    assert_eq!(anew.violated(), ["one-owner-per-partition"]);
 }
 
 #[test]

@@ -37,6 +37,8 @@ impl Consumer {
         }
         let Some(member) = self.classic() else { return };
         match member.stage.clone() {
+            // The round is over in which it was to have this: others may have been given it meanwhile.
+            Stage::Synced(_, Some(_)) if member.wants_to_join => member.join_again(),
             Stage::Planning(response, since) => self.plan_when_known(*response, since, cx),
             Stage::Synced(share, since) => self.take_share_when_known(share, since, cx),
             Stage::Failed => self.part_with_all(Parting::Lost, cx),

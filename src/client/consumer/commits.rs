@@ -4,10 +4,14 @@
 //! over; one that nobody waits for is sent once. All commit the *next* offset to read.
 //!
 //! Invariant: each CommitInvoked is followed by exactly one CommitAnswered, unless the process ends before. Without an answer
-//! nobody takes it for stored.
+//! nobody takes it for stored. What a member was to commit before it gave something back, and has lost, is not sent any more:
+//! whoever has the partition now may have gone on.
 //!
 //! Source: Kafka's `ConsumerCoordinator` (`commitOffsetsSync`, `OffsetCommitResponseHandler`), `CommitRequestManager`; KIP-211,
 //! KIP-320, KIP-848. Called by: processing, rebalances, commands, the end of every turn.
+//!
+//! Kafka differs: a member's commit that is tried again has the newest positions of all it has then; here those of the first try
+//! that it has still, since records may be in the application's hands meanwhile.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -40,6 +44,8 @@ pub(super) enum Waiter {
 #[derive(Clone, Debug)]
 struct Commit {
     facts: Arc<CommitFacts>,
+    /// Under which numbers the consumer had the partitions, in their order.
+    numbers: Vec<u32>,
     partitions: Vec<OffsetToCommit>,
     waiter: Waiter,
     given_up_at: Instant,
@@ -70,6 +76,19 @@ impl Commits {
     /// The back-off of refused commits is over.
     pub(super) fn wake(&mut self) {
         self.pending.values_mut().for_each(|commit| commit.is_resting = false);
+    }
+}
+
+impl Commit {
+    /// Keeps only what the consumer has still.
+    fn keep(&mut self, has: impl Fn(u32) -> bool) {
+        let kept: Vec<bool> = self.numbers.iter().map(|number| has(*number)).collect();
+        if kept.iter().all(|is_kept| *is_kept) {
+            return;
+        }
+        keep_those(&mut self.numbers, &kept);
+        keep_those(&mut self.partitions, &kept);
+        keep_those(&mut Arc::make_mut(&mut self.facts).offsets, &kept);
     }
 }
 
@@ -117,11 +136,11 @@ impl Consumer {
 
     fn commit(&mut self, offsets: &[(u32, Offset, Option<LeaderEpoch>)], waiter: Waiter, cx: &mut Context<'_>) -> Option<u32> {
         let group = self.group.as_ref()?;
-        let mut told = Vec::new();
-        let mut partitions = Vec::new();
+        let (mut numbers, mut told, mut partitions) = (Vec::new(), Vec::new(), Vec::new());
         for (number, offset, leader_epoch) in offsets {
             let Some(assigned) = self.assigned.get(number) else { continue };
             let (Some(partition), Some(topic)) = (assigned.partition, self.metadata.name(assigned.topic)) else { continue };
+            numbers.push(*number);
             told.push((partition, *offset));
             let partition = NamedPartition { topic: topic.to_owned(), partition: assigned.index };
             partitions.push(OffsetToCommit { partition, offset: *offset, leader_epoch: *leader_epoch, metadata: String::new() });
@@ -141,6 +160,7 @@ impl Consumer {
         let given_up_at = cx.mono().plus(self.setup.config.default_api_timeout);
         let commit = Commit {
             facts,
+            numbers,
             partitions,
             waiter,
             given_up_at,
@@ -177,8 +197,25 @@ impl Consumer {
         }
     }
 
+    /// What the member was to commit before it gave something back, and has lost since, is not its to commit any more.
+    fn drop_what_is_lost(&mut self, cx: &mut Context<'_>) {
+        let assigned = &self.assigned;
+        let is_members = |commit: &Commit| commit.waiter == Waiter::Member && !commit.is_in_flight;
+        let mut empty = Vec::new();
+        for (number, commit) in self.commits.pending.iter_mut().filter(|(_, commit)| is_members(commit)) {
+            commit.keep(|number| assigned.contains_key(&number));
+            if commit.partitions.is_empty() {
+                empty.push(*number);
+            }
+        }
+        for number in empty {
+            self.end_commit(number, Some(ErrorCode::UnknownMemberId), cx);
+        }
+    }
+
     /// Sends what waits to be sent. The member that commits is the one that it is now.
     pub(super) fn send_commits(&mut self, cx: &mut Context<'_>) {
+        self.drop_what_is_lost(cx);
         let Some(group) = self.group.as_mut().filter(|group| group.reachable().is_some()) else { return };
         let (member, epoch) = group.identity();
         let (id, instance) = (group.id.clone(), group.instance.clone());
@@ -293,4 +330,9 @@ fn follow_identity(facts: &mut Arc<CommitFacts>, member: &MemberId, epoch: i32) 
         facts.member.clone_from(member);
         facts.epoch = epoch;
     }
+}
+
+fn keep_those<T>(all: &mut Vec<T>, kept: &[bool]) {
+    let mut is_kept = kept.iter();
+    all.retain(|_| is_kept.next().is_none_or(|is_kept| *is_kept));
 }
