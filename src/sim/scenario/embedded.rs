@@ -49,13 +49,14 @@ embedded! {
 }
 
 embedded! {
-    /// The exhibits of the museum, in the order of its rooms: replication (r), the controller (k), the disk (s). An exhibit is
-    /// called as its file.
+    /// The exhibits of the museum, in the order of its rooms: replication (r), the controller (k), consumers and groups (c), the disk
+    /// and what is kept on it (s). An exhibit is called as its file.
     MUSEUM:
     "museum" / "r1-truncate-hw",
     "museum" / "r2-divergent-logs",
     "museum" / "r3-fast-failover",
     "museum" / "r4-zombie-replica",
+    "museum" / "r5-truncation-unnoticed",
     "museum" / "r6-join-at-high-watermark",
     "museum" / "r9-delayed-isr-request",
     "museum" / "r10-last-replica-standing",
@@ -63,12 +64,31 @@ embedded! {
     "museum" / "r12a-unclean-lost",
     "museum" / "r12b-unclean-two-values",
     "museum" / "r12c-unclean-beyond-the-end",
+    "museum" / "r19-sent-to-a-follower",
     "museum" / "k1-isolated-leader",
     "museum" / "k2-disruptive-server",
     "museum" / "k3-two-majorities",
     "museum" / "k5-wiped-voter",
+    "museum" / "k12-same-name",
+    "museum" / "c1-auto-commit",
+    "museum" / "c2-before-or-after",
+    "museum" / "c3-rebalance-duplicates",
+    "museum" / "c4-zombie-commit",
+    "museum" / "c7-static-ghost",
+    "museum" / "c8-static-and-gone",
+    "museum" / "c9-stuck-group",
+    "museum" / "c10-expired-alive",
+    "museum" / "c11-coordinator-forgot",
+    "museum" / "c12-offset-beyond-end",
+    "museum" / "c13-new-partition",
     "museum" / "s1-power-failure",
     "museum" / "s2-folder-not-synced",
+    "museum" / "s6-microseconds",
+    "museum" / "s7-deleted-on-arrival",
+    "museum" / "s8-clock-jump",
+    "museum" / "s10-tombstone-race",
+    "museum" / "s12-cleaner-gave-up",
+    "museum" / "s15-retention-passes-reader",
 }
 
 /// The embedded scenario of this name: `06-lost-ack`, `lost-ack` or `06`; of an exhibit also its number, `r1`. Returns the
