@@ -319,10 +319,7 @@ pub const MUSEUM: &[Excerpt] = &[
     excerpt(
         "c8-steps.txt",
         "run c8",
-        &[
-            ("plan of packers for 1", "plan of packers for 1"),
-            ("c2   · is asked to shut down", "c2   · has shut down in order"),
-        ],
+        &[("plan of packers for 1", "plan of packers for 1"), ("c2   · is asked to shut down", "c2   · has shut down in order")],
     ),
     excerpt("c8-sides.txt", "museum c8", &[("  as written", "    again ")]),
     excerpt(
