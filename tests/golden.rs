@@ -13,16 +13,16 @@ mod client;
 mod consumer_group;
 #[path = "golden/controller.rs"]
 mod controller;
-#[path = "golden/keeping.rs"]
-mod keeping;
-#[path = "golden/keeping_print.rs"]
-mod keeping_print;
 #[path = "golden/groups.rs"]
 mod groups;
 #[path = "golden/groups_client.rs"]
 mod groups_client;
 #[path = "golden/groups_words.rs"]
 mod groups_words;
+#[path = "golden/keeping.rs"]
+mod keeping;
+#[path = "golden/keeping_print.rs"]
+mod keeping_print;
 #[path = "golden/log.rs"]
 mod log;
 #[path = "golden/raft.rs"]
