@@ -13,6 +13,12 @@ mod client;
 mod consumer_group;
 #[path = "golden/controller.rs"]
 mod controller;
+#[path = "golden/groups.rs"]
+mod groups;
+#[path = "golden/groups_client.rs"]
+mod groups_client;
+#[path = "golden/groups_words.rs"]
+mod groups_words;
 #[path = "golden/keeping.rs"]
 mod keeping;
 #[path = "golden/keeping_print.rs"]

@@ -11,6 +11,7 @@ use super::{AssignorMember, Plan, sticky};
 use crate::event::MemberId;
 use crate::protocol::NamedPartition;
 
+// ANCHOR: cooperative
 /// Makes the plan of this round.
 pub(super) fn assign(members: &[AssignorMember], topics: &BTreeMap<String, u32>) -> Plan {
     let mut plan = sticky::assign(members, topics);
@@ -24,3 +25,4 @@ pub(super) fn assign(members: &[AssignorMember], topics: &BTreeMap<String, u32>)
     }
     plan
 }
+// ANCHOR_END: cooperative

@@ -117,6 +117,7 @@ impl Application {
 }
 
 impl Consumer {
+    // ANCHOR: process
     /// The application was given these records by one poll.
     pub(super) fn process(&mut self, given: Vec<Given>, cx: &mut Context<'_>) {
         if !self.application.tells {
@@ -134,6 +135,7 @@ impl Consumer {
             | CommitMode::EachRecord => self.process_next(cx),
         }
     }
+    // ANCHOR_END: process
 
     /// Ends without a commit.
     pub(super) fn close(&mut self, cx: &mut Context<'_>) {
@@ -191,6 +193,7 @@ impl Consumer {
         }
     }
 
+    // ANCHOR: commit-after
     /// All of a poll is processed, or handed over.
     fn commit_after(&mut self, cx: &mut Context<'_>) {
         self.application.doing = Doing::Processing;
@@ -206,6 +209,7 @@ impl Consumer {
             }
         }
     }
+    // ANCHOR_END: commit-after
 
     /// Commits the positions and waits for the answer; with nothing to commit there is nothing to wait for.
     pub(super) fn commit_and_wait(&mut self, then: Then, cx: &mut Context<'_>) {

@@ -177,6 +177,7 @@ impl Consumer {
         is_hopeful && self.is_subscribed()
     }
 
+    // ANCHOR: poll-overdue
     /// The application has not polled for too long: the member leaves, so that others can have its partitions. It finds out at
     /// its next poll, when they are lost. (A static classic member only stops its heartbeats.)
     pub(super) fn handle_poll_overdue(&mut self, cx: &mut Context<'_>) {
@@ -193,6 +194,7 @@ impl Consumer {
             Some(Member::Consumer(_)) | None => {}
         }
     }
+    // ANCHOR_END: poll-overdue
 
     /// Tells the coordinator that the member goes, if it is one and the protocol has a word for it. Returns whether an answer
     /// is to come.

@@ -44,6 +44,7 @@ pub(super) fn step(member: &Member, goal: Goal<'_>, is_held: impl Fn(TopicPartit
     if next == **current { Arc::clone(current) } else { Arc::new(next) }
 }
 
+// ANCHOR: reconcile
 fn next(current: &CurrentAssignment, goal: Goal<'_>, is_held: impl Fn(TopicPartition) -> bool) -> CurrentAssignment {
     let (mut assigned, revoking): (Vec<_>, Vec<_>) =
         current.assigned.iter().copied().partition(|partition| goal.target.binary_search(partition).is_ok());
@@ -65,6 +66,7 @@ fn next(current: &CurrentAssignment, goal: Goal<'_>, is_held: impl Fn(TopicParti
     let state = if unreleased.is_empty() { MemberState::Stable } else { MemberState::Unreleased };
     CurrentAssignment { epoch: goal.epoch, previous_epoch: current.epoch, state, assigned, revoking: Vec::new() }
 }
+// ANCHOR_END: reconcile
 
 impl Goal<'_> {
     /// Whether the member owns any of these still, or may.
