@@ -13,59 +13,77 @@ use crate::error::ErrorCode;
 use crate::event::{GroupFact, GroupId, GroupKind, GroupState};
 use crate::ids::{Offset, TopicPartition};
 use crate::protocol::{
-    ConsumerGroupDescribeResponse, DeleteGroupsResponse, DescribeGroupsResponse, DescribedGroup, DescribedMember,
-    ListGroupsResponse, Request,
+    ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse, DeleteGroupsRequest, DeleteGroupsResponse, DescribeGroupsRequest,
+    DescribeGroupsResponse, DescribedGroup, DescribedMember, ListGroupsResponse,
 };
 use crate::time::Timestamp;
 
 impl GroupCoordinator {
-    pub(super) fn administer(&mut self, reply_to: ReplyTo, request: &Request, desk: &mut Desk<'_, '_>) {
-        match request {
-            Request::DescribeGroups(asked) => {
-                let groups = asked.groups.iter().map(|id| (id.clone(), self.describe(id, None, desk))).collect();
-                desk.cx.reply(reply_to, DescribeGroupsResponse { groups }.into());
-            }
-            Request::ConsumerGroupDescribe(asked) => {
-                let only = Some(GroupKind::Consumer);
-                let groups = asked.groups.iter().map(|id| (id.clone(), self.describe(id, only, desk))).collect();
-                desk.cx.reply(reply_to, ConsumerGroupDescribeResponse { groups }.into());
-            }
-            Request::ListGroups(_) => {
-                let is_loading = self.shards.values().any(|shard| shard.loading.is_some());
-                let mut groups: Vec<_> = self.shards.values().flat_map(Shard::listed).collect();
-                groups.sort();
-                let error = is_loading.then_some(ErrorCode::CoordinatorLoadInProgress);
-                desk.cx.reply(reply_to, ListGroupsResponse { error, groups }.into());
-            }
-            Request::DeleteGroups(asked) => {
-                let (mut groups, mut written) = (Vec::new(), Vec::new());
-                for id in &asked.groups {
-                    let deleted = self.delete(id, desk);
-                    written.extend(deleted.ok());
-                    groups.push((id.clone(), deleted.err()));
-                }
-                let response = DeleteGroupsResponse { groups }.into();
-                match written.pop() {
-                    Some((place, end)) => {
-                        let then = Then::Answer { reply_to, response, request: request.clone(), also: written };
-                        self.park(place, end, then, desk);
-                    }
-                    None => desk.cx.reply(reply_to, response),
-                }
-            }
-            other => desk.cx.reply(reply_to, other.refused(ErrorCode::InvalidRequest)),
-        }
+    pub(super) fn describe_groups(
+        &mut self,
+        reply_to: ReplyTo,
+        asked: &DescribeGroupsRequest,
+        desk: &mut Desk<'_, '_>,
+    ) -> Result<(), ErrorCode> {
+        let groups = asked.groups.iter().map(|id| (id.clone(), self.describe(id, GroupKind::Classic, desk))).collect();
+        desk.cx.reply(reply_to, DescribeGroupsResponse { groups }.into());
+        Ok(())
     }
 
-    fn describe(&mut self, id: &GroupId, only: Option<GroupKind>, desk: &Desk<'_, '_>) -> Result<DescribedGroup, ErrorCode> {
+    pub(super) fn describe_consumer_groups(
+        &mut self,
+        reply_to: ReplyTo,
+        asked: &ConsumerGroupDescribeRequest,
+        desk: &mut Desk<'_, '_>,
+    ) -> Result<(), ErrorCode> {
+        let groups = asked.groups.iter().map(|id| (id.clone(), self.describe(id, GroupKind::Consumer, desk))).collect();
+        desk.cx.reply(reply_to, ConsumerGroupDescribeResponse { groups }.into());
+        Ok(())
+    }
+
+    /// While anything is being read nothing is listed, lest what is not read yet be taken for gone.
+    pub(super) fn list_groups(&mut self, reply_to: ReplyTo, desk: &mut Desk<'_, '_>) -> Result<(), ErrorCode> {
+        let is_loading = self.shards.values().any(|shard| shard.loading.is_some());
+        let mut groups: Vec<_> = self.shards.values().filter(|_| !is_loading).flat_map(Shard::listed).collect();
+        groups.sort();
+        let error = is_loading.then_some(ErrorCode::CoordinatorLoadInProgress);
+        desk.cx.reply(reply_to, ListGroupsResponse { error, groups }.into());
+        Ok(())
+    }
+
+    pub(super) fn delete_groups(
+        &mut self,
+        reply_to: ReplyTo,
+        asked: &DeleteGroupsRequest,
+        desk: &mut Desk<'_, '_>,
+    ) -> Result<(), ErrorCode> {
+        let (mut groups, mut written) = (Vec::new(), Vec::new());
+        for id in &asked.groups {
+            let deleted = self.delete(id, desk);
+            written.extend(deleted.ok());
+            groups.push((id.clone(), deleted.err()));
+        }
+        let response = DeleteGroupsResponse { groups }.into();
+        match written.pop() {
+            Some((place, end)) => {
+                let then = Then::Answer { reply_to, response, request: asked.clone().into(), also: written };
+                self.park(place, end, then, desk);
+            }
+            None => desk.cx.reply(reply_to, response),
+        }
+        Ok(())
+    }
+
+    /// A group that speaks this protocol; of one that does not GROUP_ID_NOT_FOUND is said, as in Kafka.
+    fn describe(&mut self, id: &GroupId, kind: GroupKind, desk: &Desk<'_, '_>) -> Result<DescribedGroup, ErrorCode> {
         let place = self.place_of(id, desk)?;
         let shard = self.shard_mut(place);
         let Some(group) = shard.groups.get(id) else {
-            let only_stores_offsets = shard.offsets.contains_key(id) && only.is_none();
+            let only_stores_offsets = shard.offsets.contains_key(id) && kind == GroupKind::Classic;
             let group = only_stores_offsets.then(|| describe_classic(&ClassicGroup::new(id.clone(), Timestamp::NONE)));
             return group.ok_or(ErrorCode::GroupIdNotFound);
         };
-        if only.is_some_and(|only| only != group.standing().0) {
+        if group.standing().0 != kind {
             return Err(ErrorCode::GroupIdNotFound);
         }
         Ok(match group {

@@ -66,7 +66,8 @@ impl GroupCoordinator {
         Ok(())
     }
 
-    /// Errors: UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION, STALE_MEMBER_EPOCH, FENCED_INSTANCE_ID, REBALANCE_IN_PROGRESS.
+    /// Errors: UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION, STALE_MEMBER_EPOCH, FENCED_INSTANCE_ID, REBALANCE_IN_PROGRESS; and
+    /// GROUP_ID_NOT_FOUND to one who is a member of a group that is not there.
     fn check_committer(
         &mut self,
         place: TopicPartition,
@@ -76,7 +77,7 @@ impl GroupCoordinator {
         let rules = rules(desk);
         match self.shard_mut(place).groups.get(&asked.group) {
             None if asked.epoch < 0 => Ok(()),
-            None => Err(ErrorCode::IllegalGeneration),
+            None => Err(ErrorCode::GroupIdNotFound),
             Some(Group::Classic(group)) => {
                 group.check_commit(&asked.member, asked.instance.as_ref(), asked.epoch, rules)?;
                 // A commit is a sign of life.

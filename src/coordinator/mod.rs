@@ -4,6 +4,7 @@
 //! |---|---|
 //! | how a request becomes a record, and a record an answer | [`runtime`] |
 //! | what each request does | `requests`, `commits`, `admin` |
+//! | how a group changes its protocol | `handover`, [`group::consumer`] |
 //! | the classic protocol | [`group::classic`] |
 //! | the consumer protocol (KIP-848) | [`group::consumer`], [`assignor`] |
 //! | what is written, and read back after a fail-over | [`records`], `shard` |
@@ -20,6 +21,7 @@ pub mod assignor;
 mod commits;
 mod deadlines;
 pub mod group;
+mod handover;
 pub mod offsets;
 pub mod records;
 mod requests;

@@ -5,7 +5,8 @@
 
 use super::GroupCoordinator;
 use super::group::classic::{ClassicGroup, Outcome, Rules};
-use super::group::consumer::{ClassicHandover, ConsumerGroup, ConsumerRecord, Decision, Environment, HandedOver, JOINING};
+use super::group::consumer::{ConsumerGroup, ConsumerRecord, Decision, Environment, JOINING};
+use super::handover::{classic_of, handover};
 use super::records::GroupRecord;
 use super::runtime::{Desk, Then};
 use super::shard::Group;
@@ -13,52 +14,100 @@ use crate::context::ReplyTo;
 use crate::error::ErrorCode;
 use crate::event::{GroupFact, GroupId, GroupState, MemberId};
 use crate::ids::TopicPartition;
-use crate::protocol::{ConsumerGroupHeartbeatRequest, HeartbeatResponse, NamedPartition, Request, Response};
+use crate::protocol::{
+    ConsumerGroupHeartbeatRequest, HeartbeatRequest, HeartbeatResponse, LeaveGroupRequest, LeaveGroupResponse, Request, Response,
+    SyncGroupRequest,
+};
 use std::sync::Arc;
 
+/// What a member asks of a group that has to be there.
+#[derive(Clone, Copy)]
+enum Asked<'a> {
+    Sync(&'a SyncGroupRequest),
+    Heartbeat(&'a HeartbeatRequest),
+    Leave(&'a LeaveGroupRequest),
+}
+
+impl Asked<'_> {
+    fn request(self) -> Request {
+        match self {
+            Self::Sync(asked) => asked.clone().into(),
+            Self::Heartbeat(asked) => asked.clone().into(),
+            Self::Leave(asked) => asked.clone().into(),
+        }
+    }
+}
+
 impl GroupCoordinator {
-    /// Serves a request of a member's.
+    /// Serves a request of a member's or an operator's.
     pub fn handle(&mut self, reply_to: ReplyTo, request: &Request, desk: &mut Desk<'_, '_>) {
         let served = match request {
-            Request::JoinGroup(asked) => self.join(reply_to, asked.clone(), desk),
-            Request::SyncGroup(asked) => self.on_group(&asked.group, (reply_to, request), desk),
-            Request::Heartbeat(asked) => self.on_group(&asked.group, (reply_to, request), desk),
-            Request::LeaveGroup(asked) => self.on_group(&asked.group, (reply_to, request), desk),
-            Request::ConsumerGroupHeartbeat(asked) => self.consumer_heartbeat(reply_to, asked, desk),
+            Request::JoinGroup(asked) => {
+                let joined = self.join(reply_to, asked.clone(), desk);
+                told_if_fenced((&asked.group, &asked.member), joined, desk)
+            }
+            Request::SyncGroup(asked) => {
+                let synced = self.on_group(&asked.group, (reply_to, Asked::Sync(asked)), desk);
+                told_if_fenced((&asked.group, &asked.member), synced, desk)
+            }
+            Request::Heartbeat(asked) => {
+                let beaten = self.on_group(&asked.group, (reply_to, Asked::Heartbeat(asked)), desk);
+                told_if_fenced((&asked.group, &asked.member), beaten, desk)
+            }
+            Request::ConsumerGroupHeartbeat(asked) => {
+                let beaten = self.consumer_heartbeat(reply_to, asked, desk);
+                told_if_fenced((&asked.group, &asked.member), beaten, desk)
+            }
+            Request::LeaveGroup(asked) => self.leave(reply_to, asked, desk),
             Request::OffsetCommit(asked) => self.commit_offsets(reply_to, asked, desk),
             Request::OffsetFetch(asked) => self.fetch_offsets(reply_to, asked, desk),
             Request::OffsetDelete(asked) => self.delete_offsets(reply_to, asked, desk),
-            Request::DescribeGroups(_) | Request::ConsumerGroupDescribe(_) | Request::ListGroups(_) | Request::DeleteGroups(_) => {
-                self.administer(reply_to, request, desk);
-                Ok(())
-            }
-            other => panic!("the router hands API {} to somebody else", other.api() as u8),
+            Request::DescribeGroups(asked) => self.describe_groups(reply_to, asked, desk),
+            Request::ConsumerGroupDescribe(asked) => self.describe_consumer_groups(reply_to, asked, desk),
+            Request::ListGroups(_) => self.list_groups(reply_to, desk),
+            Request::DeleteGroups(asked) => self.delete_groups(reply_to, asked, desk),
+            Request::Produce(_)
+            | Request::Fetch(_)
+            | Request::ListOffsets(_)
+            | Request::OffsetForLeaderEpoch(_)
+            | Request::Metadata(_)
+            | Request::DeleteRecords(_)
+            | Request::DescribeConfigs(_)
+            | Request::CreateTopics(_)
+            | Request::DeleteTopics(_)
+            | Request::CreatePartitions(_)
+            | Request::ElectLeaders(_)
+            | Request::IncrementalAlterConfigs(_)
+            | Request::AlterPartitionReassignments(_)
+            | Request::UpdateFeatures(_)
+            | Request::DescribeQuorum(_)
+            | Request::AddRaftVoter(_)
+            | Request::RemoveRaftVoter(_)
+            | Request::FindCoordinator(_)
+            | Request::AlterPartition(_)
+            | Request::BrokerRegistration(_)
+            | Request::BrokerHeartbeat(_)
+            | Request::AllocateProducerIds(_)
+            | Request::Vote(_)
+            | Request::BeginQuorumEpoch(_)
+            | Request::EndQuorumEpoch(_)
+            | Request::FetchSnapshot(_)
+            | Request::UpdateRaftVoter(_) => unreachable!("the router hands API {} to somebody else", request.api() as u8),
         };
         if let Err(code) = served {
-            self.tell_refusal(request, code, desk);
             desk.cx.reply(reply_to, request.refused(code));
         }
     }
 
-    fn tell_refusal(&self, request: &Request, code: ErrorCode, desk: &mut Desk<'_, '_>) {
-        let fenced = match request {
-            Request::Heartbeat(asked) => Some((&asked.group, &asked.member)),
-            Request::SyncGroup(asked) => Some((&asked.group, &asked.member)),
-            Request::JoinGroup(asked) => Some((&asked.group, &asked.member)),
-            Request::ConsumerGroupHeartbeat(asked) => Some((&asked.group, &asked.member)),
-            _ => None,
-        };
-        let is_fencing = matches!(
-            code,
-            ErrorCode::FencedInstanceId
-                | ErrorCode::UnknownMemberId
-                | ErrorCode::IllegalGeneration
-                | ErrorCode::FencedMemberEpoch
-                | ErrorCode::StaleMemberEpoch
-        );
-        if let Some((group, member)) = fenced.filter(|_| is_fencing) {
-            desk.cx.emit(GroupFact::MemberFenced { group: group.clone(), member: member.clone(), code });
+    /// Members leave. Of a group that is not there nobody is a member, and each hears so, as in Kafka.
+    fn leave(&mut self, reply_to: ReplyTo, asked: &LeaveGroupRequest, desk: &mut Desk<'_, '_>) -> Result<(), ErrorCode> {
+        let left = self.on_group(&asked.group, (reply_to, Asked::Leave(asked)), desk);
+        if left != Err(ErrorCode::UnknownMemberId) {
+            return left;
         }
+        let members = asked.members.iter().map(|(member, _)| (member.clone(), Some(ErrorCode::UnknownMemberId)));
+        desk.cx.reply(reply_to, LeaveGroupResponse { error: None, members: members.collect() }.into());
+        Ok(())
     }
 
     fn join(
@@ -116,7 +165,7 @@ impl GroupCoordinator {
     fn on_group(
         &mut self,
         id: &GroupId,
-        (reply_to, request): (ReplyTo, &Request),
+        (reply_to, asked): (ReplyTo, Asked<'_>),
         desk: &mut Desk<'_, '_>,
     ) -> Result<(), ErrorCode> {
         let place = self.place_of(id, desk)?;
@@ -124,22 +173,21 @@ impl GroupCoordinator {
         match group {
             Group::Classic(group) => {
                 let mut out = Outcome::default();
-                let decided = ask_classic(group, (reply_to, request), desk, &mut out);
+                let decided = ask_classic(group, (reply_to, asked), desk, &mut out);
                 self.carry_out(place, id, out, desk);
                 if let Some(response) = decided? {
-                    self.answer_when_committed(place, reply_to, (response, request.clone()), desk);
+                    self.answer_when_committed(place, reply_to, (response, asked.request()), desk);
                 }
                 Ok(())
             }
             Group::Consumer(group) => {
                 let environment = environment(desk);
-                let decision = match request {
-                    Request::SyncGroup(asked) => group.sync(asked, environment)?.answering_with(),
-                    Request::Heartbeat(asked) => group.classic_heartbeat(asked)?.answering_with(),
-                    Request::LeaveGroup(asked) => group.classic_leave(asked, environment).answering_with(),
-                    _ => return Err(ErrorCode::InvalidRequest),
+                let decision = match asked {
+                    Asked::Sync(asked) => group.sync(asked, environment)?.answering_with(),
+                    Asked::Heartbeat(asked) => group.classic_heartbeat(asked)?.answering_with(),
+                    Asked::Leave(asked) => group.classic_leave(asked, environment).answering_with(),
                 };
-                self.write_decision(place, id, (reply_to, request.clone()), decision, desk)
+                self.write_decision(place, id, (reply_to, asked.request()), decision, desk)
             }
         }
     }
@@ -222,22 +270,13 @@ impl GroupCoordinator {
         self.obey(id, decision.timers, desk);
         if let (Some(group), Some(handover)) = (classic, decision.downgrade) {
             self.downgrade(place, id, group, handover.rebalances, desk);
+            return Ok(end);
         }
         let after = self.shard_mut(place).groups.get(id).map(Group::standing);
         if let Some((kind, state, epoch)) = after.filter(|after| before != Some(*after)) {
             desk.cx.emit(GroupFact::GroupStateChanged { group: id.clone(), kind, state, epoch });
         }
         Ok(end)
-    }
-
-    fn downgrade(&mut self, place: TopicPartition, id: &GroupId, group: ClassicGroup, rebalances: bool, desk: &mut Desk<'_, '_>) {
-        let deadlines = group.deadlines_when_loaded();
-        self.shard_mut(place).groups.insert(id.clone(), Group::Classic(Box::new(group)));
-        let mut out = Outcome { timers: deadlines, ..Outcome::default() };
-        if let Some(Group::Classic(group)) = self.shard_mut(place).groups.get_mut(id).filter(|_| rebalances) {
-            group.rebalance(rules(desk), &mut out);
-        }
-        self.carry_out(place, id, out, desk);
     }
 
     /// Does what was decided about a classic group.
@@ -289,20 +328,39 @@ impl GroupCoordinator {
 /// What a classic group says to a member; nothing yet to one who asks for its share of the plan.
 fn ask_classic(
     group: &mut ClassicGroup,
-    (reply_to, request): (ReplyTo, &Request),
+    (reply_to, asked): (ReplyTo, Asked<'_>),
     desk: &mut Desk<'_, '_>,
     out: &mut Outcome,
 ) -> Result<Option<Response>, ErrorCode> {
     let rules = rules(desk);
-    match request {
-        Request::SyncGroup(asked) => group.sync((reply_to, asked), rules, out).map(|()| None),
-        Request::Heartbeat(asked) => match group.heartbeat(asked, rules, out) {
-            Err(code) if code != ErrorCode::RebalanceInProgress => Err(code),
-            beat => Ok(Some(HeartbeatResponse { error: beat.err() }.into())),
+    match asked {
+        Asked::Sync(asked) => group.sync((reply_to, asked), rules, out).map(|()| None),
+        Asked::Heartbeat(asked) => match group.heartbeat(asked, rules, out) {
+            Ok(()) => Ok(Some(HeartbeatResponse { error: None }.into())),
+            Err(code @ ErrorCode::RebalanceInProgress) => Ok(Some(HeartbeatResponse { error: Some(code) }.into())),
+            Err(code) => Err(code),
         },
-        Request::LeaveGroup(asked) => Ok(Some(group.leave(asked, rules, out).into())),
-        _ => Err(ErrorCode::InvalidRequest),
+        Asked::Leave(asked) => Ok(Some(group.leave(asked, rules, out).into())),
     }
+}
+
+/// Tells that somebody heard that he is no member, or not as he believes.
+fn told_if_fenced(
+    (group, member): (&GroupId, &MemberId),
+    served: Result<(), ErrorCode>,
+    desk: &mut Desk<'_, '_>,
+) -> Result<(), ErrorCode> {
+    if let Err(
+        code @ (ErrorCode::FencedInstanceId
+        | ErrorCode::UnknownMemberId
+        | ErrorCode::IllegalGeneration
+        | ErrorCode::FencedMemberEpoch
+        | ErrorCode::StaleMemberEpoch),
+    ) = served
+    {
+        desk.cx.emit(GroupFact::MemberFenced { group: group.clone(), member: member.clone(), code });
+    }
+    served
 }
 
 pub(super) fn rules<'a>(desk: &Desk<'a, '_>) -> Rules<'a> {
@@ -320,47 +378,6 @@ fn tombstones(id: &GroupId, group: &ConsumerGroup) -> Vec<GroupRecord> {
 fn planned(id: &GroupId, group: &ClassicGroup, desk: &Desk<'_, '_>) -> GroupFact {
     let assignment = Arc::new(super::shard::classic_facts(group, desk.topics));
     GroupFact::AssignmentDecided { group: id.clone(), assignment }
-}
-
-/// A classic group on its way to the consumer protocol.
-fn handover(group: &ClassicGroup, desk: &Desk<'_, '_>) -> ClassicHandover {
-    let partition = |named: &NamedPartition| desk.topics.partition(&named.topic, named.partition);
-    let member = |(id, member): (&MemberId, &super::group::classic::ClassicMember)| HandedOver {
-        member: id.clone(),
-        instance: member.instance.clone(),
-        client: Arc::clone(&member.client),
-        session_timeout: member.session_timeout,
-        rebalance_timeout: member.rebalance_timeout,
-        protocols: member.protocols.clone(),
-        assignment: member.assignment.iter().filter_map(partition).collect(),
-    };
-    ClassicHandover {
-        generation: group.generation(),
-        protocol: group.protocol().unwrap_or_default().to_owned(),
-        members: group.members().iter().map(member).collect(),
-        rebalances: false,
-    }
-}
-
-/// A group of the consumer protocol on its way back.
-fn classic_of(id: &GroupId, handover: &ClassicHandover, desk: &Desk<'_, '_>) -> ClassicGroup {
-    let member = |from: &HandedOver| super::group::classic::WrittenMember {
-        member: from.member.clone(),
-        instance: from.instance.clone(),
-        client: Arc::clone(&from.client),
-        session_timeout: from.session_timeout,
-        rebalance_timeout: from.rebalance_timeout,
-        protocols: from.protocols.clone(),
-        assignment: from.assignment.iter().filter_map(|partition| desk.topics.named(*partition)).collect(),
-    };
-    let written = super::group::classic::WrittenGroup {
-        generation: handover.generation,
-        protocol: Some(handover.protocol.clone()),
-        leader: handover.members.first().map(|member| member.member.clone()),
-        changed_at: desk.cx.wall(),
-        members: handover.members.iter().map(member).collect(),
-    };
-    ClassicGroup::from_written(id.clone(), &written)
 }
 
 impl<A: Into<Response>> Decision<A> {

@@ -334,23 +334,25 @@ impl GroupCoordinator {
     }
 }
 
-/// What a client hears of an append that failed.
+/// What a client hears of an append that failed. Source: Kafka's `appendGroupMetadataErrorToResponseError`.
 fn told(code: ErrorCode) -> ErrorCode {
-    match code {
-        ErrorCode::NotLeaderOrFollower | ErrorCode::KafkaStorageError | ErrorCode::FencedLeaderEpoch => ErrorCode::NotCoordinator,
-        ErrorCode::MessageTooLarge | ErrorCode::InvalidRecord => ErrorCode::UnknownServerError,
-        _ => ErrorCode::CoordinatorNotAvailable,
+    let leads_no_more = matches!(code, ErrorCode::NotLeaderOrFollower | ErrorCode::KafkaStorageError | ErrorCode::FencedLeaderEpoch);
+    let is_our_own_fault = matches!(code, ErrorCode::MessageTooLarge | ErrorCode::InvalidRecord);
+    if leads_no_more {
+        ErrorCode::NotCoordinator
+    } else if is_our_own_fault {
+        ErrorCode::UnknownServerError
+    } else {
+        ErrorCode::CoordinatorNotAvailable
     }
 }
 
 /// The same answer as a refusal, where it was one to a JoinGroup.
 fn refused(response: Response, code: ErrorCode) -> Response {
-    match response {
-        Response::JoinGroup(answer) => {
-            JoinGroupResponse { error: Some(code), generation: -1, members: Vec::new(), ..answer }.into()
-        }
-        other => other,
+    if let Response::JoinGroup(answer) = response {
+        return JoinGroupResponse { error: Some(code), generation: -1, members: Vec::new(), ..answer }.into();
     }
+    response
 }
 
 /// Parked writes by their numbers.

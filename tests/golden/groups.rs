@@ -4,7 +4,8 @@
 //! * `start [brokers=N] [NAME=WORD …]`: a cluster with the topics `orders` (4 partitions) and `bills` (2); historical rules and
 //!   brokers' keys by name. The group is `g1`, or `group=…` with any command.
 //! * `join A [instance=i1] [topics=orders] [protocols=range/…] [session=MS] [rebalance=MS] [id=ID|none]`: JoinGroup with the id
-//!   that A knows, if it knows one. `enter A …`: twice, as a client does that has no id. What is said of A once holds on.
+//!   that A knows, if it knows one. `enter A …`: a new process of that name, which joins without an id and then with the one
+//!   it is given. What is said of A once holds on.
 //! * `sync A [A=0/1 B=2/3 …]`: SyncGroup, with a plan from the leader (`B=bills-0` is another topic). `beat A`, `leave A`,
 //!   `remove i1 …` (LeaveGroup by static names), all with `[generation=N] [id=ID]`.
 //! * `live A topics=… [epoch=N] [owned=0/1] [instance=i1]`: ConsumerGroupHeartbeat. `depart A`: the last one.
@@ -70,10 +71,10 @@ impl goldenscript::Runner for Stage {
             "start" => self.start(&mut args)?,
             "run" => self.cluster.run(millis(args.next_pos().unwrap_or("0"))?),
             "wait" => self.patience = millis(args.next_pos().unwrap_or("0"))?,
-            "kill" => self.cluster.crash(broker_of(args.next_pos())?),
-            "up" => self.cluster.start(broker_of(args.next_pos())?),
+            "kill" => self.cluster.crash(process_of(args.next_pos())?),
+            "up" => self.cluster.start(process_of(args.next_pos())?),
             "cut" => {
-                let (one, other) = (broker_of(args.next_pos())?, broker_of(args.next_pos())?);
+                let (one, other) = (process_of(args.next_pos())?, process_of(args.next_pos())?);
                 self.cluster.cut(one, other);
             }
             "heal" => self.cluster.heal(),
@@ -85,13 +86,14 @@ impl goldenscript::Runner for Stage {
             }
             "enter" => {
                 let name = args.next_pos().ok_or("a member is wanted")?.to_owned();
+                self.clients.entry(name.clone()).or_insert_with(Client::new).id = MemberId::default();
                 let request = self.join(&name, &mut args)?;
                 self.ask("join", &name, request.into(), None);
                 let again = self.join(&name, &mut args)?;
                 self.ask("join", &name, again.into(), None);
             }
             name => {
-                let to = args.take_key("to").map(|word| broker_of(Some(word))).transpose()?;
+                let to = args.take_key("to").map(|word| process_of(Some(word))).transpose()?;
                 let who = args.next_pos().unwrap_or_default().to_owned();
                 let request = self.request(name, &who, &mut args)?;
                 self.ask(name, &who, request, to);
@@ -225,7 +227,7 @@ impl Stage {
 
     fn join(&mut self, who: &str, args: &mut ArgumentConsumer<'_>) -> Outcome<JoinGroupRequest> {
         let client = self.as_said(who, args)?;
-        let told = Subscription { topics: client.topics, generation: client.generation, ..Subscription::default() };
+        let told = Subscription { topics: client.topics, generation: -1, ..Subscription::default() };
         Ok(JoinGroupRequest {
             group: self.group.clone(),
             member: client.id,
@@ -349,7 +351,10 @@ fn broker(number: u16) -> ProcessId {
     ProcessId::Broker(BrokerId(number))
 }
 
-fn broker_of(word: Option<&str>) -> Outcome<ProcessId> {
-    let number = word.and_then(|word| word.strip_prefix('b')).ok_or("a broker is wanted")?;
-    Ok(broker(number.parse()?))
+fn process_of(word: Option<&str>) -> Outcome<ProcessId> {
+    let word = word.ok_or("a server is wanted")?;
+    if let Some(number) = word.strip_prefix('c') {
+        return Ok(ProcessId::Controller(number.parse()?));
+    }
+    Ok(broker(word.strip_prefix('b').ok_or("a server is wanted")?.parse()?))
 }

@@ -96,7 +96,8 @@ impl ConsumerGroup {
         Some(self.put_out(&BTreeSet::from([member.clone()]), LeaveReason::RebalanceTimedOut, environment))
     }
 
-    /// Forgets members and raises the group epoch.
+    /// Forgets members, and raises the group epoch if the group goes on under this protocol: the generation of one that does not is
+    /// the epoch it had, so that its members hear REBALANCE_IN_PROGRESS.
     #[must_use]
     pub fn put_out(&self, gone: &BTreeSet<MemberId>, why: LeaveReason, environment: Environment<'_>) -> Decision<()> {
         let mut decision = Decision::only(());
@@ -110,12 +111,15 @@ impl ConsumerGroup {
         if gone.is_empty() {
             return decision;
         }
+        migration::downgrade_if_only_classic_are_left(self, &mut decision, migration::After::Departure, environment);
+        if decision.downgrade.is_some() {
+            return decision;
+        }
         let lookup = Lookup::new(self, None, environment.topics);
         let members = members_with(self, gone, None);
         let metadata_hash = digest(&lookup.partitions(members.values().copied()));
         let epoch = GroupEpoch { epoch: self.epoch.epoch + 1, metadata_hash };
         decision.records.push(ConsumerRecord::Group(Some(epoch)));
-        migration::downgrade_if_only_classic_are_left(self, &mut decision, migration::After::Departure, environment);
         decision
     }
 }
