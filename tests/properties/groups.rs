@@ -194,36 +194,41 @@ impl World {
         self.ask(at, request);
     }
 
-    fn picture(&mut self) -> Picture {
+    /// What is told of all groups at one moment; in which the coordinator dies if it is the `last` one.
+    fn picture(&mut self, is_last: bool) -> Picture {
+        let asked: Vec<[CorrelationId; 3]> = (0..GROUPS.len())
+            .map(|place| {
+                let all = OffsetFetchRequest { group: group(place), member: None, partitions: None, require_stable: false };
+                let groups = vec![group(place)];
+                [
+                    self.cluster.ask(BROKER, all),
+                    self.cluster.ask(BROKER, DescribeGroupsRequest { groups: groups.clone() }),
+                    self.cluster.ask(BROKER, ConsumerGroupDescribeRequest { groups }),
+                ]
+            })
+            .collect();
+        self.cluster.run(Duration::from_millis(1));
+        if is_last {
+            self.cluster.crash(BROKER);
+        }
+        self.cluster.run(Duration::from_millis(1));
         let (mut offsets, mut groups) = (Vec::new(), Vec::new());
-        for place in 0..GROUPS.len() {
-            let all = OffsetFetchRequest { group: group(place), member: None, partitions: None, require_stable: false };
-            let asked = self.put(all.into());
-            match self.cluster.answer(asked) {
-                Some(Response::OffsetFetch(fetched)) => offsets.push(fetched.partitions.clone()),
-                other => panic!("{other:?}"),
-            }
-            let classic = self.put(DescribeGroupsRequest { groups: vec![group(place)] }.into());
-            let consumer = self.put(ConsumerGroupDescribeRequest { groups: vec![group(place)] }.into());
-            let classic = match self.cluster.answer(classic) {
-                Some(Response::DescribeGroups(told)) => told.groups[0].1.clone().ok(),
-                other => panic!("{other:?}"),
+        for [fetch, classic, consumer] in asked {
+            let answers = (self.cluster.answer(fetch), self.cluster.answer(classic), self.cluster.answer(consumer));
+            let (
+                Some(Response::OffsetFetch(fetched)),
+                Some(Response::DescribeGroups(classic)),
+                Some(Response::ConsumerGroupDescribe(consumer)),
+            ) = answers
+            else {
+                panic!("{answers:?}")
             };
-            let consumer = match self.cluster.answer(consumer) {
-                Some(Response::ConsumerGroupDescribe(told)) => told.groups[0].1.clone().ok(),
-                other => panic!("{other:?}"),
-            };
+            offsets.push(fetched.partitions.clone());
+            let (classic, consumer) = (classic.groups[0].1.clone().ok(), consumer.groups[0].1.clone().ok());
             assert!(classic.is_none() || consumer.is_none(), "a group speaks one protocol");
             groups.push(classic.or(consumer));
         }
         Picture { offsets, groups }
-    }
-
-    /// The coordinator is started anew, and has nothing but its log.
-    fn fail_over(&mut self) {
-        self.cluster.crash(BROKER);
-        self.cluster.start(BROKER);
-        self.await_coordinator();
     }
 }
 
@@ -284,9 +289,11 @@ proptest! {
         for step in &steps {
             world.take(step);
         }
-        let before = world.picture();
-        world.fail_over();
-        let after = world.picture();
+        let before = world.picture(true);
+        // Started anew, it has nothing but its log.
+        world.cluster.start(BROKER);
+        world.await_coordinator();
+        let after = world.picture(false);
         assert_eq!(before.offsets, after.offsets);
         for (before, after) in before.groups.into_iter().zip(after.groups) {
             match before {
