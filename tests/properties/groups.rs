@@ -281,7 +281,7 @@ fn is_settled(group: &DescribedGroup) -> bool {
 }
 
 proptest! {
-    #![proptest_config(cases(96))]
+    #![proptest_config(cases(512))]
 
     #[test]
     fn a_coordinator_knows_what_is_in_its_log(steps in steps()) {
