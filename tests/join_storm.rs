@@ -12,7 +12,7 @@ const PARTITIONS: usize = 400;
 /// The group's last plan, after which it was stable, if it ever was; and how many it made on the way.
 fn storm(config: &str) -> (Vec<usize>, usize) {
     let text = format!(
-        "name = \"join-storm\"\nduration = \"60s\"\nluck = \"none\"\n[cluster]\nbrokers = 3\n[[topics]]\nname = \"orders\"\n\
+        "name = \"join-storm\"\nduration = \"12s\"\nprofile = \"fast\"\nluck = \"none\"\n[cluster]\nbrokers = 3\n[[topics]]\nname = \"orders\"\n\
          partitions = {PARTITIONS}\nreplication-factor = 1\n[[consumers]]\nid = \"c\"\ncount = {MEMBERS}\nstart = \"3s\"\n\
          group = \"g1\"\ntopics = [\"orders\"]\nconfig = {{ {config} }}\n"
     );
