@@ -57,7 +57,7 @@ fn classic(strategy: Strategy) {
 fn of_the_coordinator(assignor: Assignor) {
     let topics: BTreeMap<TopicId, u32> = (1..=TOPICS).map(|topic| (TopicId(topic), PARTITIONS)).collect();
     let wanted: Vec<TopicId> = topics.keys().copied().collect();
-    let member = |place| MemberSpec { member: name(place), topics: wanted.iter().copied().collect(), owned: Vec::new() };
+    let member = |place| MemberSpec { member: name(place), topics: wanted.clone(), owned: Vec::new() };
     let mut spec = AssignmentSpec { members: (0..MEMBERS).map(member).collect(), topics };
     let fresh = timed(|| assignor.assign(&spec));
     let plan = assignor.assign(&spec);

@@ -95,8 +95,8 @@ impl Broker {
     }
 
     /// Hands a request to the coordinator.
-    pub(super) fn handle_group_request(&mut self, reply_to: ReplyTo, request: Request, cx: &mut Context<'_>) {
-        self.coordinate(cx, |coordinator, desk| coordinator.handle(reply_to, &request, desk));
+    pub(super) fn handle_group_request(&mut self, reply_to: ReplyTo, request: &Request, cx: &mut Context<'_>) {
+        self.coordinate(cx, |coordinator, desk| coordinator.handle(reply_to, request, desk));
     }
 
     /// What groups wait for may be due.

@@ -41,7 +41,7 @@ impl Broker {
             | Request::ConsumerGroupDescribe(_)
             | Request::OffsetCommit(_)
             | Request::OffsetFetch(_)
-            | Request::OffsetDelete(_) => self.handle_group_request(reply_to, request, cx),
+            | Request::OffsetDelete(_) => self.handle_group_request(reply_to, &request, cx),
             Request::AlterPartition(_)
             | Request::BrokerRegistration(_)
             | Request::BrokerHeartbeat(_)

@@ -336,7 +336,8 @@ impl GroupCoordinator {
 
 /// What a client hears of an append that failed. Source: Kafka's `appendGroupMetadataErrorToResponseError`.
 fn told(code: ErrorCode) -> ErrorCode {
-    let leads_no_more = matches!(code, ErrorCode::NotLeaderOrFollower | ErrorCode::KafkaStorageError | ErrorCode::FencedLeaderEpoch);
+    let leads_no_more =
+        matches!(code, ErrorCode::NotLeaderOrFollower | ErrorCode::KafkaStorageError | ErrorCode::FencedLeaderEpoch);
     let is_our_own_fault = matches!(code, ErrorCode::MessageTooLarge | ErrorCode::InvalidRecord);
     if leads_no_more {
         ErrorCode::NotCoordinator
