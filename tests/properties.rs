@@ -12,6 +12,8 @@ mod consumer;
 mod consumer_group;
 #[path = "properties/controller.rs"]
 mod controller;
+#[path = "properties/groups.rs"]
+mod groups;
 #[path = "properties/log.rs"]
 mod log;
 #[path = "properties/metadata_log.rs"]

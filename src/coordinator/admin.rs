@@ -41,9 +41,10 @@ impl GroupCoordinator {
         Ok(())
     }
 
+    /// While anything is being read nothing is listed, lest what is not read yet be taken for gone.
     pub(super) fn list_groups(&mut self, reply_to: ReplyTo, desk: &mut Desk<'_, '_>) -> Result<(), ErrorCode> {
         let is_loading = self.shards.values().any(|shard| shard.loading.is_some());
-        let mut groups: Vec<_> = self.shards.values().flat_map(Shard::listed).collect();
+        let mut groups: Vec<_> = self.shards.values().filter(|_| !is_loading).flat_map(Shard::listed).collect();
         groups.sort();
         let error = is_loading.then_some(ErrorCode::CoordinatorLoadInProgress);
         desk.cx.reply(reply_to, ListGroupsResponse { error, groups }.into());

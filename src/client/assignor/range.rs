@@ -6,7 +6,7 @@
 //!
 //! Source: Kafka's `RangeAssignor`. Called by: [`super::assign`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{AssignorMember, Plan};
 use crate::ids::PartitionIndex;
@@ -15,10 +15,12 @@ use crate::protocol::NamedPartition;
 /// Makes the plan.
 pub(super) fn assign(members: &[AssignorMember], topics: &BTreeMap<String, u32>) -> Plan {
     let mut plan: Plan = members.iter().map(|member| (member.member.clone(), Vec::new())).collect();
+    let mut in_order: Vec<(&AssignorMember, BTreeSet<&String>)> =
+        members.iter().map(|member| (member, member.subscription.topics.iter().collect())).collect();
+    in_order.sort_by_cached_key(|(member, _)| member.place_in_order());
     for (topic, partitions) in topics {
-        let mut wanting: Vec<&AssignorMember> =
-            members.iter().filter(|member| member.subscription.topics.contains(topic)).collect();
-        wanting.sort_by_key(|member| member.place_in_order());
+        let wanting = in_order.iter().filter(|(_, wanted)| wanted.contains(topic)).map(|(member, _)| *member);
+        let wanting: Vec<&AssignorMember> = wanting.collect();
         let Some(count) = u32::try_from(wanting.len()).ok().filter(|count| *count > 0) else { continue };
         let (each, with_one_more) = (partitions / count, partitions % count);
         let mut next = 0;
