@@ -143,6 +143,7 @@ pub(super) fn risks(partition: &PartitionView) -> Vec<Risk> {
             Risk { offset, acked: acked.clone(), is_lost: holders.is_empty(), is_doomed, holders }
         })
         // Whoever of the ISR is elected will have it.
+        .filter(|risk| !partition.is_forgotten(risk.offset))
         .filter(|risk| risk.is_lost || !in_sync.iter().all(|member| risk.holders.contains(&member)) || in_sync.is_empty())
         .collect();
     risks.sort_by_key(|risk| (!risk.is_lost, risk.holders.len(), risk.offset));
