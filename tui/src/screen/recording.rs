@@ -11,6 +11,7 @@ use tribunal::ids::{BrokerId, ProcessId, Step, TopicPartition};
 use tribunal::time::Instant;
 use tribunal::trace::course::Course;
 use tribunal::trace::find::{self, Kind};
+use tribunal::trace::view::GroupView;
 use tribunal::trace::{Names, Trace};
 
 /// A partition that the scenario will make, for the time before it is there.
@@ -91,6 +92,8 @@ pub struct Recording {
     pub partitions: Vec<Shown>,
     /// Which of them to look at first: the first that is written to.
     pub first: usize,
+    /// Its groups as they are in the end: everybody who was in them and everything they ever owned.
+    pub groups: Vec<GroupView>,
     /// What the checks found.
     pub findings: Vec<Finding>,
     /// What the timeline shows, in order of time.
@@ -111,7 +114,8 @@ impl Recording {
             _ => None,
         });
         let first = partitions.iter().position(|shown| shown.id.is_some() && shown.id == written).unwrap_or(0);
-        Self { trace, names, course, beats, partitions, first, findings, marks }
+        let groups = course.view_at(&trace.events, trace.last().unwrap_or(Step(0))).groups().cloned().collect();
+        Self { groups, trace, names, course, beats, partitions, first, findings, marks }
     }
 
     /// Its events.
