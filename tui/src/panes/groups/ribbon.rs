@@ -121,7 +121,7 @@ fn heading(stage: &Stage<'_>, window: &Window, numbers: &[Number], pane: &mut Pa
     pane.heading(0, &title, "");
     let mut end = pane.width() - 1;
     for number in numbers.iter().rev() {
-        pane.put_left_of(end, 0, &format!(" {}", number.title()), theme::dim());
+        pane.put_left_of(end + 1, 0, &format!(" {} ", number.title()), theme::dim());
         end -= number.columns();
     }
 }
