@@ -5,6 +5,7 @@
 //!
 //! Called by: the screen, `explain`.
 
+mod group;
 mod quorum;
 mod storage;
 mod what;

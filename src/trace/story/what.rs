@@ -29,16 +29,17 @@ pub(super) fn sentences(event: &Event, names: &Names, events: &[Event], before: 
     };
     let message = || format!("{}.", line::told(event, names, events).words);
     match &event.fact {
-        Fact::Log(fact) => scene.log(fact).or_else(|| scene.log_trouble(fact)).unwrap_or_else(plain),
+        Fact::Log(fact) => scene.log(fact).or_else(|| scene.log_trouble(fact)).or_else(|| scene.let_go(fact)).unwrap_or_else(plain),
         Fact::Replica(fact) => scene.replica(fact).or_else(|| scene.replica_trouble(fact)).unwrap_or_else(plain),
         Fact::Controller(fact) => scene.controller(fact).or_else(|| scene.duty(fact)).unwrap_or_else(plain),
         Fact::Raft(fact) => scene.raft(fact).unwrap_or_else(plain),
-        Fact::Client(fact) => scene.client(fact).unwrap_or_else(plain),
+        Fact::Client(fact) => scene.client(fact).or_else(|| scene.member(fact)).unwrap_or_else(plain),
         Fact::World(fact) => scene.world(fact).or_else(|| scene.machine(fact)).unwrap_or_else(plain),
         Fact::Network(NetworkFact::MessageDropped { .. }) => format!("{} Neither side is told.", plain()),
         Fact::Network(NetworkFact::MessageSent { .. }) => format!("{} sends: {}", names.process(event.process), message()),
         Fact::Network(NetworkFact::MessageDelivered { .. }) => format!("{} receives: {}", names.process(event.process), message()),
-        Fact::Network(_) | Fact::Group(_) | Fact::Fault(_) => plain(),
+        Fact::Group(fact) => scene.group(fact).unwrap_or_else(plain),
+        Fact::Network(_) | Fact::Fault(_) => plain(),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::group::{Commit, ConsumerView, GroupView, Holding, MemberView};
 use super::View;
+use super::group::{Commit, ConsumerView, GroupView, Holding, MemberView};
 use crate::event::{AssignmentFacts, ClientFact, GroupFact, GroupId, GroupState, offsets_partition};
 use crate::ids::{Offset, ProcessId, TopicPartition};
 

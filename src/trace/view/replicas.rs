@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{GroupView, View};
 use super::partition::{Acked, PartitionView, Reader, ReplicaView, Role};
+use super::{GroupView, View};
 use crate::event::{LogFact, PartitionFacts, RecoveryFacts, ReplicaFact, TruncationReason};
 use crate::ids::{BrokerId, Offset, ProcessId, TopicPartition};
 

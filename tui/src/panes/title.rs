@@ -9,7 +9,13 @@ pub fn draw(model: &Model, pane: &mut Pane<'_>) {
     let run = model.recording.trace.run();
     let name = run.map_or("no run", |run| run.scenario.as_str());
     let mut x = pane.put(1, 0, "tribunal", theme::leader().bg(theme::BAR));
-    x = pane.put_within(x + 2, 0, if pane.width() < 100 { pane.width() / 6 } else { pane.width() / 4 }, name, theme::strong().bg(theme::BAR));
+    x = pane.put_within(
+        x + 2,
+        0,
+        if pane.width() < 100 { pane.width() / 6 } else { pane.width() / 4 },
+        name,
+        theme::strong().bg(theme::BAR),
+    );
     let end = pane.width() - 1;
     if pane.width() >= 72 {
         x += 1;

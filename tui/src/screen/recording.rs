@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use tribunal::event::{ControllerFact, Event, Fact, FaultFact, LogFact, WorldFact};
+use tribunal::event::{ControllerFact, Event, Fact, FaultFact, GroupFact, LogFact, WorldFact};
 use tribunal::ids::{BrokerId, ProcessId, Step, TopicPartition};
 use tribunal::time::Instant;
 use tribunal::trace::course::Course;
@@ -52,6 +52,8 @@ pub struct Shown {
 /// What a mark on the timeline says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sign {
+    /// A group's partitions were shared out anew.
+    Rebalance,
     /// Something came back.
     Back,
     /// A clock moved.
@@ -189,6 +191,7 @@ fn marks(trace: &Trace, findings: &[Finding]) -> Vec<Marked> {
             Fact::World(WorldFact::ClockSet { offset_us, drift_ppm }) if *offset_us != 0 || *drift_ppm != 0 => Sign::Clock,
             Fact::Fault(FaultFact::FaultStruck { .. }) | Fact::World(WorldFact::ProcessPaused {}) => Sign::Fault,
             Fact::Controller(ControllerFact::LeaderElected { leader: Some(_), .. }) => Sign::Elected,
+            Fact::Group(GroupFact::AssignmentDecided { .. }) => Sign::Rebalance,
             _ if Kind::Truncation.matches(event) => Sign::Cut,
             _ => continue,
         };

@@ -164,7 +164,8 @@ pub(super) fn draw(now: &[Row], before: &[Row], rows: usize, pane: &mut Pane<'_>
     let (current, target) = if pane.width() < 90 { ("current", "target") } else { ("current assignment", "target assignment") };
     let hidden = now.len().saturating_sub(rows);
     let member = if hidden > 0 { format!("member (of {})", now.len()) } else { "member".to_owned() };
-    let header = [(3, member.as_str()), (grid.epoch + 1, "epoch"), (grid.current, current), (grid.target, target), (grid.state, "state")];
+    let header =
+        [(3, member.as_str()), (grid.epoch + 1, "epoch"), (grid.current, current), (grid.target, target), (grid.state, "state")];
     for (x, words) in header {
         pane.put(x, 1, words, theme::dim());
     }

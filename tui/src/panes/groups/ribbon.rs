@@ -113,11 +113,8 @@ pub(super) fn draw(stage: &Stage<'_>, is_first: bool, rows: usize, pane: &mut Pa
 }
 
 fn heading(stage: &Stage<'_>, window: &Window, numbers: &[Number], pane: &mut Pane<'_>) {
-    let title = if stage.model.span == 0 {
-        "Who owned what".to_owned()
-    } else {
-        format!("Who owned what in {}", Duration(window.span))
-    };
+    let title =
+        if stage.model.span == 0 { "Who owned what".to_owned() } else { format!("Who owned what in {}", Duration(window.span)) };
     pane.heading(0, &title, "");
     let mut end = pane.width() - 1;
     for number in numbers.iter().rev() {
@@ -218,7 +215,8 @@ fn progress(stage: &Stage<'_>, numbers: &[Number], y: i32, owned: &OwnedView, pa
     let partition = stage.model.view.partition(owned.partition);
     let committed = partition.and_then(|partition| partition.committed_by(&stage.group.group));
     let reader = partition.zip(now).and_then(|(partition, now)| now.owners().filter_map(|owner| partition.reader(owner)).last());
-    let high = partition.map(|partition| partition.leader().map_or_else(|| partition.committed_end(), |leader| leader.high_watermark));
+    let high =
+        partition.map(|partition| partition.leader().map_or_else(|| partition.committed_end(), |leader| leader.high_watermark));
     let number = |offset: Option<Offset>| offset.map_or_else(|| "-".to_owned(), |offset| offset.to_string());
     let mut end = pane.width() - 1;
     for column in numbers.iter().rev() {

@@ -233,7 +233,9 @@ fn let_go(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaView)
     for x in LEFT..LEFT + scale.boundary(replica.start.clamp(scale.from, scale.end)) {
         pane.glyph_if_blank(x, y, '╌', theme::faint());
     }
-    if let Some(cleaned) = replica.cleaned.filter(|cleaned| scale.pitch > 1 && *cleaned > replica.start && scale.shows_boundary(*cleaned)) {
+    if let Some(cleaned) =
+        replica.cleaned.filter(|cleaned| scale.pitch > 1 && *cleaned > replica.start && scale.shows_boundary(*cleaned))
+    {
         pane.glyph_if_blank(LEFT + scale.boundary(cleaned), y, '¦', theme::dim());
     }
 }
