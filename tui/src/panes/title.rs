@@ -3,6 +3,9 @@
 use super::put::{Pane, width};
 use crate::screen::{Model, Shows, theme};
 
+/// The columns kept for the name of a check that is violated.
+const VIOLATION: i32 = 14;
+
 /// Draws the title.
 pub fn draw(model: &Model, pane: &mut Pane<'_>) {
     pane.row_style(0, theme::text().bg(theme::BAR));
@@ -36,7 +39,8 @@ pub fn draw(model: &Model, pane: &mut Pane<'_>) {
     let has_room = pane.width() >= if violation.is_some() { 120 } else { 100 };
     let brief = format!("{} of {} · {}", model.cursor().0, model.recording.last().0, model.now());
     let right = if has_room { format!("{place} · {seed}") } else { place };
-    let fits = |words: &String| width(words) <= end - x - 2;
+    let wanted = if violation.is_some() { VIOLATION } else { 2 };
+    let fits = |words: &String| width(words) <= end - x - wanted;
     let right = [right, brief, model.now().to_string()].into_iter().find(fits).unwrap_or_default();
     let room = end - x - 4 - width(&right);
     pane.put_left_of(end, 0, &right, theme::dim().bg(theme::BAR));

@@ -117,6 +117,7 @@ fn state(stage: &Stage<'_>, view: &View, consumer: &ConsumerView, member: Option
         Some(GroupState::CompletingRebalance) => told("syncs", text),
         _ if gives => told("revoking", theme::leader()),
         _ if waits => told("waiting", theme::leader()),
+        _ if consumer.epoch != stage.group.epoch => told("behind", theme::leader()),
         _ => told("stable", theme::dim()),
     }
 }

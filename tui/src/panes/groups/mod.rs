@@ -115,7 +115,12 @@ fn draw_group(model: &Model, last: &GroupView, is_first: bool, pane: &mut Pane<'
         return;
     };
     let stage = Stage { model, group, last };
-    pane.heading_styled(0, &title(model, last), &standing(model, group), theme::strong());
+    pane.heading_styled(
+        0,
+        &title(model, last),
+        &standing(model, group, pane.width() - width(&title(model, last)) - 8),
+        theme::strong(),
+    );
     let now = members::rows(&stage, &model.view);
     let before = model.before.group(&last.group).map(|group| members::rows(&Stage { model, group, last }, &model.before));
     let plan = Plan::choose(pane.height(), now.len(), last.owned.len());
@@ -134,10 +139,9 @@ fn title(model: &Model, last: &GroupView) -> String {
     if count > 1 { format!("{} ({nth} of {count})", last.group) } else { last.group.to_string() }
 }
 
-/// `consumer · epoch 4 · Reconciling for 96ms · coordinator b2 · uniform`.
-fn standing(model: &Model, group: &GroupView) -> String {
+/// `consumer · epoch 4 · Reconciling for 96ms · coordinator b2 · uniform`, without its ends where there is less room.
+fn standing(model: &Model, group: &GroupView, room: i32) -> String {
     let mut words = Vec::new();
-    words.extend(group.kind.map(|kind| kind_words(kind).to_owned()));
     words.push(format!("{} {}", epoch_words(group.kind), group.epoch));
     if let Some(state) = group.state {
         let is_calm = matches!(state, GroupState::Stable | GroupState::Empty | GroupState::Dead);
@@ -145,10 +149,11 @@ fn standing(model: &Model, group: &GroupView) -> String {
         words.push(if is_calm { format!("{state:?}") } else { format!("{state:?} for {since}") });
     }
     words.push(coordinator(model, group));
-    if !group.assignor.is_empty() {
-        words.push(group.assignor.to_string());
-    }
-    words.join(" · ")
+    let brief = words.join(" · ");
+    let kind = group.kind.map_or_else(String::new, |kind| format!("{} · ", kind_words(kind)));
+    let assignor = if group.assignor.is_empty() { String::new() } else { format!(" · {}", group.assignor) };
+    let full = [format!("{kind}{brief}{assignor}"), format!("{kind}{brief}")];
+    full.into_iter().find(|words| width(words) <= room).unwrap_or(brief)
 }
 
 fn coordinator(model: &Model, group: &GroupView) -> String {
