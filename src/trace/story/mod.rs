@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn a_revocation_tells_what_the_next_owner_reads_again() {
         let events = testing::groups();
-        let lost = events.iter().rfind(|event| matches!(event.fact, Fact::Client(crate::event::ClientFact::PartitionsLost { .. })));
+        let lost = events.iter().rfind(|event| matches!(event.fact, Fact::Client(ClientFact::PartitionsLost { .. })));
         let told = story(&events, &Names::of(&events), &Course::of(&events), lost.expect("c2 loses").step).what;
         assert!(told.contains("of orders-1 it has read to 8, but only 6 is committed"), "{told}");
     }
