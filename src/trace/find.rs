@@ -3,7 +3,9 @@
 //! Called by: the screen, the timeline, `watch --at`.
 
 use super::line;
-use crate::event::{ClientFact, ControllerFact, Event, Fact, FaultFact, LogFact, NetworkFact, RaftFact, ReplicaFact, WorldFact};
+use crate::event::{
+    ClientFact, ControllerFact, Event, Fact, FaultFact, GroupFact, LogFact, NetworkFact, RaftFact, ReplicaFact, WorldFact,
+};
 use crate::ids::{Step, TopicPartition};
 
 /// A kind of event that somebody may look for.
@@ -39,11 +41,15 @@ pub enum Kind {
     Disk,
     /// A broker was fenced, unfenced, registered or asked to go.
     Membership,
+    /// A group's state, plan or members changed, or a commit was refused.
+    Group,
+    /// A log let go of records: retention or compaction.
+    LetGo,
 }
 
 impl Kind {
     /// Every kind, in the order a menu shows them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Election,
         Self::Crash,
         Self::Fault,
@@ -59,6 +65,8 @@ impl Kind {
         Self::Quorum,
         Self::Disk,
         Self::Membership,
+        Self::Group,
+        Self::LetGo,
     ];
 
     /// Its name in menus.
@@ -80,6 +88,8 @@ impl Kind {
             Self::Quorum => "quorum leader or voters",
             Self::Disk => "disk fault or loss",
             Self::Membership => "fencing or registration",
+            Self::Group => "rebalance",
+            Self::LetGo => "retention or compaction",
         }
     }
 
@@ -130,6 +140,19 @@ impl Kind {
                     | ControllerFact::UncleanShutdownFound { .. },
                 ),
             ) => true,
+            (
+                Self::Group,
+                Fact::Group(
+                    GroupFact::GroupStateChanged { .. }
+                    | GroupFact::AssignmentDecided { .. }
+                    | GroupFact::MemberJoined { .. }
+                    | GroupFact::MemberLeft { .. }
+                    | GroupFact::MemberFenced { .. }
+                    | GroupFact::CommitRefused { .. }
+                    | GroupFact::CoordinatorLoaded { .. },
+                ),
+            )
+            | (Self::LetGo, Fact::Log(LogFact::SegmentDeleted { .. } | LogFact::SegmentCleaned { .. })) => true,
             (Self::Crash, Fact::World(WorldFact::ProcessStarted { incarnation })) => incarnation.0 > 1,
             (
                 Self::HighWatermark,

@@ -1,6 +1,7 @@
 //! Runs told by hand, event by event: what tests of traces and screens look at. No machine is involved, so these tests say
 //! nothing about Kafka; they say that what happened is shown as it happened.
 
+mod groups;
 mod quorum;
 
 use std::panic::Location;
@@ -21,6 +22,7 @@ use crate::ids::{
 };
 use crate::time::{Instant, Timestamp, Trail};
 
+pub use groups::groups;
 pub use quorum::{PAYMENTS_0, PAYMENTS_1, quorum};
 
 /// `orders-0`.

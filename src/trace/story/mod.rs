@@ -5,6 +5,7 @@
 //!
 //! Called by: the screen, `explain`.
 
+mod group;
 mod quorum;
 mod storage;
 mod what;
@@ -116,6 +117,22 @@ mod tests {
         assert!(told.contains("k1 does not know"), "{told}");
     }
 
+    fn tells_all(events: &[Event]) {
+        let (names, course) = (Names::of(events), Course::of(events));
+        for event in events {
+            let story = story(events, &names, &course, event.step);
+            assert!(story.what.ends_with(['.', '»']), "{}", story.what);
+        }
+    }
+
+    #[test]
+    fn a_revocation_tells_what_the_next_owner_reads_again() {
+        let events = testing::groups();
+        let lost = events.iter().rfind(|event| matches!(event.fact, Fact::Client(ClientFact::PartitionsLost { .. })));
+        let told = story(&events, &Names::of(&events), &Course::of(&events), lost.expect("c2 loses").step).what;
+        assert!(told.contains("of orders-1 it has read to 8, but only 6 is committed"), "{told}");
+    }
+
     #[test]
     fn every_event_of_the_tales_can_be_told() {
         let events = testing::quorum();
@@ -125,12 +142,11 @@ mod tests {
             assert!(story.what.ends_with(['.', '»']), "{}", story.what);
             assert!(!story.what.contains("  ") && !story.what.contains(".."), "{}", story.what);
         }
+        for events in [testing::lost_acknowledgement(), testing::groups()] {
+            tells_all(&events);
+        }
         let events = testing::lost_acknowledgement();
         let (names, course) = (Names::of(&events), Course::of(&events));
-        for event in &events {
-            let story = story(&events, &names, &course, event.step);
-            assert!(story.what.ends_with(['.', '»']), "{}", story.what);
-        }
         assert_eq!(story(&events, &names, &course, Step::NONE), Story::default());
     }
 }

@@ -29,16 +29,17 @@ pub(super) fn sentences(event: &Event, names: &Names, events: &[Event], before: 
     };
     let message = || format!("{}.", line::told(event, names, events).words);
     match &event.fact {
-        Fact::Log(fact) => scene.log(fact).or_else(|| scene.log_trouble(fact)).unwrap_or_else(plain),
+        Fact::Log(fact) => scene.log(fact).or_else(|| scene.log_trouble(fact)).or_else(|| scene.let_go(fact)).unwrap_or_else(plain),
         Fact::Replica(fact) => scene.replica(fact).or_else(|| scene.replica_trouble(fact)).unwrap_or_else(plain),
         Fact::Controller(fact) => scene.controller(fact).or_else(|| scene.duty(fact)).unwrap_or_else(plain),
         Fact::Raft(fact) => scene.raft(fact).unwrap_or_else(plain),
-        Fact::Client(fact) => scene.client(fact).unwrap_or_else(plain),
+        Fact::Client(fact) => scene.client(fact).or_else(|| scene.member(fact)).unwrap_or_else(plain),
         Fact::World(fact) => scene.world(fact).or_else(|| scene.machine(fact)).unwrap_or_else(plain),
         Fact::Network(NetworkFact::MessageDropped { .. }) => format!("{} Neither side is told.", plain()),
         Fact::Network(NetworkFact::MessageSent { .. }) => format!("{} sends: {}", names.process(event.process), message()),
         Fact::Network(NetworkFact::MessageDelivered { .. }) => format!("{} receives: {}", names.process(event.process), message()),
-        Fact::Network(_) | Fact::Group(_) | Fact::Fault(_) => plain(),
+        Fact::Group(fact) => scene.group(fact).unwrap_or_else(plain),
+        Fact::Network(_) | Fact::Fault(_) => plain(),
     }
 }
 
@@ -239,7 +240,9 @@ impl Scene<'_> {
             let overwritten = partition.overwritten.iter().map(|(offset, acked)| (*offset, acked));
             let start = partition.leader().map_or_else(|| partition.start(), |leader| leader.start);
             let all = overwritten.chain(partition.acked.range(start, Offset(u64::MAX)));
-            let gone = all.filter(|(offset, acked)| partition.holders(*offset, acked.digest).next().is_none());
+            let gone = all.filter(|(offset, acked)| {
+                !partition.is_forgotten(*offset) && partition.holders(*offset, acked.digest).next().is_none()
+            });
             lost.extend(gone.map(|(offset, acked)| {
                 format!("{} of {}", named(offset, acked.key.as_ref()), self.partition(partition.partition))
             }));
@@ -274,7 +277,8 @@ impl Scene<'_> {
         for partition in self.before.partitions() {
             let alone = partition.acked.iter().find(|(offset, acked)| {
                 let mut holders = partition.holders(*offset, acked.digest);
-                holders.next().is_some_and(|replica| replica.broker == broker) && holders.next().is_none()
+                let is_alone = holders.next().is_some_and(|replica| replica.broker == broker) && holders.next().is_none();
+                is_alone && !partition.is_forgotten(*offset)
             });
             if let Some((offset, acked)) = alone {
                 let key = partition.replica(broker).and_then(|replica| replica.cell(offset)).and_then(|cell| cell.key);
@@ -302,7 +306,9 @@ impl Scene<'_> {
         let Some(partition) = self.after.partition(id) else { return Vec::new() };
         let Some(replica) = partition.replica(broker) else { return Vec::new() };
         let missing = |offset: Offset, acked: &Acked| {
-            offset >= replica.start && replica.cell(offset).is_none_or(|cell| cell.digest != acked.digest)
+            offset >= replica.start
+                && !partition.is_forgotten(offset)
+                && replica.cell(offset).is_none_or(|cell| cell.digest != acked.digest)
         };
         partition
             .acked

@@ -26,8 +26,7 @@ impl View {
                 }
             }
             Fact::Client(fact) => self.apply_client(event, fact),
-            // TODO(walls): the view's part.
-            Fact::Group(_) => {}
+            Fact::Group(fact) => self.apply_group(event.process, fact),
             Fact::Network(fact) => self.links.apply(event, fact),
         }
     }
@@ -82,6 +81,7 @@ impl View {
             known.lose_disk();
         }
         self.lose_volatile_state(process, disk_too);
+        self.bury_consumer(process);
     }
 
     /// A dead process plays no role; its log is whatever its disk holds.
@@ -91,6 +91,7 @@ impl View {
             if disk_too {
                 replica.log.clear();
                 (replica.start, replica.end, replica.high_watermark) = (Offset::ZERO, Offset::ZERO, Offset::ZERO);
+                replica.cleaned = None;
             }
         });
     }
@@ -133,18 +134,11 @@ impl View {
                     view.promise(*offset, acked);
                 }
             }
-            ClientFact::PositionSet { partition, offset, .. } => {
-                if let Some(view) = self.partition_mut(*partition) {
-                    view.read_on(event.process, *offset, None);
-                }
-            }
+            ClientFact::PositionSet { partition, offset, .. } => self.read_on(event.process, *partition, *offset, None),
             ClientFact::PollReturned { poll } => {
-                if let Some(view) = self.partition_mut(poll.partition) {
-                    view.read_on(event.process, poll.position, Some(poll.high_watermark));
-                }
+                self.read_on(event.process, poll.partition, poll.position, Some(poll.high_watermark));
             }
-            ClientFact::SendInvoked { .. }
-            | ClientFact::Subscribed { .. }
+            ClientFact::Subscribed { .. }
             | ClientFact::GroupJoined { .. }
             | ClientFact::GroupLeft { .. }
             | ClientFact::MembershipLost { .. }
@@ -156,7 +150,8 @@ impl View {
             | ClientFact::CommitInvoked { .. }
             | ClientFact::CommitAnswered { .. }
             | ClientFact::PartitionsPaused { .. }
-            | ClientFact::PartitionsResumed { .. }
+            | ClientFact::PartitionsResumed { .. } => self.apply_member(event.process, fact),
+            ClientFact::SendInvoked { .. }
             | ClientFact::SendAcknowledged { .. }
             | ClientFact::SendUnknown { .. }
             | ClientFact::SendFailed { .. }

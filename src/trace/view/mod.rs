@@ -1,5 +1,6 @@
 //! The picture of the cluster at one step, folded from the events before it: what every replica's log holds and knows, who
-//! lives, who is cut off, what the metadata says, what was promised to whom and how far consumers have read.
+//! lives, who is cut off, what the metadata says, what was promised to whom, how far consumers have read, and who is in which
+//! group and owns what.
 //!
 //! Invariant: the picture depends on the events alone; each replica's lane shows that replica's own knowledge. Applying an
 //! event costs the same however long the logs are, and a clone shares all pages that are not written to since.
@@ -11,6 +12,8 @@
 
 mod apply;
 mod belief;
+mod group;
+mod groups;
 mod link;
 mod metadata;
 mod pages;
@@ -25,6 +28,7 @@ use crate::ids::{BrokerId, LeaderEpoch, Offset, ProcessId, Step, TopicPartition}
 use crate::time::Instant;
 
 pub use belief::Belief;
+pub use group::{Commit, ConsumerView, GroupView, Holding, MemberView, OwnedView};
 pub use link::{LastMessage, LinkView};
 pub use metadata::TopicView;
 pub use pages::Pages;
@@ -38,6 +42,7 @@ pub struct View {
     applied: u32,
     processes: Arc<Vec<ProcessView>>,
     partitions: Arc<Vec<Arc<PartitionView>>>,
+    groups: Arc<Vec<Arc<GroupView>>>,
     links: link::Links,
     topics: Arc<Vec<TopicView>>,
     features: Arc<Vec<(Arc<String>, u16)>>,
@@ -85,6 +90,18 @@ impl View {
     pub fn partition(&self, partition: TopicPartition) -> Option<&PartitionView> {
         let place = self.partitions.binary_search_by_key(&partition, |known| known.partition).ok()?;
         self.partitions.get(place).map(Arc::as_ref)
+    }
+
+    /// Every group that was told of, in the order of their ids.
+    pub fn groups(&self) -> impl Iterator<Item = &GroupView> {
+        self.groups.iter().map(Arc::as_ref)
+    }
+
+    /// One group.
+    #[must_use]
+    pub fn group(&self, group: &str) -> Option<&GroupView> {
+        let place = self.groups.binary_search_by(|known| known.group.as_str().cmp(group)).ok()?;
+        self.groups.get(place).map(Arc::as_ref)
     }
 
     /// Every process, in order.

@@ -36,6 +36,19 @@ impl<T: Clone> Pages<T> {
         Arc::make_mut(page).insert(offset.0, value);
     }
 
+    /// Removes what stands at an offset, if anything does.
+    pub fn remove(&mut self, offset: Offset) {
+        if self.get(offset).is_none() {
+            return;
+        }
+        let pages = Arc::make_mut(&mut self.pages);
+        let Some(page) = pages.get_mut(&(offset.0 / PAGE)) else { return };
+        Arc::make_mut(page).remove(&offset.0);
+        if page.is_empty() {
+            pages.remove(&(offset.0 / PAGE));
+        }
+    }
+
     /// Removes everything at or above an offset.
     pub fn cut_from(&mut self, offset: Offset) {
         if self.last().is_none_or(|(last, _)| last < offset) {
@@ -101,7 +114,7 @@ mod tests {
     proptest! {
         #[test]
         fn pages_are_a_sorted_table_and_clones_do_not_hear_of_each_other(
-            doings in proptest::collection::vec((0_u8..4, 0_u64..600), 0..120),
+            doings in proptest::collection::vec((0_u8..5, 0_u64..600), 0..120),
         ) {
             let (mut pages, mut model) = (Pages::default(), BTreeMap::new());
             let mut earlier = Vec::new();
@@ -110,6 +123,7 @@ mod tests {
                 match doing {
                     0 => { pages.cut_from(Offset(offset)); model.split_off(&offset); }
                     1 => { pages.cut_below(Offset(offset / 4)); model = model.split_off(&(offset / 4)); }
+                    2 => { pages.remove(Offset(offset)); model.remove(&offset); }
                     _ => { pages.set(Offset(offset), offset); model.insert(offset, offset); }
                 }
             }

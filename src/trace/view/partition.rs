@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::group::Commit;
 use super::pages::Pages;
-use crate::event::{Acks, BatchFacts, PartitionFacts};
+use crate::event::{Acks, BatchFacts, GroupId, PartitionFacts};
 use crate::ids::{BrokerId, BrokerSet, Digest, LeaderEpoch, Offset, ProcessId, SendId, Step, TopicPartition};
 
 /// One partition.
@@ -27,6 +28,8 @@ pub struct PartitionView {
     pub overwritten: Arc<Vec<(Offset, Acked)>>,
     /// Its consumers, in the order they came.
     pub readers: Vec<Reader>,
+    /// What groups have committed of it, in the order they first did.
+    pub commits: Vec<Commit>,
 }
 
 /// One replica: its log, and what it knows.
@@ -46,6 +49,8 @@ pub struct ReplicaView {
     pub end: Offset,
     /// The high watermark as it knows it.
     pub high_watermark: Offset,
+    /// The cleaner point: all below is compacted; `None` when nothing was in this life of the log.
+    pub cleaned: Option<Offset>,
     /// The ISR it counts on, while it leads: the committed one and the maximal one.
     pub isr: Option<(BrokerSet, BrokerSet)>,
     /// Why it is offline, or nothing more is appended to it.
@@ -93,6 +98,8 @@ pub struct Cell<'a> {
     pub epoch: LeaderEpoch,
     /// Its key.
     pub key: Option<&'a Bytes>,
+    /// Whether it has no value: it says that its key is gone.
+    pub is_tombstone: bool,
     /// Digest of key and value.
     pub digest: Digest,
 }
@@ -123,7 +130,7 @@ pub struct Acked {
 }
 
 /// A consumer on the partition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reader {
     /// Which.
     pub consumer: ProcessId,
@@ -131,6 +138,10 @@ pub struct Reader {
     pub position: Offset,
     /// The high watermark it was told last.
     pub high_watermark: Option<Offset>,
+    /// The group as whose member it reads.
+    pub group: Option<GroupId>,
+    /// The record after the last that its application has processed; `None` when it told of none.
+    pub processed: Option<Offset>,
 }
 
 impl PartitionView {
@@ -144,6 +155,7 @@ impl PartitionView {
             acked: Pages::default(),
             overwritten: Arc::new(Vec::new()),
             readers: Vec::new(),
+            commits: Vec::new(),
         }
     }
 
@@ -183,12 +195,20 @@ impl PartitionView {
         self.replicas.iter().map(|replica| replica.high_watermark).max().unwrap_or_default()
     }
 
-    /// Whether a promised record can still be read: the leader's log has it, or while no leader lives, some log.
+    /// Whether some replica's log has had a record here and let it go by the rules: compacted it away, or begins later.
+    #[must_use]
+    pub fn is_forgotten(&self, offset: Offset) -> bool {
+        let is_compacted = |replica: &ReplicaView| offset < replica.end && replica.cell(offset).is_none();
+        self.replicas.iter().any(is_compacted)
+    }
+
+    /// Whether a promised record can still be read, or was let go by the rules: the leader's log has it, or while no leader
+    /// lives, some log.
     #[must_use]
     pub fn is_kept(&self, offset: Offset, digest: Digest) -> bool {
         match self.authority() {
-            Some(leader) => offset < leader.start || leader.cell(offset).is_some_and(|cell| cell.digest == digest),
-            None => self.holders(offset, digest).next().is_some(),
+            Some(leader) => offset < leader.end && leader.cell(offset).is_none_or(|cell| cell.digest == digest),
+            None => self.holders(offset, digest).next().is_some() || self.is_forgotten(offset),
         }
     }
 
@@ -220,6 +240,18 @@ impl PartitionView {
         self.replicas.iter().filter(move |replica| replica.cell(offset).is_some_and(|cell| cell.digest == digest))
     }
 
+    /// What a group has committed of it.
+    #[must_use]
+    pub fn committed_by(&self, group: &str) -> Option<Offset> {
+        self.commits.iter().find(|commit| commit.group.as_str() == group).map(|commit| commit.offset)
+    }
+
+    /// A consumer's reading of it.
+    #[must_use]
+    pub fn reader(&self, consumer: ProcessId) -> Option<&Reader> {
+        self.readers.iter().find(|reader| reader.consumer == consumer)
+    }
+
     /// The longest log's end.
     #[must_use]
     pub fn end(&self) -> Offset {
@@ -243,6 +275,7 @@ impl ReplicaView {
             start: Offset::ZERO,
             end: Offset::ZERO,
             high_watermark: Offset::ZERO,
+            cleaned: None,
             isr: None,
             trouble: None,
             is_deleted: false,
@@ -267,6 +300,12 @@ impl ReplicaView {
         self.log.last().and_then(|(_, placed)| placed.cell())
     }
 
+    /// The offsets in `from..end` where its log has had a record and has none any more: compacted away.
+    pub fn compacted(&self, from: Offset, end: Offset) -> impl Iterator<Item = Offset> {
+        let (from, end) = (from.max(self.start), end.min(self.end));
+        (from.0..end.0.max(from.0)).map(Offset).filter(|offset| self.log.get(*offset).is_none())
+    }
+
     /// Whether it takes itself for the leader.
     #[must_use]
     pub fn leads(&self) -> bool {
@@ -284,6 +323,12 @@ impl ReplicaView {
 impl Placed {
     fn cell(&self) -> Option<Cell<'_>> {
         let record = self.batch.records.get(self.place)?;
-        Some(Cell { offset: record.offset, epoch: self.batch.leader_epoch, key: record.key.as_ref(), digest: record.digest })
+        Some(Cell {
+            offset: record.offset,
+            epoch: self.batch.leader_epoch,
+            key: record.key.as_ref(),
+            is_tombstone: record.is_tombstone,
+            digest: record.digest,
+        })
     }
 }

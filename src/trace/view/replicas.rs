@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::View;
 use super::partition::{Acked, PartitionView, Reader, ReplicaView, Role};
+use super::{GroupView, View};
 use crate::event::{LogFact, PartitionFacts, RecoveryFacts, ReplicaFact, TruncationReason};
 use crate::ids::{BrokerId, Offset, ProcessId, TopicPartition};
 
@@ -55,11 +55,20 @@ impl View {
                 };
                 self.change_log(process, *partition, delete, |_| (Offset::ZERO, Offset::ZERO));
             }
+            LogFact::SegmentCleaned { cleaned } => {
+                let clean = |replica: &mut ReplicaView| {
+                    cleaned.dropped.iter().for_each(|(offset, _)| replica.log.remove(*offset));
+                    replica.cleaned = replica.cleaned.max(Some(cleaned.end));
+                };
+                self.change_log(process, cleaned.partition, clean, |log| log);
+            }
+            LogFact::CleaningFinished { partition, end, .. } => {
+                self.change_log(process, *partition, |replica| replica.cleaned = replica.cleaned.max(Some(*end)), |log| log);
+            }
+            // What retention deletes leaves the log with the LogStartAdvanced beside it.
             LogFact::LogFlushed { .. }
             | LogFact::SegmentDeleted { .. }
             | LogFact::CleaningStarted { .. }
-            | LogFact::SegmentCleaned { .. }
-            | LogFact::CleaningFinished { .. }
             | LogFact::CleaningFailed { .. }
             | LogFact::CleanerCheckpointed { .. }
             | LogFact::SwapRecovered { .. }
@@ -142,6 +151,23 @@ impl View {
     }
 }
 
+impl View {
+    pub(super) fn read_on(&mut self, consumer: ProcessId, id: TopicPartition, position: Offset, told: Option<Offset>) {
+        let Some(partition) = self.partition_mut(id) else { return };
+        if let Some(reader) = partition.readers.iter_mut().find(|reader| reader.consumer == consumer) {
+            (reader.position, reader.high_watermark) = (position, told.or(reader.high_watermark));
+            // A position that was set is not one that was reached by processing.
+            reader.processed = reader.processed.filter(|_| told.is_some());
+            return;
+        }
+        let is_member = |group: &&GroupView| group.consumer(consumer).is_some_and(|known| known.owns.contains(&id));
+        let group = self.groups().find(is_member).map(|group| Arc::clone(&group.group));
+        if let Some(partition) = self.partition_mut(id) {
+            partition.readers.push(Reader { consumer, position, high_watermark: told, group, processed: None });
+        }
+    }
+}
+
 impl PartitionView {
     pub(super) fn replica_mut(&mut self, broker: BrokerId) -> &mut ReplicaView {
         let place = self.replicas.iter().position(|replica| replica.broker == broker).unwrap_or_else(|| {
@@ -170,10 +196,10 @@ impl PartitionView {
         self.acked.set(offset, acked);
     }
 
-    pub(super) fn read_on(&mut self, consumer: ProcessId, position: Offset, told: Option<Offset>) {
-        match self.readers.iter_mut().find(|reader| reader.consumer == consumer) {
-            Some(reader) => (reader.position, reader.high_watermark) = (position, told.or(reader.high_watermark)),
-            None => self.readers.push(Reader { consumer, position, high_watermark: told }),
+    /// An application has processed all below `end` of what it read.
+    pub(super) fn process(&mut self, consumer: ProcessId, end: Offset) {
+        if let Some(reader) = self.readers.iter_mut().find(|reader| reader.consumer == consumer) {
+            reader.processed = Some(end);
         }
     }
 }
@@ -182,8 +208,10 @@ impl ReplicaView {
     fn truncate(&mut self, to: Offset, starts_anew: bool) {
         self.log.cut_from(to);
         self.end = to;
+        self.cleaned = self.cleaned.map(|cleaned| cleaned.min(to));
         if starts_anew {
             self.log.clear();
+            self.cleaned = None;
             self.start = to;
         }
     }

@@ -50,6 +50,8 @@ enum View {
     Cluster,
     /// The replicas' logs above each other.
     Logs,
+    /// Members of groups, who owned what, and how far they have come.
+    Groups,
 }
 
 impl From<View> for Shows {
@@ -57,6 +59,7 @@ impl From<View> for Shows {
         match view {
             View::Cluster => Self::Cluster,
             View::Logs => Self::Logs,
+            View::Groups => Self::Groups,
         }
     }
 }

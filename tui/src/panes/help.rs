@@ -80,6 +80,9 @@ const SHAPES: &[(&str, &str)] = &[
     ("(k) ▫", "not yet: may still vanish"),
     ("/k/ x", "will be truncated"),
     ("·k· ·", "was cut off just now"),
+    ("·", "compacted away"),
+    ("[k† †", "a tombstone"),
+    ("▲ ▶", "committed, position"),
     ("┃", "the leader's high watermark"),
     ("║ ▴", "the one this replica knows"),
 ];

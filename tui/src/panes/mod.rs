@@ -6,6 +6,7 @@
 
 pub mod cluster;
 pub mod events;
+pub mod groups;
 pub mod help;
 pub mod lanes;
 pub mod put;
@@ -28,6 +29,7 @@ pub fn places(model: &Model, area: Rect) -> Option<Places> {
     let wanted = |body: u16| match model.shows {
         Shows::Cluster => cluster::wanted_rows(model),
         Shows::Logs => lanes::wanted_rows(model, i32::from(body)),
+        Shows::Groups => groups::wanted_rows(model, i32::from(body)),
     };
     layout::places(area, |body| u16::try_from(wanted(body)).unwrap_or(u16::MAX))
 }
@@ -41,6 +43,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     match model.shows {
         Shows::Cluster => cluster::draw(model, &mut Pane::new(buffer, places.logs)),
         Shows::Logs => lanes::draw(model, &mut Pane::new(buffer, places.logs)),
+        Shows::Groups => groups::draw(model, &mut Pane::new(buffer, places.logs)),
     }
     events::draw(model, &mut Pane::new(buffer, places.events));
     side::draw(model, &mut Pane::new(buffer, places.side));

@@ -74,13 +74,14 @@ pub const BINDINGS: &[Binding] = bindings! {
     Screen [Char('w')] "w" Why "why: the chain of causes" "why";
     Screen [Char('1')] "1" ShowCluster "Cluster: truth, belief" "";
     Screen [Char('2')] "2" ShowLogs "Logs: every replica" "";
-    Screen [Char('v')] "v" NextView "the other view" "view";
+    Screen [Char('4')] "4" ShowGroups "Groups: who owns what" "";
+    Screen [Char('v')] "v" NextView "the next view" "view";
     Screen [Code(KeyCode::Tab)] "Tab" NextPane "next pane or partition" "pane";
     Screen [Code(KeyCode::BackTab)] "⇧Tab" PreviousPane "the one before" "";
     Screen [Code(KeyCode::Down), Char('j')] "↓ j" SelectNext "select the next row" "";
     Screen [Code(KeyCode::Up), Char('k')] "↑ k" SelectPrevious "the row before" "";
     Screen [Code(KeyCode::Enter)] "Enter" Open "its logs" "";
-    Screen [Char('z')] "z" Zoom "records larger, smaller, all" "";
+    Screen [Char('z')] "z" Zoom "larger, smaller, all" "";
     Screen [Char('<')] "<" ScrollLeft "earlier offsets" "";
     Screen [Char('>')] ">" ScrollRight "later offsets" "";
     Screen [Char('g'), Code(KeyCode::Home)] "g" Start "beginning" "";

@@ -33,6 +33,8 @@ pub enum Message {
     ShowCluster,
     /// Show the Logs view.
     ShowLogs,
+    /// Show the Groups view.
+    ShowGroups,
     /// Show the next view.
     NextView,
     /// To the next pane: in the Cluster view the other list, in the Logs view the next partition's lanes.

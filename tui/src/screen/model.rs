@@ -32,6 +32,12 @@ pub struct Model {
     pub server: usize,
     /// Which of the recording's partitions is looked at.
     pub partition: usize,
+    /// Which of the recording's groups is looked at.
+    pub group: usize,
+    /// Which of that group's partitions is selected.
+    pub row: usize,
+    /// How much of the run the ribbon of ownership shows: 0 for all, then a quarter of it each.
+    pub span: u32,
     /// The kind that `[` and `]` jump to.
     pub kind: Kind,
     /// How large records are drawn.
@@ -63,11 +69,13 @@ pub enum Shows {
     /// The replicas' logs above each other.
     #[default]
     Logs,
+    /// Members, who owned what, and how far groups have come.
+    Groups,
 }
 
 impl Shows {
     /// Every view, in the order of their keys.
-    pub const ALL: [Self; 2] = [Self::Cluster, Self::Logs];
+    pub const ALL: [Self; 3] = [Self::Cluster, Self::Logs, Self::Groups];
 
     /// Its key and name.
     #[must_use]
@@ -75,6 +83,7 @@ impl Shows {
         match self {
             Self::Cluster => "1 Cluster",
             Self::Logs => "2 Logs",
+            Self::Groups => "4 Groups",
         }
     }
 
@@ -83,7 +92,8 @@ impl Shows {
     pub fn next(self) -> Self {
         match self {
             Self::Cluster => Self::Logs,
-            Self::Logs => Self::Cluster,
+            Self::Logs => Self::Groups,
+            Self::Groups => Self::Cluster,
         }
     }
 }
@@ -166,6 +176,9 @@ impl Model {
             focus: Focus::Partitions,
             server: 0,
             partition: recording.first,
+            group: 0,
+            row: 0,
+            span: 0,
             kind: Kind::Election,
             zoom: Zoom::Fitting,
             scroll: 0,

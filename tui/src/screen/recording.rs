@@ -6,11 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use tribunal::event::{ControllerFact, Event, Fact, FaultFact, LogFact, WorldFact};
+use tribunal::event::{ControllerFact, Event, Fact, FaultFact, GroupFact, LogFact, WorldFact};
 use tribunal::ids::{BrokerId, ProcessId, Step, TopicPartition};
 use tribunal::time::Instant;
 use tribunal::trace::course::Course;
 use tribunal::trace::find::{self, Kind};
+use tribunal::trace::view::GroupView;
 use tribunal::trace::{Names, Trace};
 
 /// A partition that the scenario will make, for the time before it is there.
@@ -51,6 +52,8 @@ pub struct Shown {
 /// What a mark on the timeline says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sign {
+    /// A group's partitions were shared out anew.
+    Rebalance,
     /// Something came back.
     Back,
     /// A clock moved.
@@ -91,6 +94,8 @@ pub struct Recording {
     pub partitions: Vec<Shown>,
     /// Which of them to look at first: the first that is written to.
     pub first: usize,
+    /// Its groups as they are in the end: everybody who was in them and everything they ever owned.
+    pub groups: Vec<GroupView>,
     /// What the checks found.
     pub findings: Vec<Finding>,
     /// What the timeline shows, in order of time.
@@ -111,7 +116,8 @@ impl Recording {
             _ => None,
         });
         let first = partitions.iter().position(|shown| shown.id.is_some() && shown.id == written).unwrap_or(0);
-        Self { trace, names, course, beats, partitions, first, findings, marks }
+        let groups = course.view_at(&trace.events, trace.last().unwrap_or(Step(0))).groups().cloned().collect();
+        Self { groups, trace, names, course, beats, partitions, first, findings, marks }
     }
 
     /// Its events.
@@ -185,6 +191,7 @@ fn marks(trace: &Trace, findings: &[Finding]) -> Vec<Marked> {
             Fact::World(WorldFact::ClockSet { offset_us, drift_ppm }) if *offset_us != 0 || *drift_ppm != 0 => Sign::Clock,
             Fact::Fault(FaultFact::FaultStruck { .. }) | Fact::World(WorldFact::ProcessPaused {}) => Sign::Fault,
             Fact::Controller(ControllerFact::LeaderElected { leader: Some(_), .. }) => Sign::Elected,
+            Fact::Group(GroupFact::AssignmentDecided { .. }) => Sign::Rebalance,
             _ if Kind::Truncation.matches(event) => Sign::Cut,
             _ => continue,
         };

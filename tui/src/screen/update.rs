@@ -13,6 +13,8 @@ const SLOWEST: i8 = -2;
 const FASTEST: i8 = 6;
 /// The longest text at the prompt.
 const PROMPT_CHARS: usize = 24;
+/// How many widths the ribbon of ownership has.
+const SPANS: u32 = 5;
 
 /// Carries out a message.
 #[allow(clippy::needless_pass_by_value, reason = "a message is used up by being carried out")]
@@ -35,12 +37,17 @@ pub fn update(model: &mut Model, message: Message) {
         Message::Passed(span) => passed(model, span),
         Message::ShowCluster => model.shows = Shows::Cluster,
         Message::ShowLogs => model.shows = Shows::Logs,
+        Message::ShowGroups => model.shows = Shows::Groups,
         Message::NextView => model.shows = model.shows.next(),
         Message::NextPane => next_pane(model, 1),
-        Message::PreviousPane => next_pane(model, model.recording.partitions.len().saturating_sub(1)),
+        Message::PreviousPane => next_pane(model, panes(model).saturating_sub(1)),
         Message::SelectNext => select(model, 1),
         Message::SelectPrevious => select(model, -1),
-        Message::Open => model.shows = Shows::Logs,
+        Message::Open => open(model),
+        Message::Zoom if model.shows == Shows::Groups => {
+            model.span = (model.span + 1) % SPANS;
+            model.notice = (model.span == 0).then(|| "the whole run".to_owned());
+        }
         Message::Zoom => {
             (model.zoom, model.scroll) = (model.zoom.next(), 0);
             model.notice = Some(format!("records: {}", model.zoom.name()));
@@ -150,6 +157,9 @@ fn next_pane(model: &mut Model, by: usize) {
         (Shows::Cluster, Focus::Partitions) => model.focus = Focus::Servers,
         (Shows::Cluster, Focus::Servers) => model.focus = Focus::Partitions,
         (Shows::Logs, _) => turn(model, by),
+        (Shows::Groups, _) => {
+            (model.group, model.row) = ((model.group + by) % panes(model).max(1), 0);
+        }
     }
 }
 
@@ -160,10 +170,32 @@ fn select(model: &mut Model, by: isize) {
         (Shows::Cluster, Focus::Servers) => {
             model.server = moved(model.server, crate::panes::cluster::server_count(&model.view));
         }
+        (Shows::Groups, _) => {
+            let rows = model.recording.groups.get(model.group).map_or(0, |group| group.owned.len());
+            model.row = moved(model.row, rows);
+        }
         (Shows::Cluster, Focus::Partitions) | (Shows::Logs, _) => {
             (model.partition, model.scroll) = (moved(model.partition, model.recording.partitions.len()), 0);
         }
     }
+}
+
+/// How many panes `Tab` goes through.
+fn panes(model: &Model) -> usize {
+    match model.shows {
+        Shows::Groups => model.recording.groups.len(),
+        Shows::Cluster | Shows::Logs => model.recording.partitions.len(),
+    }
+}
+
+/// Looks into the logs of what is selected.
+fn open(model: &mut Model) {
+    if model.shows == Shows::Groups {
+        let wanted = crate::panes::groups::selected(model);
+        let place = model.recording.partitions.iter().position(|shown| shown.id.is_some() && shown.id == wanted);
+        (model.partition, model.scroll) = (place.unwrap_or(model.partition), 0);
+    }
+    model.shows = Shows::Logs;
 }
 
 fn turn(model: &mut Model, by: usize) {

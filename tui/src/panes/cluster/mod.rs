@@ -31,7 +31,7 @@ const PARTITIONS: usize = 12;
 
 /// A piece of a row: its place, its words, and how they look.
 #[derive(Clone, Debug)]
-struct Piece {
+pub(super) struct Piece {
     x: i32,
     most: i32,
     text: String,
@@ -39,13 +39,13 @@ struct Piece {
 }
 
 impl Piece {
-    fn new(x: i32, most: i32, text: impl Into<String>, style: Style) -> Self {
+    pub(super) fn new(x: i32, most: i32, text: impl Into<String>, style: Style) -> Self {
         Self { x, most, text: text.into(), style }
     }
 }
 
 /// Draws the pieces of a row; those that read otherwise at the beat before stand on their own ground.
-fn row(pane: &mut Pane<'_>, y: i32, now: &[Piece], before: &[Piece]) {
+pub(super) fn row(pane: &mut Pane<'_>, y: i32, now: &[Piece], before: &[Piece]) {
     for (place, piece) in now.iter().enumerate() {
         let is_new = before.get(place).is_none_or(|earlier| earlier.text != piece.text) && !piece.text.trim().is_empty();
         let style = if is_new { piece.style.bg(theme::HERE).add_modifier(Modifier::BOLD) } else { piece.style };

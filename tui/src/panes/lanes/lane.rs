@@ -30,6 +30,7 @@ pub(super) fn draw(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, rows: i32, re
         cells(stage, pane, y, replica);
     }
     ghosts(stage, pane, y, replica);
+    let_go(stage, pane, y, replica);
     boundaries(stage, pane, y, replica);
     numbers(pane, y, rows, replica);
     if rows >= 2 {
@@ -179,14 +180,14 @@ fn cells(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaView) 
                 if last_style == Some(style) {
                     pane.glyph(x - 1, y, ' ', style);
                 }
-                pane.glyph(x, y, glyph(state), style);
+                pane.glyph(x, y, if cell.is_tombstone { '†' } else { glyph(state) }, style);
             }
         }
         (last_epoch, last_style) = (Some(cell.epoch), Some(style));
     }
 }
 
-/// A record with its key: `[k]`, `(k)`, `/k/`, `·k·`.
+/// A record with its key: `[k]`, `(k)`, `/k/`, `·k·`; a tombstone is `[k†`.
 fn with_key(stage: &Stage<'_>, state: State, cell: &Cell<'_>) -> String {
     let columns = stage.scale.key_columns();
     let key = cell.key.map_or_else(|| "·".to_owned(), |key| readable(key, usize::try_from(columns).unwrap_or(1)));
@@ -198,6 +199,7 @@ fn with_key(stage: &Stage<'_>, state: State, cell: &Cell<'_>) -> String {
         State::Diverged => ('/', '/'),
         State::Gone => ('·', '·'),
     };
+    let close = if cell.is_tombstone { '†' } else { close };
     format!("{open}{}{key}{}{close}", blanks(free / 2), blanks(free - free / 2))
 }
 
@@ -205,17 +207,36 @@ fn with_key(stage: &Stage<'_>, state: State, cell: &Cell<'_>) -> String {
 fn ghosts(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaView) {
     let scale = &stage.scale;
     let Some(before) = stage.before.and_then(|before| before.replica(replica.broker)) else { return };
-    if before.end <= replica.end && before.start >= replica.start {
+    let style = style(State::Gone, 0);
+    if scale.per_column > 1 {
         return;
     }
-    let style = style(State::Gone, 0);
-    for cell in before.cells(scale.from, scale.end).filter(|cell| cell.offset >= replica.end || cell.offset < replica.start) {
+    for cell in before.cells(scale.from, scale.end).filter(|cell| replica.cell(cell.offset).is_none()) {
         let x = LEFT + scale.cell(cell.offset);
         if scale.has_keys() {
             pane.put(x, y, &with_key(stage, State::Gone, &cell), style);
         } else {
             pane.glyph_if_blank(x, y, glyph(State::Gone), style);
         }
+    }
+}
+
+/// What the rules let go of: compacted away between two records, or expired before the log start.
+fn let_go(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaView) {
+    let scale = &stage.scale;
+    if scale.per_column > 1 {
+        return;
+    }
+    for offset in replica.compacted(scale.from, scale.end) {
+        pane.glyph_if_blank(LEFT + scale.centre(offset), y, '·', theme::dim());
+    }
+    for x in LEFT..LEFT + scale.boundary(replica.start.clamp(scale.from, scale.end)) {
+        pane.glyph_if_blank(x, y, '╌', theme::faint());
+    }
+    if let Some(cleaned) =
+        replica.cleaned.filter(|cleaned| scale.pitch > 1 && *cleaned > replica.start && scale.shows_boundary(*cleaned))
+    {
+        pane.glyph_if_blank(LEFT + scale.boundary(cleaned), y, '¦', theme::dim());
     }
 }
 
@@ -230,7 +251,8 @@ fn narrow_cells(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &Replic
             Some((column, before, epoch)) if column == x && before >= state => (x, before, epoch),
             _ => (x, state, cell.epoch.0),
         };
-        pane.glyph(LEFT + x, y, glyph(shown.1), style(shown.1, shown.2));
+        let sign = if cell.is_tombstone && scale.per_column == 1 { '†' } else { glyph(shown.1) };
+        pane.glyph(LEFT + x, y, sign, style(shown.1, shown.2));
         worst = Some(shown);
     }
 }
@@ -273,6 +295,10 @@ fn numbers(pane: &mut Pane<'_>, y: i32, rows: i32, replica: &ReplicaView) {
         pane.put_left_of(pane.width() - 1, y, &replica.end.to_string(), theme::strong());
         pane.put(x, y + 1, "HW", theme::dim());
         pane.put_left_of(pane.width() - 1, y + 1, &replica.high_watermark.to_string(), theme::text());
+        if rows >= 3 && replica.start > Offset::ZERO {
+            pane.put(x, y + 2, "start", theme::dim());
+            pane.put_left_of(pane.width() - 1, y + 2, &replica.start.to_string(), theme::text());
+        }
     } else {
         let words = format!("{} · {}", replica.end, replica.high_watermark);
         pane.put_left_of(pane.width() - 1, y, &words, theme::strong());
@@ -290,6 +316,10 @@ fn gone(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaView) {
     };
     if before.end > replica.end && !replica.is_deleted {
         words_at(replica.end, "└ cut off", theme::fault());
+    }
+    if before.cleaned < replica.cleaned {
+        let first = before.cells(stage.scale.from, stage.scale.end).find(|cell| replica.cell(cell.offset).is_none());
+        first.into_iter().for_each(|cell| words_at(cell.offset, "└ compacted", theme::text()));
     }
     if before.start < replica.start {
         words_at(replica.start, &format!("└ log start {}", replica.start), theme::text());

@@ -13,6 +13,7 @@
 //! Invariant: HW, log end and positions are boundaries and stand between cells; shape carries the meaning, colour repeats it.
 
 mod lane;
+mod readers;
 mod rows;
 mod scale;
 
@@ -32,6 +33,8 @@ const LEFT: i32 = 16;
 const RIGHT: i32 = 15;
 /// The most consumers shown.
 const READERS: usize = 4;
+/// How many offsets before the log start are seen.
+const EXPIRED: u64 = 2;
 
 /// A partition being drawn.
 struct Stage<'a> {
@@ -111,7 +114,7 @@ pub fn wanted_rows(model: &Model, most: i32) -> i32 {
 fn wanted_by(model: &Model, shown: &Shown) -> i32 {
     let partition = model.partition_view(shown);
     // Risks come and go; their rows are kept free, so that stepping does not move everything.
-    let plan = Plan::choose(i32::MAX, 0, partition.readers.len(), 2);
+    let plan = Plan::choose(i32::MAX, 0, readers::all(&partition).len(), 2);
     let before = shown.id.and_then(|id| model.before.partition(id));
     Plan { risks: 2, ..plan }.rows(lanes(&partition, before).count())
 }
@@ -160,7 +163,7 @@ fn draw_partition(model: &Model, shown: &Shown, pane: &mut Pane<'_>) {
     // What was cut at this step is still seen.
     let was = |replica: &&ReplicaView| before.and_then(|before| before.replica(replica.broker));
     let wanted = Wanted {
-        start: replicas.iter().filter_map(was).map(|replica| replica.start).fold(partition.start(), Offset::min),
+        start: replicas.iter().filter_map(was).map(|replica| replica.start).fold(expired(partition.start()), Offset::min),
         end: replicas.iter().filter_map(was).map(|replica| replica.end).fold(partition.end(), Offset::max),
         key_columns: key_columns(partition, columns),
         columns,
@@ -168,7 +171,8 @@ fn draw_partition(model: &Model, shown: &Shown, pane: &mut Pane<'_>) {
         scroll: model.scroll,
     };
     let stage = Stage { model, partition, before, scale: Scale::choose(wanted), risks: rows::risks(partition) };
-    let plan = Plan::choose(pane.height(), replicas.len(), partition.readers.len(), stage.risks.len());
+    let readings = readers::all(partition);
+    let plan = Plan::choose(pane.height(), replicas.len(), readings.len(), stage.risks.len());
     let mut y = 1;
     rows::ruler(&stage, pane, y);
     y += 1;
@@ -189,8 +193,8 @@ fn draw_partition(model: &Model, shown: &Shown, pane: &mut Pane<'_>) {
         lane::draw(&stage, pane, y, plan.lane_rows, replica);
         y += plan.lane_rows;
     }
-    for reader in partition.readers.iter().take(plan.readers) {
-        rows::reader(&stage, pane, y, reader);
+    for reading in readings.iter().take(plan.readers) {
+        readers::draw(&stage, pane, y, reading);
         y += 1;
     }
     wall(&stage, pane, top, y.min(bottom));
@@ -201,6 +205,11 @@ fn draw_partition(model: &Model, shown: &Shown, pane: &mut Pane<'_>) {
     if plan.has_legend {
         rows::legend(&stage, pane, pane.height() - 1);
     }
+}
+
+/// Of what has expired the last few offsets are seen, so that one sees that there was something.
+fn expired(start: Offset) -> Offset {
+    Offset(start.0.saturating_sub(EXPIRED))
 }
 
 fn heading(model: &Model, shown: &Shown, partition: &PartitionView, pane: &mut Pane<'_>) {

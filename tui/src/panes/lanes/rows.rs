@@ -3,7 +3,7 @@
 use ratatui::style::Style;
 use tribunal::ids::{BrokerId, Offset};
 use tribunal::trace::line::readable;
-use tribunal::trace::view::{Acked, PartitionView, Reader};
+use tribunal::trace::view::{Acked, PartitionView};
 
 use super::super::put::{Pane, width};
 use super::{LEFT, RIGHT, Stage};
@@ -77,7 +77,12 @@ pub(super) fn acked(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32) {
     let (scale, partition) = (&stage.scale, stage.partition);
     pane.put(3, y, "acked", theme::dim());
     let mut put = |offset: Offset, is_kept: bool| {
-        let (glyph, style) = if is_kept { ('✓', theme::text().fg(theme::GOOD)) } else { ('✗', theme::fault()) };
+        let (glyph, style) = match is_kept {
+            // A promise does not outlast what the rules let go.
+            true if partition.is_forgotten(offset) => ('·', theme::dim()),
+            true => ('✓', theme::text().fg(theme::GOOD)),
+            false => ('✗', theme::fault()),
+        };
         pane.glyph(LEFT + scale.centre(offset), y, glyph, style);
     };
     let mut broken_column = None;
@@ -93,27 +98,6 @@ pub(super) fn acked(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32) {
     for (offset, _) in partition.overwritten.iter().filter(|(offset, _)| scale.shows(*offset)) {
         put(*offset, false);
     }
-}
-
-pub(super) fn reader(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, reader: &Reader) {
-    let scale = &stage.scale;
-    let name = stage.model.recording.names.process(reader.consumer);
-    let x = pane.put_within(3, y, LEFT - 10, &name, theme::client());
-    pane.put_within(x + 1, y, LEFT - x - 2, "reads", theme::dim());
-    let end = LEFT + scale.boundary(reader.position);
-    if reader.position >= scale.from {
-        for x in LEFT..end {
-            pane.glyph(x, y, '━', theme::client());
-        }
-        if scale.shows_boundary(reader.position) {
-            pane.glyph(end, y, '▶', theme::client());
-        }
-    }
-    let x = pane.width() - RIGHT + 2;
-    let high_watermark = stage.partition.leader().map(|leader| leader.high_watermark);
-    pane.put(x, y, "lag", theme::dim());
-    let lag = high_watermark.map_or_else(|| "?".to_owned(), |known| known.since(reader.position).to_string());
-    pane.put_left_of(pane.width() - 1, y, &lag, theme::text());
 }
 
 /// A promise that stands on too little.
@@ -143,6 +127,7 @@ pub(super) fn risks(partition: &PartitionView) -> Vec<Risk> {
             Risk { offset, acked: acked.clone(), is_lost: holders.is_empty(), is_doomed, holders }
         })
         // Whoever of the ISR is elected will have it.
+        .filter(|risk| !partition.is_forgotten(risk.offset))
         .filter(|risk| risk.is_lost || !in_sync.iter().all(|member| risk.holders.contains(&member)) || in_sync.is_empty())
         .collect();
     risks.sort_by_key(|risk| (!risk.is_lost, risk.holders.len(), risk.offset));
@@ -202,6 +187,9 @@ pub(super) fn legend(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32) {
     } else {
         entries.extend([("▴", theme::text(), "HW known here"), ("◂", theme::text(), "log end")]);
     }
+    // What is rare and there is explained first.
+    let mut entries = [super::readers::legend(stage.partition), entries].concat();
+    entries.dedup();
     let mut x = 3;
     for (glyph, style, word) in entries {
         if x + width(glyph) + 1 + width(word) >= pane.width() {

@@ -1,0 +1,190 @@
+//! The members of a group, one row each: what the consumer believes beside what the coordinator has decided.
+
+use ratatui::style::Style;
+use tribunal::event::GroupState;
+use tribunal::ids::{ProcessId, TopicPartition};
+use tribunal::trace::view::{ConsumerView, MemberView, ProcessState};
+use tribunal::trace::{Names, View};
+
+use super::super::cluster::{Piece, row};
+use super::super::put::Pane;
+use super::{Stage, is_dead};
+use crate::screen::theme;
+
+/// A member's row.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    sign: (char, Style),
+    name: String,
+    epoch: (String, Style),
+    current: String,
+    target: String,
+    state: (String, Style),
+}
+
+/// The rows of a group: its consumers in the order of their letters, then members of whom no consumer knows.
+pub(super) fn rows(stage: &Stage<'_>, view: &View) -> Vec<Row> {
+    let names = &stage.model.recording.names;
+    let mut left: Vec<&MemberView> = stage.group.members.iter().collect();
+    let mut take = |fits: &dyn Fn(&MemberView) -> bool| {
+        let place = left.iter().position(|member| fits(member))?;
+        Some(left.remove(place))
+    };
+    let known: Vec<Option<&MemberView>> =
+        stage.group.consumers.iter().map(|consumer| take(&|member| consumer.member.as_ref() == Some(&member.member))).collect();
+    let mut all = Vec::new();
+    for (consumer, member) in stage.group.consumers.iter().zip(known) {
+        let name = names.process(consumer.process);
+        // One that does not know yet that it is a member.
+        let member = member.or_else(|| {
+            let is_none = consumer.member.is_none();
+            take(&|member| is_none && client_of(member) == name)
+        });
+        all.push(consumer_row(stage, view, consumer, member));
+    }
+    all.extend(left.into_iter().map(|member| member_row(stage, member)));
+    all
+}
+
+/// The name of a member's client: told when it joined, else the head of its id.
+fn client_of(member: &MemberView) -> &str {
+    let id = member.member.as_str();
+    member.client.as_ref().map_or_else(|| id.rsplit_once('-').map_or(id, |(client, _)| client), |client| client.as_str())
+}
+
+fn consumer_row(stage: &Stage<'_>, view: &View, consumer: &ConsumerView, member: Option<&MemberView>) -> Row {
+    let names = &stage.model.recording.names;
+    let id = member.map(|member| &member.member).or(consumer.member.as_ref());
+    let is_behind = consumer.member.is_some() && member.is_some() && consumer.epoch != stage.group.epoch;
+    let epoch = match (&consumer.member, is_behind) {
+        (None, _) => ("—".to_owned(), theme::dim()),
+        (Some(_), false) => (consumer.epoch.to_string(), theme::text()),
+        (Some(_), true) => (format!("{}≠{}", consumer.epoch, stage.group.epoch), theme::fault()),
+    };
+    Row {
+        sign: stage.sign(consumer.process),
+        name: id.map_or_else(|| names.process(consumer.process).into_owned(), |id| shown_id(id, member)),
+        epoch,
+        current: partitions_words(&consumer.owns, names),
+        target: member.map_or_else(|| "—".to_owned(), |member| partitions_words(&member.target, names)),
+        state: state(stage, view, consumer, member),
+    }
+}
+
+/// A member that no living consumer takes itself for.
+fn member_row(stage: &Stage<'_>, member: &MemberView) -> Row {
+    let names = &stage.model.recording.names;
+    let process = names.processes().find(|(_, name)| *name == client_of(member)).map(|(process, _)| process);
+    Row {
+        sign: process.map_or((' ', theme::text()), |process| stage.sign(process)),
+        name: shown_id(&member.member, Some(member)),
+        epoch: ("—".to_owned(), theme::dim()),
+        current: "—".to_owned(),
+        target: partitions_words(&member.target, names),
+        state: ("nobody's ≠".to_owned(), theme::fault()),
+    }
+}
+
+fn shown_id(id: &str, member: Option<&MemberView>) -> String {
+    let instance = member.and_then(|member| member.instance.as_ref());
+    instance.map_or_else(|| id.to_owned(), |instance| format!("{id} ({instance})"))
+}
+
+/// What a member is doing: what keeps it from acting first, then what is missing for it to be at rest.
+fn state(stage: &Stage<'_>, view: &View, consumer: &ConsumerView, member: Option<&MemberView>) -> (String, Style) {
+    let (fault, text) = (theme::fault(), theme::text());
+    let told = |words: &str, style: Style| (words.to_owned(), style);
+    let process = view.process(consumer.process).map(|known| known.state).unwrap_or_default();
+    match process {
+        ProcessState::Stopped => return told("shut down", theme::dim()),
+        _ if is_dead(view, consumer.process) && member.is_some() => return told("✖ down, not missed", fault),
+        _ if is_dead(view, consumer.process) => return told("✖ down", fault),
+        ProcessState::Paused => return told("‖ stands still", fault),
+        ProcessState::NotStarted => return told("not started", theme::dim()),
+        ProcessState::Up | ProcessState::Down(_) | ProcessState::Halted => {}
+    }
+    if stage.group.coordinator.is_some_and(|coordinator| is_cut(view, consumer.process, coordinator)) {
+        return told("cut off", fault);
+    }
+    let Some(member) = member else {
+        return if consumer.is_in() { told("no member ≠", fault) } else { told("no member", theme::dim()) };
+    };
+    let gives = consumer.owns.iter().any(|owned| !member.target.contains(owned));
+    let waits = member.target.iter().any(|wanted| !consumer.owns.contains(wanted));
+    match stage.group.state {
+        _ if consumer.member.is_none() => told("joining", text),
+        Some(GroupState::PreparingRebalance) => told("joins again", text),
+        Some(GroupState::CompletingRebalance) => told("syncs", text),
+        _ if gives => told("revoking", theme::leader()),
+        _ if waits => told("waiting", theme::leader()),
+        _ if consumer.epoch != stage.group.epoch => told("behind", theme::leader()),
+        _ => told("stable", theme::dim()),
+    }
+}
+
+fn is_cut(view: &View, one: ProcessId, other: ProcessId) -> bool {
+    view.is_cut(one, other) || view.is_cut(other, one)
+}
+
+/// Partitions, each topic once: `orders-0,2 payments-1`; `—` for none.
+pub(super) fn partitions_words(partitions: &[TopicPartition], names: &Names) -> String {
+    let mut words = String::new();
+    let mut topic = None;
+    for partition in partitions {
+        if topic == Some(partition.topic) {
+            words.push_str(&format!(",{}", partition.partition));
+        } else {
+            let space = if words.is_empty() { "" } else { " " };
+            words.push_str(&format!("{space}{}", names.partition(*partition)));
+        }
+        topic = Some(partition.topic);
+    }
+    if words.is_empty() { "—".to_owned() } else { words }
+}
+
+/// Where the columns stand.
+struct Grid {
+    epoch: i32,
+    current: i32,
+    target: i32,
+    state: i32,
+}
+
+impl Grid {
+    fn of(columns: i32) -> Self {
+        let name = if columns < 100 { 15 } else { 24 };
+        let (epoch, state) = (name + 4, columns - if columns < 72 { 14 } else { 20 });
+        let current = epoch + 8;
+        Self { epoch, current, target: current + (state - current) / 2, state }
+    }
+}
+
+/// Draws the header and as many rows as there is room for; what has changed since the beat before stands on its own ground.
+pub(super) fn draw(now: &[Row], before: &[Row], rows: usize, pane: &mut Pane<'_>) {
+    let grid = Grid::of(pane.width());
+    let (current, target) = if pane.width() < 90 { ("current", "target") } else { ("current assignment", "target assignment") };
+    let hidden = now.len().saturating_sub(rows);
+    let member = if hidden > 0 { format!("member (of {})", now.len()) } else { "member".to_owned() };
+    let header =
+        [(3, member.as_str()), (grid.epoch + 1, "epoch"), (grid.current, current), (grid.target, target), (grid.state, "state")];
+    for (x, words) in header {
+        pane.put(x, 1, words, theme::dim());
+    }
+    for (place, (y, shown)) in (2..).zip(now).take(rows).enumerate() {
+        let earlier = before.get(place).map(|earlier| pieces(earlier, &grid, pane.width())).unwrap_or_default();
+        row(pane, y, &pieces(shown, &grid, pane.width()), &earlier);
+    }
+}
+
+fn pieces(shown: &Row, grid: &Grid, columns: i32) -> Vec<Piece> {
+    let is_moving = shown.current != shown.target;
+    let quiet = |is_loud: bool| if is_loud { theme::text() } else { theme::dim() };
+    vec![
+        Piece::new(1, 1, shown.sign.0, shown.sign.1),
+        Piece::new(3, grid.epoch - 4, shown.name.as_str(), theme::strong()),
+        Piece::new(grid.epoch, 7, format!("{:>6}", shown.epoch.0), shown.epoch.1),
+        Piece::new(grid.current, grid.target - grid.current - 1, shown.current.as_str(), theme::text()),
+        Piece::new(grid.target, grid.state - grid.target - 1, shown.target.as_str(), quiet(is_moving)),
+        Piece::new(grid.state, columns - grid.state, shown.state.0.as_str(), shown.state.1),
+    ]
+}
