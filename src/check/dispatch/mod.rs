@@ -142,6 +142,9 @@ impl Checks {
         if self.retention_contract.is_time(event.at) {
             self.look_at_retention(event);
         }
+        if !matches!(event.fact, Fact::World(_)) {
+            self.retention_contract.hear_of(event.process, event.at);
+        }
         match &event.fact {
             Fact::Network(fact) => self.observe_network(event, fact),
             Fact::Log(fact) => self.observe_log(event, fact),

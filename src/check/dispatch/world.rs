@@ -94,7 +94,8 @@ impl Checks {
                 self.suspect(event.process, file, DiskState::Corrupted);
                 self.forgive(event, file);
             }
-            DiskFault::ReadFailed | DiskFault::Stalled => {}
+            DiskFault::Stalled => self.retention_contract.stall(event.process, event.at),
+            DiskFault::ReadFailed => {}
         }
     }
 

@@ -7,7 +7,7 @@
 use super::PartitionLedger;
 use crate::check::log_copy::{Entry, LogCopy, Written};
 use crate::event::{BatchFacts, RecoveryFacts};
-use crate::ids::{Offset, ProcessId};
+use crate::ids::{BrokerId, Offset, ProcessId};
 
 impl PartitionLedger {
     /// A replica wrote a batch.
@@ -18,9 +18,24 @@ impl PartitionLedger {
         written
     }
 
+    /// A follower takes over what it was sent, and with it where the leader's log begins (which is told a little later): where it
+    /// differs below that, and no truncation can find it, it lets go of what it has.
+    ///
+    /// Source: `LeaderEpochFileCache.endOffsetFor`: below the first epoch that a leader knows it answers with where that begins.
+    pub(in super::super) fn follow_start(&mut self, process: ProcessId, leader: BrokerId) {
+        let Some(start) = self.copy(ProcessId::Broker(leader)).map(|copy| copy.start) else { return };
+        if self.copy(process).is_some_and(|copy| copy.agreed() < start) {
+            let trunk = std::mem::take(&mut self.trunk);
+            self.copy_mut(process).let_go_below(&trunk, start);
+            self.trunk = trunk;
+        }
+    }
+
     /// A replica's log begins later now.
     pub(in super::super) fn advance_start(&mut self, process: ProcessId, new: Offset) {
-        self.copy_mut(process).advance_start(new);
+        let trunk = std::mem::take(&mut self.trunk);
+        self.copy_mut(process).advance_start(&trunk, new);
+        self.trunk = trunk;
         self.highest_start = self.highest_start.max(new);
     }
 

@@ -280,11 +280,28 @@ impl LogCopy {
     }
 
     /// Begins at `start`, beyond whose end it begins anew.
-    pub(super) fn advance_start(&mut self, start: Offset) {
+    pub(super) fn advance_start(&mut self, trunk: &[Entry], start: Offset) {
         if start > self.end() {
             self.restart(start);
         } else {
             self.start = start;
+            self.let_go_below(trunk, start);
+        }
+    }
+
+    /// What it holds below `start` is nobody's any more: if it parted from the committed log only there, it is that log again.
+    pub(super) fn let_go_below(&mut self, trunk: &[Entry], start: Offset) {
+        let is_committed = start.previous().is_some_and(|last| entry_at(trunk, last).is_some());
+        if self.agreed >= start || start > self.end() || !is_committed {
+            return;
+        }
+        let gone = usize::try_from(start.since(self.agreed)).unwrap_or(usize::MAX);
+        let own = self.tail.split_off(gone);
+        self.tail.clear();
+        (self.start, self.agreed) = (start, start);
+        for entry in own {
+            let next = entry.following(self.last_chain(trunk));
+            self.push(trunk, next);
         }
     }
 
@@ -305,6 +322,7 @@ impl LogCopy {
             self.keep_up_to(batch.last.next(), (trunk, &old), &mut gone);
         }
         self.start = recovery.start.max(first);
+        self.let_go_below(trunk, self.start);
         self.high_watermark = recovery.high_watermark;
         (self.is_offline, self.may_hold_more, self.is_unread) = (false, false, false);
         self.cache = EpochModel::read_back(&recovery.epochs);

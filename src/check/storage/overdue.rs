@@ -1,7 +1,7 @@
 //! Since when which segments are due and still there.
 //!
 //! Invariant: a segment is held against a broker only from a look at it on, and only while nothing happened to the broker, its clock
-//! or the rule.
+//! or the rule. A broker whose disk stalls is in the middle of something: it looks at nothing until it is heard of at a later moment.
 //!
 //! Called by: `retention-contract`, four times in a broker's patience.
 
@@ -17,6 +17,8 @@ pub(super) struct Overdue {
     pub(super) patience: Duration,
     next_look: Instant,
     due: BTreeMap<(ProcessId, TopicPartition), (Offset, Instant)>,
+    /// Who waits for a disk that stalls, and since when.
+    waiting: BTreeMap<ProcessId, Instant>,
 }
 
 impl Overdue {
@@ -52,6 +54,25 @@ impl Overdue {
     /// A broker began a new life, stood still, or has another clock.
     pub(super) fn begin_anew(&mut self, process: ProcessId) {
         self.due.retain(|(of, _), _| *of != process);
+        self.waiting.remove(&process);
+    }
+
+    /// A broker's disk stalls.
+    pub(super) fn stall(&mut self, process: ProcessId, now: Instant) {
+        self.begin_anew(process);
+        self.waiting.insert(process, now);
+    }
+
+    /// A process did something.
+    pub(super) fn hear_of(&mut self, process: ProcessId, now: Instant) {
+        if !self.waiting.is_empty() && self.waiting.get(&process).is_some_and(|since| *since < now) {
+            self.waiting.remove(&process);
+        }
+    }
+
+    /// Whether it waits for its disk.
+    pub(super) fn is_waiting(&self, process: ProcessId) -> bool {
+        self.waiting.contains_key(&process)
     }
 
     /// A topic's rule is another.

@@ -3,7 +3,7 @@
 //! Promises, of each replica by its own wall clock and its records' timestamps: the oldest segment goes, as a whole, if its youngest
 //! record is older than `retention.ms`, or the log is no smaller than `retention.bytes` without it, or the log begins after it;
 //! never what is not below the high watermark, and by age or size only where `cleanup.policy` says `delete`. A due segment does not
-//! outlive two looks of a broker that lives and whose clock runs on. (Where a log is compacted as well its cleaner deletes, when it
+//! outlive two looks of a broker that lives, whose clock runs on and whose disk does not keep it waiting. (Where a log is compacted as well its cleaner deletes, when it
 //! gets there: how late is not judged.)
 //!
 //! Violated: at the `SegmentDeleted` that no rule of the broker's configuration allows; or at the first event at which the oldest
@@ -114,6 +114,16 @@ impl RetentionContract {
         self.overdue.begin_anew(process);
     }
 
+    /// Its broker's disk stalls: it waits, and looks at nothing.
+    pub(in super::super) fn stall(&mut self, process: ProcessId, now: Instant) {
+        self.overdue.stall(process, now);
+    }
+
+    /// A process did something.
+    pub(in super::super) fn hear_of(&mut self, process: ProcessId, now: Instant) {
+        self.overdue.hear_of(process, now);
+    }
+
     /// A topic's rule is another.
     pub(in super::super) fn change_rule(&mut self, topic: TopicId) {
         self.overdue.change_rule(topic);
@@ -158,7 +168,9 @@ impl RetentionContract {
         self.overdue.look(scene.event.at);
         let mut wrong = None;
         for ((process, partition), shelf) in &self.shelves {
-            let Some((high_watermark, applied)) = replica_of(*process, *partition) else { continue };
+            let Some((high_watermark, applied)) = replica_of(*process, *partition).filter(|_| !self.overdue.is_waiting(*process)) else {
+                continue;
+            };
             let Some(segment) = shelf.oldest().filter(|segment| segment.end <= high_watermark) else { continue };
             let wall = keeping.clocks.wall(*process, scene.event.at);
             let mut rules = keeping.rules.of(partition.topic, applied).peekable();
