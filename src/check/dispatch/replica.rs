@@ -17,6 +17,7 @@ impl Checks {
                 self.note_begun_empty(event, *partition, *end);
                 let ledger = self.ledger.partition_mut(*partition);
                 ledger.forget_role(event.process);
+                self.retention_contract.serve(event.process, *partition);
                 let copy = ledger.copy_mut(event.process);
                 (copy.high_watermark, copy.is_offline) = (*high_watermark, false);
                 self.offset_bounds.judge(Scene { event, names: &self.names }, ledger);
@@ -79,6 +80,7 @@ impl Checks {
     ) {
         let ledger = self.ledger.partition_mut(partition);
         let scene = Scene { event, names: &self.names };
+        self.retention_contract.serve(event.process, partition);
         self.single_leader_per_epoch.judge(scene, partition, epoch, event.process);
         self.high_watermark_monotone.judge(scene, ledger, epoch, high_watermark);
         let is_newest = ledger.become_leader(event.process, epoch, high_watermark);

@@ -31,7 +31,7 @@ impl Checks {
             }
             WorldFact::ProcessStarted { .. } => {
                 self.live.start(process);
-                self.retention_contract.begin_anew(process);
+                self.retention_contract.begin_life(process);
                 self.assertions_hold.start();
             }
             WorldFact::ProcessCrashed { .. } | WorldFact::ProcessHalted { .. } | WorldFact::ProcessStopped { .. } => {

@@ -5,7 +5,7 @@
 //!
 //! Called by: `retention-contract`, four times in a broker's patience.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::{Offset, ProcessId, TopicId, TopicPartition};
 use crate::time::{Duration, Instant};
@@ -19,6 +19,8 @@ pub(super) struct Overdue {
     due: BTreeMap<(ProcessId, TopicPartition), (Offset, Instant)>,
     /// Who waits for a disk that stalls, and since when.
     waiting: BTreeMap<ProcessId, Instant>,
+    /// Who has heard, in this life, that it has a replica where.
+    serving: BTreeSet<(ProcessId, TopicPartition)>,
 }
 
 impl Overdue {
@@ -51,7 +53,7 @@ impl Overdue {
         self.due.remove(&(process, partition));
     }
 
-    /// A broker began a new life, stood still, or has another clock.
+    /// A broker stood still, or has another clock.
     pub(super) fn begin_anew(&mut self, process: ProcessId) {
         self.due.retain(|(of, _), _| *of != process);
         self.waiting.remove(&process);
@@ -70,9 +72,20 @@ impl Overdue {
         }
     }
 
-    /// Whether it waits for its disk.
-    pub(super) fn is_waiting(&self, process: ProcessId) -> bool {
-        self.waiting.contains_key(&process)
+    /// A broker begins a new life, in which it serves nothing yet.
+    pub(super) fn begin_life(&mut self, process: ProcessId) {
+        self.begin_anew(process);
+        self.serving.retain(|(of, _)| *of != process);
+    }
+
+    /// A broker acts as a replica of a partition.
+    pub(super) fn serve(&mut self, process: ProcessId, partition: TopicPartition) {
+        self.serving.insert((process, partition));
+    }
+
+    /// Whether it serves the partition, and does not wait for its disk.
+    pub(super) fn is_at_work(&self, process: ProcessId, partition: TopicPartition) -> bool {
+        self.serving.contains(&(process, partition)) && !self.waiting.contains_key(&process)
     }
 
     /// A topic's rule is another.

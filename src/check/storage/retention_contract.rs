@@ -3,8 +3,9 @@
 //! Promises, of each replica by its own wall clock and its records' timestamps: the oldest segment goes, as a whole, if its youngest
 //! record is older than `retention.ms`, or the log is no smaller than `retention.bytes` without it, or the log begins after it;
 //! never what is not below the high watermark, and by age or size only where `cleanup.policy` says `delete`. A due segment does not
-//! outlive two looks of a broker that lives, whose clock runs on and whose disk does not keep it waiting. (Where a log is compacted as well its cleaner deletes, when it
-//! gets there: how late is not judged.)
+//! outlive two looks of a broker that lives, whose clock runs on, whose disk does not keep it waiting, and which has
+//! heard in this life that it has a replica there. (Where a log is compacted as well its cleaner deletes, when it gets there: how
+//! late is not judged.)
 //!
 //! Violated: at the `SegmentDeleted` that no rule of the broker's configuration allows; or at the first event at which the oldest
 //! segment of a live broker has been due for longer than two looks can be apart. No companions.
@@ -109,7 +110,17 @@ impl RetentionContract {
         self.shelf(scene, cleaned.partition).clean(cleaned);
     }
 
-    /// Its broker began a new life, stood still, or has another clock: what was due before says nothing.
+    /// Its broker begins a new life, and is to hear first which replicas it has.
+    pub(in super::super) fn begin_life(&mut self, process: ProcessId) {
+        self.overdue.begin_life(process);
+    }
+
+    /// Its broker acts as a replica of a partition.
+    pub(in super::super) fn serve(&mut self, process: ProcessId, partition: TopicPartition) {
+        self.overdue.serve(process, partition);
+    }
+
+    /// Its broker stood still, or has another clock: what was due before says nothing.
     pub(in super::super) fn begin_anew(&mut self, process: ProcessId) {
         self.overdue.begin_anew(process);
     }
@@ -168,9 +179,8 @@ impl RetentionContract {
         self.overdue.look(scene.event.at);
         let mut wrong = None;
         for ((process, partition), shelf) in &self.shelves {
-            let Some((high_watermark, applied)) = replica_of(*process, *partition).filter(|_| !self.overdue.is_waiting(*process)) else {
-                continue;
-            };
+            let is_at_work = self.overdue.is_at_work(*process, *partition);
+            let Some((high_watermark, applied)) = replica_of(*process, *partition).filter(|_| is_at_work) else { continue };
             let Some(segment) = shelf.oldest().filter(|segment| segment.end <= high_watermark) else { continue };
             let wall = keeping.clocks.wall(*process, scene.event.at);
             let mut rules = keeping.rules.of(partition.topic, applied).peekable();
