@@ -5,12 +5,18 @@
 
 #![allow(clippy::indexing_slicing, reason = "a test that panics has failed, which is what it is for")]
 
+#[path = "golden/cleaner.rs"]
+mod cleaner;
 #[path = "golden/client.rs"]
 mod client;
 #[path = "golden/consumer_group.rs"]
 mod consumer_group;
 #[path = "golden/controller.rs"]
 mod controller;
+#[path = "golden/keeping.rs"]
+mod keeping;
+#[path = "golden/keeping_print.rs"]
+mod keeping_print;
 #[path = "golden/log.rs"]
 mod log;
 #[path = "golden/raft.rs"]
@@ -23,4 +29,6 @@ mod recovery_broker;
 mod replica;
 #[path = "golden/replica_cluster.rs"]
 mod replica_cluster;
+#[path = "golden/retention.rs"]
+mod retention;
 mod support;

@@ -11,6 +11,9 @@
 //! log is held to what was synced after the last lie. What was found is taken back if the disk is told in the same turn to
 //! have failed the reading.
 //!
+//! An empty log may come back empty anywhere: a process that dies between cutting all off and beginning anew leaves no file that
+//! says where it was to begin, and a start begins at the log start that was last written down (Kafka's `LogLoader` does).
+//!
 //! What a cleaner dropped, or is at work to drop, may be missing, at the end too.
 //!
 //! A batch's checksum does not cover its leader epoch, so a disk that flipped bits may bring the same record back under another.
@@ -83,6 +86,9 @@ impl RecoveryPrefix {
                 None if old.may_hold_more && offset >= old.end() => {}
                 None => return Some((offset, format!("offset {offset} came back, and the log ended at {}", old.end()))),
             }
+        }
+        if old.end() == old.start {
+            return None; // there was nothing to bring back
         }
         let (least, why) = match old.disk {
             DiskState::Whole => (old.gaps.before(old.end()), "its disk lost nothing"),

@@ -142,9 +142,7 @@ impl Checks {
         if self.retention_contract.is_time(event.at) {
             self.look_at_retention(event);
         }
-        if !matches!(event.fact, Fact::World(_)) {
-            self.retention_contract.hear_of(event.process, event.at);
-        }
+        self.hear_of(event);
         match &event.fact {
             Fact::Network(fact) => self.observe_network(event, fact),
             Fact::Log(fact) => self.observe_log(event, fact),

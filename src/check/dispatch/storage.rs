@@ -3,7 +3,7 @@
 use super::super::finding::Scene;
 use super::super::storage::retention_contract::Sight;
 use super::Checks;
-use crate::event::{CleanedFacts, ConfigFacts, Event, LogFact, RetentionFacts, TopicFacts, WorldFact};
+use crate::event::{CleanedFacts, ConfigFacts, Event, Fact, LogFact, NetworkFact, RetentionFacts, TopicFacts, WorldFact};
 use crate::ids::{Offset, ProcessId, TopicPartition};
 
 impl Checks {
@@ -70,6 +70,18 @@ impl Checks {
     pub(super) fn set_clock(&mut self, event: &Event, fact: &WorldFact) {
         if self.keeping.observe_clock(event, fact) {
             self.retention_contract.begin_anew(event.process);
+        }
+    }
+
+    /// Whoever does something does not wait for its disk. (What becomes of its messages and connections is not its doing.)
+    pub(super) fn hear_of(&mut self, event: &Event) {
+        let is_own = match &event.fact {
+            Fact::Network(fact) => matches!(fact, NetworkFact::MessageDelivered { .. } | NetworkFact::MessageSent { .. }),
+            Fact::World(_) | Fact::Fault(_) => false,
+            Fact::Log(_) | Fact::Replica(_) | Fact::Client(_) | Fact::Controller(_) | Fact::Raft(_) | Fact::Group(_) => true,
+        };
+        if is_own {
+            self.retention_contract.hear_of(event.process, event.at);
         }
     }
 
