@@ -6,6 +6,8 @@
 mod assignor;
 #[path = "properties/checkpoint.rs"]
 mod checkpoint;
+#[path = "properties/cleaner.rs"]
+mod cleaner;
 #[path = "properties/consumer.rs"]
 mod consumer;
 #[path = "properties/consumer_group.rs"]
