@@ -323,6 +323,7 @@ impl LogCopy {
         }
         self.start = recovery.start.max(first);
         self.let_go_below(trunk, self.start);
+        self.let_go_below(trunk, old.start); // it had done so before, whatever its last checkpoint says
         self.high_watermark = recovery.high_watermark;
         (self.is_offline, self.may_hold_more, self.is_unread) = (false, false, false);
         self.cache = EpochModel::read_back(&recovery.epochs);

@@ -56,7 +56,6 @@ impl Overdue {
     /// A broker stood still, or has another clock.
     pub(super) fn begin_anew(&mut self, process: ProcessId) {
         self.due.retain(|(of, _), _| *of != process);
-        self.waiting.remove(&process);
     }
 
     /// A broker's disk stalls.
@@ -75,6 +74,7 @@ impl Overdue {
     /// A broker begins a new life, in which it serves nothing yet.
     pub(super) fn begin_life(&mut self, process: ProcessId) {
         self.begin_anew(process);
+        self.waiting.remove(&process);
         self.serving.retain(|(of, _)| *of != process);
     }
 

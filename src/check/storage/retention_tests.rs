@@ -166,6 +166,8 @@ fn who_waits_for_a_disk_or_has_not_heard_of_its_replicas_owes_nothing() {
     }
     let mut restarted = cluster.clone();
     cluster.push(b(1), WorldFact::DiskFaulted { file, fault: DiskFault::Stalled });
+    cluster.push(b(1), WorldFact::ProcessPaused {});
+    cluster.push(b(1), WorldFact::ProcessResumed {});
     idle(&mut cluster, 1);
     assert!(!cluster.violated().contains(&"retention-contract"), "it waits");
     cluster.push(b(1), LogFact::LogFlushed { partition: ORDERS, to: Offset(4) });
