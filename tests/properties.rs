@@ -14,6 +14,8 @@ mod consumer;
 mod consumer_group;
 #[path = "properties/controller.rs"]
 mod controller;
+#[path = "properties/cost.rs"]
+mod cost;
 #[path = "properties/log.rs"]
 mod log;
 #[path = "properties/metadata_log.rs"]
