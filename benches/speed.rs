@@ -29,6 +29,10 @@ use tribunal::trace::{Recorder, Trace};
 
 const STORM: &str = include_str!("../scenarios/chaos/storm.toml");
 const STORM_SEEDS: u64 = 40;
+/// A thousand records at once, and then one every 20 ms.
+const COST: &str = include_str!("../tests/data/cost.toml");
+/// How often that is measured.
+const COSTS: usize = 15;
 /// How many processes talk to each other in storm.
 const STORM_PROCESSES: u64 = 10;
 const CLONES: usize = 2_000;
@@ -49,6 +53,7 @@ fn main() {
     memory();
     clone_of_a_large_world();
     jumps();
+    cost_of_data();
 }
 
 /// Storm, one job, all checks and the hash on, the trace not kept.
@@ -160,6 +165,31 @@ fn jumps() {
     println!("jump to a random step of a run of {} events:", grouped(trace.events.len() as u64));
     println!("  picture µs  {}   (target 50,000; checkpoints made once in {} ms)", Spread::of(to_pictures, 1), walk.as_millis());
     println!("  world µs    {}   (the same, from {} kept worlds)", Spread::of(to_worlds, 1), worlds.len());
+}
+
+/// The same ten seconds after little and after much data: 500 records are sent, replicated, acknowledged and read.
+fn cost_of_data() {
+    println!("a record sent with acks=all to three replicas and read, the trace not kept, no checks:");
+    let mut medians = Vec::new();
+    for records in [1_000, 1_000_000] {
+        let until = format!("\"{}us\"", 1_000_000 + records * 20);
+        let mut session = Session::new(&read(&COST.replace("\"1020000us\"", &until)), &RunOptions::of(1));
+        session.run_to_time(Instant(30_000_000), &mut |_, _| {});
+        let mut nanos = Vec::with_capacity(COSTS);
+        for _ in 0..COSTS {
+            let mut session = session.clone();
+            let clock = Clock::start();
+            session.run_to_time(Instant(40_000_000), &mut |event, _| drop(black_box(event)));
+            nanos.push(clock.stop().micros() * 1_000 / 500);
+        }
+        nanos.sort_unstable();
+        let median = nanos.get(COSTS / 2).copied().unwrap_or(0);
+        println!("  ns        {:>9}   after {} records", grouped(median), grouped(records));
+        medians.push(median);
+    }
+    if let [few, many] = medians.as_slice() {
+        println!("  the second takes {} % of the first   (target: 120 at most)", many * 100 / few.max(&1));
+    }
 }
 
 /// A run's world at every so-many-th event.

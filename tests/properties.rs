@@ -6,12 +6,16 @@
 mod assignor;
 #[path = "properties/checkpoint.rs"]
 mod checkpoint;
+#[path = "properties/cleaner.rs"]
+mod cleaner;
 #[path = "properties/consumer.rs"]
 mod consumer;
 #[path = "properties/consumer_group.rs"]
 mod consumer_group;
 #[path = "properties/controller.rs"]
 mod controller;
+#[path = "properties/cost.rs"]
+mod cost;
 #[path = "properties/groups.rs"]
 mod groups;
 #[path = "properties/log.rs"]

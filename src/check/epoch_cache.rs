@@ -1,7 +1,8 @@
 //! `epoch-cache`: the epoch cache matches the log.
 //!
 //! Promises: what a replica says of where an epoch begins is what its records say. Truncation asks nothing else (KIP-101,
-//! KIP-279). An epoch may have begun at the log end without a record yet.
+//! KIP-279). An epoch may have begun at the log end without a record yet, and what the log holds only as a gap, because a cleaner
+//! dropped it, it says nothing of.
 //!
 //! Violated: at an `EpochStarted` at whose offset, or before it, the log has a record of another (or too new an) epoch; at a
 //! write or a cut before which the cache does not give the log's last record its own epoch; or at a `LogRecovered` whose cache
@@ -36,8 +37,8 @@ impl EpochCache {
         self.0.judge();
         let epoch_at = |offset: Offset| ledger.entry(copy, offset).map(|entry| entry.epoch);
         let wrong_there = epoch_at(start).filter(|there| *there != epoch).map(|there| (start, there));
-        let wrong_before =
-            || start.previous().and_then(|before| Some((before, epoch_at(before)?))).filter(|(_, before)| *before >= epoch);
+        let last_held = copy.gaps.before(start).previous();
+        let wrong_before = || last_held.and_then(|before| Some((before, epoch_at(before)?))).filter(|(_, before)| *before >= epoch);
         if let Some((offset, found)) = wrong_there.or_else(wrong_before) {
             self.tell(scene, ledger, offset, &format!("says that {epoch} begins at {start}, and offset {offset} is of {found}"));
         }

@@ -236,7 +236,7 @@ impl PartitionLog {
         let epoch = header.leader_epoch.expect("a leader stamps its epoch, and a follower refuses a batch without one");
         assert!(header.base_offset >= self.end_offset(), "offsets in a log rise");
         if self.latest_epoch() != Some(epoch) {
-            self.advance_epoch(epoch, cx)?;
+            self.advance_epoch(epoch, header.base_offset, cx)?;
         }
         if self.active.should_roll(header, &self.config, cx.wall()) {
             self.roll(cx)?;
@@ -266,14 +266,15 @@ impl PartitionLog {
     /// Source: KAFKA-7415. Errors: as [`Disk`]'s calls.
     pub fn start_epoch(&mut self, epoch: LeaderEpoch, cx: &mut Context<'_>) -> Result<(), Fault> {
         self.check_fence()?;
-        let started = self.advance_epoch(epoch, cx);
+        let started = self.advance_epoch(epoch, self.end_offset(), cx);
         self.fencing(started, cx)
     }
 
-    /// The one place where the epoch cache grows.
-    fn advance_epoch(&mut self, epoch: LeaderEpoch, cx: &mut Context<'_>) -> Result<(), Fault> {
+    /// The one place where the epoch cache grows. An epoch begins with its first batch, which may lie behind the log's end: what
+    /// was cleaned away between the two may have been of other epochs.
+    fn advance_epoch(&mut self, epoch: LeaderEpoch, start: Offset, cx: &mut Context<'_>) -> Result<(), Fault> {
         let mut epochs = self.epochs.clone();
-        if let Some(newest) = epochs.assign(epoch, self.end_offset()) {
+        if let Some(newest) = epochs.assign(epoch, start) {
             self.write_epochs(epochs, cx)?;
             cx.emit(LogFact::EpochStarted { partition: self.partition(), epoch: newest.epoch, start: newest.start });
         }

@@ -386,6 +386,7 @@ macro_rules! scripts {
 scripts!(
     a_batch_is_refused,
     a_consumer_asks_by_time,
+    a_follower_copies_a_cleaned_log,
     a_follower_is_behind_the_log_start,
     a_follower_kept_what_its_leader_lost,
     a_leader_numbers_what_it_appends,

@@ -16,6 +16,8 @@ mod rules;
 mod shelf;
 mod stale;
 #[cfg(test)]
+mod start_tests;
+#[cfg(test)]
 mod tests;
 
 use super::promises::Promises;

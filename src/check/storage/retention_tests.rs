@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::check::testing::{Cluster, ORDERS, b, k};
 use crate::check::{Promises, Status};
-use crate::event::{ConfigFacts, ControllerFact, CrashKind, LogFact, RaftFact, ReplicaFact, RetentionReason, WorldFact};
+use crate::event::{ConfigFacts, ControllerFact, CrashKind, DiskFault, LogFact, RaftFact, ReplicaFact, RetentionReason, WorldFact};
+use crate::files::{FileName, FilePath};
 use crate::ids::{Digest, Incarnation, Offset};
 use crate::time::Duration;
 
@@ -149,6 +150,38 @@ fn a_due_segment_does_not_outlive_two_looks() {
     }
     idle(&mut dead, 1);
     assert!(!dead.violated().contains(&"retention-contract"));
+}
+
+/// Found by chaos/compaction at seeds 0x0 and 0x52: a broker waited for its disk, and after a restart for the controller.
+#[test]
+fn who_waits_for_a_disk_or_has_not_heard_of_its_replicas_owes_nothing() {
+    let mut cluster = segments();
+    configure(&mut cluster, "cleanup.policy", "delete");
+    configure(&mut cluster, "retention.ms", "1000");
+    configure(&mut cluster, "retention.bytes", "-1");
+    catch_up(&mut cluster);
+    let file = FilePath::log(ORDERS, FileName::Segment(Offset(0)));
+    for broker in [2, 3] {
+        cluster.crash(broker);
+    }
+    let mut restarted = cluster.clone();
+    cluster.push(b(1), WorldFact::DiskFaulted { file, fault: DiskFault::Stalled });
+    cluster.push(b(1), WorldFact::ProcessPaused {});
+    cluster.push(b(1), WorldFact::ProcessResumed {});
+    idle(&mut cluster, 1);
+    assert!(!cluster.violated().contains(&"retention-contract"), "it waits");
+    cluster.push(b(1), LogFact::LogFlushed { partition: ORDERS, to: Offset(4) });
+    idle(&mut cluster, 1);
+    assert!(cluster.violated().contains(&"retention-contract"), "it waits no more");
+    restarted.restart(1);
+    restarted.recover(1, 4);
+    idle(&mut restarted, 1);
+    assert!(!restarted.violated().contains(&"retention-contract"), "it knows of no replica");
+    let (epoch, end) = (restarted.epoch, Offset(4));
+    let high_watermark = end;
+    restarted.push(b(1), ReplicaFact::BecameFollower { partition: ORDERS, epoch, leader: None, end, high_watermark });
+    idle(&mut restarted, 1);
+    assert!(restarted.violated().contains(&"retention-contract"));
 }
 
 fn idle_minutes(cluster: &mut Cluster, minutes: u64) {

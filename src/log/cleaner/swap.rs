@@ -30,21 +30,13 @@ use crate::record::{batches_of, verify};
 /// Errors: as the disk's calls.
 pub(in crate::log) fn finish_swaps(place: LogPlace, cx: &mut Context<'_>) -> Result<(), Fault> {
     let names = cx.list(place.folder());
-    let swaps: Vec<Offset> = names
-        .iter()
-        .filter_map(|name| match name {
-            FileName::Swap(Part::Batches, base) => Some(*base),
-            _ => None,
-        })
-        .collect();
+    let swaps: Vec<Offset> =
+        names.iter().filter_map(|name| if let FileName::Swap(Part::Batches, base) = name { Some(*base) } else { None }).collect();
     for base in &swaps {
         finish(place, *base, &names, cx)?;
     }
-    let is_stray = |name: &FileName| match name {
-        FileName::Cleaned(..) | FileName::Removed(..) => true,
-        FileName::Swap(_, base) => !swaps.contains(base),
-        _ => false,
-    };
+    let is_unannounced = |name: &FileName| matches!(name, FileName::Swap(_, base) if !swaps.contains(base));
+    let is_stray = |name: &FileName| matches!(name, FileName::Cleaned(..) | FileName::Removed(..)) || is_unannounced(name);
     let strays: Vec<FileName> = names.into_iter().filter(is_stray).collect();
     for name in &strays {
         cx.delete(place.file(*name))?;
