@@ -188,7 +188,7 @@ impl Runner {
     fn fail_anywhere(&mut self, power: bool, out: &mut String) -> Result<(), Box<dyn Error>> {
         let (disk, log) = (self.bench.disk.clone(), self.log()?.clone());
         let (before, end) = (self.state()?, log.end_offset());
-        let mut fail_after = |runner: &mut Self, effects: u32| -> Result<(String, String), Box<dyn Error>> {
+        let fail_after = |runner: &mut Self, effects: u32| -> Result<(String, String), Box<dyn Error>> {
             (runner.bench.disk, runner.log) = (disk.clone(), Some(log.clone()));
             let mut dying = log.clone();
             runner.bench.killed_turn(effects, |cx| clean(&mut dying, RULES, Offset(u64::MAX), cx));
