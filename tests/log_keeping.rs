@@ -21,8 +21,13 @@ use support::Bench;
 
 const PARTITION: TopicPartition = TopicPartition { topic: TopicId(1), partition: PartitionIndex(0) };
 const END: Offset = Offset(u64::MAX);
-const RULES: CleanerRules =
-    CleanerRules { map_keys: 1_000, buffer_bytes: 128, partial_map: Switch::On, tombstone_clock: TombstoneClock::BatchHorizon };
+const RULES: CleanerRules = CleanerRules {
+    map_keys: 1_000,
+    buffer_bytes: 128,
+    partial_map: Switch::On,
+    keeps_epochs: Switch::Off,
+    tombstone_clock: TombstoneClock::BatchHorizon,
+};
 
 fn config(settings: &[(&str, &str)]) -> TopicConfig {
     let mut config = TopicConfig::of(Profile::Fast);

@@ -96,6 +96,7 @@ impl Broker {
             map_keys: config.cleaner_load_factor.of(config.cleaner_dedupe_buffer / BYTES_A_KEY),
             buffer_bytes: config.cleaner_io_buffer,
             partial_map: variants.cleaner_partial_map,
+            keeps_epochs: variants.cleaner_keeps_epochs,
             tombstone_clock: variants.tombstone_clock,
         }
     }

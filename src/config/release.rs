@@ -97,6 +97,7 @@ const TABLE: &[Row] = &[
     rule("tombstone-clock", OLDEST, "segment-mtime", "the file's last write decides"),
     rule("tombstone-clock", release(3, 1), "batch-horizon", "KIP-534, KAFKA-8522"),
     rule("cleaner-partial-map", OLDEST, "on", "KAFKA-3587 (0.10)"),
+    rule("cleaner-keeps-epochs", OLDEST, "off", "no release does: a copy of a cleaned log takes the first batch it gets for an epoch's beginning"),
     rule("retention-by-record-time", OLDEST, "on", "KIP-33 (0.10.1)"),
     key(Owner::Topic, "message.timestamp.after.max.ms", OLDEST, ("9223372036854775807", "9223372036854775807"), "message.timestamp.difference.max.ms (KIP-32), split by KIP-937 (3.6)"),
     key(Owner::Topic, "message.timestamp.after.max.ms", release(4, 0), ("3600000", "3600000"), "KIP-1030"),

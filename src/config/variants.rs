@@ -195,6 +195,9 @@ variants! {
     "tombstone-clock" tombstone_clock: TombstoneClock = BatchHorizon,
     /// Whether the cleaner cleans as much as its map holds, where a log has more keys than that (KAFKA-3587). Off, it stops.
     "cleaner-partial-map" cleaner_partial_map: Switch = On,
+    /// Whether the cleaner keeps the first batch of each leader epoch, if only as a header, so that who copies a cleaned log learns
+    /// where the epoch began. No release of Kafka does.
+    "cleaner-keeps-epochs" cleaner_keeps_epochs: Switch = Off,
     /// Whether retention goes by the records' timestamps (KIP-33). Off, by when a segment's file was last written.
     "retention-by-record-time" retention_by_record_time: Switch = On,
 }

@@ -46,6 +46,12 @@ impl EpochCache {
         self.entries.get(after.checked_sub(1)?).map(|entry| entry.epoch)
     }
 
+    /// Whether an epoch begins at `offset`.
+    #[must_use]
+    pub fn begins_at(&self, offset: Offset) -> bool {
+        self.entries.binary_search_by_key(&offset, |entry| entry.start).is_ok()
+    }
+
     // ANCHOR: end-offset-for-epoch
     /// Where epoch `asked` ends in a log that ends at `log_end` (excluded): the largest epoch here that is not larger than
     /// `asked`, and its end. `None` when `asked` is newer than all, so that nothing can be said of it.

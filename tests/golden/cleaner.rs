@@ -12,6 +12,7 @@ scripts!("cleaner":
     only_what_is_committed_is_cleaned,
     small_segments_become_one,
     the_active_segment_is_never_touched,
+    the_first_batch_of_an_epoch_stays,
     the_horizon_is_of_the_batch,
     the_map_is_too_small,
     the_newest_value_of_each_key_stays,

@@ -31,7 +31,7 @@ pub enum Command {
     Configure(BTreeMap<String, String>),
     /// Sets the wall clock, in ms since the run's start.
     Clock(i64),
-    /// Appends a batch as the leader.
+    /// Appends a batch as the leader, of epoch 0 if it is not said.
     Append {
         #[arg(many)]
         words: Vec<String>,
@@ -39,6 +39,8 @@ pub enum Command {
         producer: Option<u64>,
         #[arg(key)]
         packed: Option<String>,
+        #[arg(key, optional)]
+        epoch: u32,
     },
     /// Looks which segments are due, and deletes them. The high watermark is the log end if it is not said.
     Retain {
@@ -62,6 +64,9 @@ pub enum Command {
         /// Variant `tombstone-clock = segment-mtime`.
         #[arg(key, optional)]
         by_file: bool,
+        /// Variant `cleaner-keeps-epochs = on`.
+        #[arg(key, optional)]
+        keeps_epochs: bool,
     },
     /// Tries out what comes of it if the process dies, or the power fails, after each single effect of a cleaning.
     FailAnywhere {
@@ -237,9 +242,9 @@ impl Runner {
                 self.log()?.set_config(config);
             }
             Command::Clock(ms) => self.bench.wall = Timestamp(Timestamp::RUN_START.0 + ms),
-            Command::Append { words, producer, packed } => {
+            Command::Append { words, producer, packed, epoch } => {
                 let batch = self.batch(words, *producer, packed.as_deref())?;
-                if let Err(code) = self.turn(|log, cx| log.append_as_leader(&batch, LeaderEpoch(0), cx))? {
+                if let Err(code) = self.turn(|log, cx| log.append_as_leader(&batch, LeaderEpoch(*epoch), cx))? {
                     writeln!(out, "refused: {code}")?;
                 }
             }
@@ -251,10 +256,11 @@ impl Runner {
                 }
             }
             Command::DeleteRecords(to) => drop(self.turn(|log, cx| log.advance_start(Offset(*to), cx))??),
-            Command::Clean { high_watermark, map_keys, whole_segments, by_file } => {
+            Command::Clean { high_watermark, map_keys, whole_segments, by_file, keeps_epochs } => {
                 let rules = CleanerRules {
                     map_keys: map_keys.unwrap_or(RULES.map_keys),
                     partial_map: if *whole_segments { Switch::Off } else { Switch::On },
+                    keeps_epochs: if *keeps_epochs { Switch::On } else { Switch::Off },
                     tombstone_clock: if *by_file { TombstoneClock::SegmentMtime } else { TombstoneClock::BatchHorizon },
                     ..RULES
                 };
@@ -281,8 +287,13 @@ impl Runner {
     }
 }
 
-const RULES: CleanerRules =
-    CleanerRules { map_keys: 1_000, buffer_bytes: 128, partial_map: Switch::On, tombstone_clock: TombstoneClock::BatchHorizon };
+const RULES: CleanerRules = CleanerRules {
+    map_keys: 1_000,
+    buffer_bytes: 128,
+    partial_map: Switch::On,
+    keeps_epochs: Switch::Off,
+    tombstone_clock: TombstoneClock::BatchHorizon,
+};
 
 fn clean(log: &mut PartitionLog, rules: CleanerRules, high_watermark: Offset, cx: &mut Context<'_>) -> Option<Progress> {
     let plan = log.cleaning_candidate(high_watermark.min(log.end_offset()), cx.wall(), cx)?;

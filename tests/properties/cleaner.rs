@@ -170,8 +170,13 @@ fn fold<'a>(records: impl Iterator<Item = &'a (Bytes, Option<Bytes>)>) -> State 
 }
 
 fn clean(log: &mut PartitionLog, map_keys: u64, high_watermark: Offset, cx: &mut Context<'_>) {
-    let rules =
-        CleanerRules { map_keys, buffer_bytes: 128, partial_map: Switch::On, tombstone_clock: TombstoneClock::BatchHorizon };
+    let rules = CleanerRules {
+        map_keys,
+        buffer_bytes: 128,
+        partial_map: Switch::On,
+        keeps_epochs: Switch::Off,
+        tombstone_clock: TombstoneClock::BatchHorizon,
+    };
     let Some(plan) = log.cleaning_candidate(high_watermark, cx.wall(), cx) else { return };
     let mut cleaning = Cleaning::begin(plan, rules, log, cx);
     while let Ok(Progress::Goes) = cleaning.step(log, cx) {}

@@ -51,6 +51,8 @@ pub struct CleanerRules {
     pub buffer_bytes: u64,
     /// Variant `cleaner-partial-map`.
     pub partial_map: Switch,
+    /// Variant `cleaner-keeps-epochs`.
+    pub keeps_epochs: Switch,
     /// Variant `tombstone-clock`.
     pub tombstone_clock: TombstoneClock,
 }

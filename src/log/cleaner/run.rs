@@ -2,7 +2,7 @@
 //!
 //! A record goes when the map knows a newer one of its key; a tombstone when its time is up; a record without a key at once. What is
 //! newer than all that the map has read stays. Of a batch that was emptied a header stays if it is the last of its producer, of
-//! what may be cleaned now, or of the run.
+//! what may be cleaned now, or of the run; under `cleaner-keeps-epochs` also if a leader epoch begins with it.
 //!
 //! Invariant: the new segment begins and ends at the same offsets as the run. Nothing is told before it is sure to be there after
 //! a crash, and nothing old is gone before that.
@@ -142,7 +142,12 @@ impl PartitionLog {
         let moment = Moment { now, delete_horizon: header.delete_horizon(), mtime_keeps };
         let horizon = mtime_keeps.is_none().then(|| now.plus(self.config.delete_retention));
         let dropped = &mut new.facts.dropped;
-        let cleaned = clean(&header, &batch, batch_rule(&header, new.facts.end, sight), horizon, |record| {
+        let rule = if self.keeps_as_beginning(&header, sight) {
+            BatchRule::KeepEmptied
+        } else {
+            batch_rule(&header, new.facts.end, sight)
+        };
+        let cleaned = clean(&header, &batch, rule, horizon, |record| {
             let why = if header.attributes.is_control() { None } else { why_dropped(record, sight.map, moment) };
             dropped.extend(why.map(|why| (record.offset, why)));
             why.is_none()
@@ -153,6 +158,13 @@ impl PartitionLog {
         new.segment.add(&BatchHeader::parse(&bytes)?, self.config.index_interval_bytes);
         new.unwritten.extend_from_slice(&bytes);
         if new.unwritten.len() as u64 >= sight.rules.buffer_bytes { new.write(cx) } else { Ok(()) }
+    }
+
+    /// Whether it stays because a leader epoch begins with it. A replica that copies this log without it takes the epoch's next
+    /// batch for its beginning, and would tell a returning replica that the epoch before reached that far: what was never committed
+    /// would stay in that one's log.
+    fn keeps_as_beginning(&self, header: &BatchHeader, sight: &Sight<'_>) -> bool {
+        sight.rules.keeps_epochs.is_on() && self.epochs.begins_at(header.base_offset)
     }
 
     /// Puts the new segment in the place of the old ones.

@@ -93,6 +93,7 @@ embedded! {
     "museum" / "s10-tombstone-race",
     "museum" / "s12-cleaner-gave-up",
     "museum" / "s15-retention-passes-reader",
+    "museum" / "s16-epoch-cleaned-away",
 }
 
 /// The embedded scenario of this name: `06-lost-ack`, `lost-ack` or `06`; of an exhibit also its number, `r1`. Returns the

@@ -426,4 +426,23 @@ pub const MUSEUM: &[Excerpt] = &[
         ],
     ),
     excerpt("s15-sides.txt", "museum s15", &[("  as written", "processed")]),
+    excerpt(
+        "s16-steps.txt",
+        "run s16",
+        &[
+            ("append status-0 record 0 e0", "append status-0 record 0 e0"),
+            ("world ≠ fault: 1.500s", "world ≠ fault: 1.500s"),
+            ("world ≠ fault: 4.000s", "world ≠ fault: 4.000s"),
+            ("append status-0 record 1 e0 (bert)", "append status-0 record 1 e0 (bert)"),
+            ("b2   ★ leads status-0", "b2   ★ leads status-0"),
+            ("b2   ⇤ cleaned status-0 0 to 6", "b2   ⇤ cleaned status-0 0 to 6"),
+            ("b3   · replicate status-0 record 5 e1", "b3   · replicate status-0 record 5 e1"),
+            ("b3   ★ leads status-0", "b3   ★ leads status-0"),
+            ("b1   · status-0 follows b3", "b1   ⇤ truncate"),
+            ("b1   · replicate status-0 record 5 e1", "b1   · replicate status-0 record 5 e1"),
+            ("b1   ★ leads status-0 from e3", "b1   ★ leads status-0 from e3"),
+            ("c1   ⇐ reads status-0", "c1   ⇐ reads status-0"),
+        ],
+    ),
+    excerpt("s16-sides.txt", "museum s16", &[("  as written", "    again ")]),
 ];
