@@ -399,6 +399,7 @@ pub const EXCERPTS: &[Excerpt] = &[
             ("n-late-1 · is given", "n-late-1 · is given"),
         ],
     ),
+    excerpt("10-idle.txt", "run 10-join-storm", &[("idle partitions of cooperative", "idle partitions of reconciled")]),
     excerpt(
         "10-long-polls.txt",
         "run 10-join-storm --set consumer.o.max.poll.records=20 --set consumer.o-late.max.poll.records=20",
