@@ -1,5 +1,5 @@
 //! How fast, how small, how near: what the README's performance section says, measured anew with
-//! `cargo bench --bench speed`. Nothing here fails for being slow: absolute times belong to the machine they were taken on.
+//! `cargo bench --bench speed`, or a part of it with `-- storm`, `memory`, `clone`, `jumps` or `cost`. Nothing here fails for being slow: absolute times belong to the machine they were taken on.
 //!
 //! Rates go by the time this thread was on a core where the system tells (Linux), so that other work on the machine shows
 //! less; the wall's time stands beside it.
@@ -48,12 +48,17 @@ fn main() {
     if std::env::args().any(|argument| argument == MEMORY) {
         return keep_a_long_trace();
     }
-    let (turns, clock) = storm();
-    bare_loop(turns, &clock);
-    memory();
-    clone_of_a_large_world();
-    jumps();
-    cost_of_data();
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let is_wanted = |part: &str| wanted.is_empty() || wanted.iter().any(|name| name == part);
+    if is_wanted("storm") {
+        let (turns, clock) = storm();
+        bare_loop(turns, &clock);
+    }
+    let others: [(&str, fn()); 4] =
+        [("memory", memory), ("clone", clone_of_a_large_world), ("jumps", jumps), ("cost", cost_of_data)];
+    for (_, measure) in others.into_iter().filter(|(part, _)| is_wanted(part)) {
+        measure();
+    }
 }
 
 /// Storm, one job, all checks and the hash on, the trace not kept.
@@ -118,7 +123,7 @@ fn keep_a_long_trace() {
 /// 20 brokers, 2,000 partitions with three replicas each, ten seconds old.
 fn clone_of_a_large_world() {
     let mut text =
-        "name = \"large\"\nkind = \"measure\"\nstory = \"Many partitions.\"\nseed = 1\nduration = \"30s\"\nprofile = \"fast\"\n\
+        "name = \"large\"\nkind = \"story\"\nstory = \"Many partitions.\"\nseed = 1\nduration = \"30s\"\nprofile = \"fast\"\n\
                     [cluster]\nbrokers = 20\ncontrollers = 1\n"
             .to_owned();
     for topic in 0..20 {
