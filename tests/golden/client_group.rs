@@ -46,6 +46,7 @@ pub(super) fn application(args: &mut ArgumentConsumer<'_>) -> Outcome<Applicatio
         per_poll: span(args.take_key("per-poll"))?,
         commit,
         hands_over: args.take_key("hands-over").is_some_and(|text| text == "true"),
+        writes: None,
     })
 }
 

@@ -505,6 +505,17 @@ pub const EXCERPTS: &[Excerpt] = &[
         ],
     ),
     excerpt(
+        "use-stages-twice.txt",
+        "run stream-stages",
+        &[
+            ("finder ⇐ acknowledged: send 5", "finder ⇐ acknowledged: send 5"),
+            ("finder ✖ crashes", "finder ✖ crashes"),
+            ("finder ↺ starts again", "finder ↺ starts again"),
+            ("finder ⇒ send 1 to too-hot-0", "finder ⇒ send 1 to too-hot-0"),
+            ("stored as record 5 of too-hot-0", "stored as record 5 of too-hot-0"),
+        ],
+    ),
+    excerpt(
         "use-stages-off.txt",
         "run stream-stages --set consumer.tickets.processing.commit=before",
         &[("is violated at step", "by        ")],
