@@ -139,7 +139,7 @@ impl<W> Connections<W> {
     }
 
     /// The same, for the producer of a consumer's application.
-    pub(super) fn to_write(self) -> Self {
+    pub(super) fn for_writing(self) -> Self {
         Self { purpose: Purpose::Producer, ..self }
     }
 

@@ -83,7 +83,7 @@ impl Sender {
 
     /// The same as part of a consumer's application, which wants to hear how its sends end.
     pub(super) fn of_application(self) -> Self {
-        Self { connections: self.connections.to_write(), endings: Some(Vec::new()), ..self }
+        Self { connections: self.connections.for_writing(), endings: Some(Vec::new()), ..self }
     }
 
     /// How sends ended since this was asked last, if anybody listens.
