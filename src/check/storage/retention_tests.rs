@@ -173,6 +173,7 @@ fn who_waits_for_a_disk_or_has_not_heard_of_its_replicas_owes_nothing() {
     cluster.push(b(1), LogFact::LogFlushed { partition: ORDERS, to: Offset(4) });
     idle(&mut cluster, 1);
     assert!(cluster.violated().contains(&"retention-contract"), "it waits no more");
+    restarted.push(b(1), WorldFact::ProcessCrashed { incarnation: Incarnation(1), kind: CrashKind::Process });
     restarted.restart(1);
     restarted.recover(1, 4);
     idle(&mut restarted, 1);
