@@ -1,9 +1,13 @@
 //! How long a plan takes: 1,000 members that read 10,000 partitions, by each assignor, for a new group and after a tenth of the
 //! members has gone. `cargo bench --bench assignors`. A plan is to take less than 200 ms.
+//!
+//! What is measured is the time that this thread was on a core, where the system tells (Linux), so that other work on the machine
+//! shows less; else the wall's.
 
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "a benchmark reads the wall clock: that is its output")]
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant as Wall;
@@ -72,9 +76,15 @@ fn of_the_coordinator(assignor: Assignor) {
 /// The longest of a few runs, in milliseconds.
 fn timed<T>(plan: impl Fn() -> T) -> u128 {
     let once = || {
-        let began = Wall::now();
+        let (began, on_core) = (Wall::now(), nanos_on_core());
         black_box(plan());
-        began.elapsed().as_millis()
+        let on_core = nanos_on_core().zip(on_core).map(|(now, then)| (now - then) / 1_000_000);
+        on_core.unwrap_or_else(|| began.elapsed().as_millis())
     };
     (0..TIMES).map(|_| once()).max().unwrap_or(0)
+}
+
+/// How long this thread was on a core.
+fn nanos_on_core() -> Option<u128> {
+    fs::read_to_string("/proc/thread-self/schedstat").ok()?.split_whitespace().next()?.parse().ok()
 }

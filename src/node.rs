@@ -190,7 +190,7 @@ fn is_for_controller(message: &Message) -> bool {
     match message {
         Message::Request { reply_to, .. } => match reply_to.purpose {
             Purpose::Quorum | Purpose::MetadataFetcher | Purpose::Heartbeat | Purpose::ToController => true,
-            Purpose::Client | Purpose::Fetcher | Purpose::Coordinator => false,
+            Purpose::Client | Purpose::Fetcher | Purpose::Coordinator | Purpose::Producer => false,
         },
         Message::Response { purpose, .. } | Message::Disconnected { purpose, .. } => *purpose == Purpose::Quorum,
     }

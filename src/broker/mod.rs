@@ -180,7 +180,9 @@ impl Broker {
             }
             Purpose::Heartbeat => self.handle_lifecycle_response(correlation, &response, cx),
             Purpose::ToController => self.handle_controller_response(correlation, response, cx),
-            Purpose::Client | Purpose::Quorum | Purpose::Coordinator => panic!("a broker has no connection of this kind"),
+            Purpose::Client | Purpose::Quorum | Purpose::Coordinator | Purpose::Producer => {
+                panic!("a broker has no connection of this kind")
+            }
         }
     }
 
@@ -194,7 +196,9 @@ impl Broker {
             }
             Purpose::Heartbeat => self.handle_lifecycle_disconnect(cx),
             Purpose::ToController => self.handle_controller_disconnect(cx),
-            Purpose::Client | Purpose::Quorum | Purpose::Coordinator => panic!("a broker has no connection of this kind"),
+            Purpose::Client | Purpose::Quorum | Purpose::Coordinator | Purpose::Producer => {
+                panic!("a broker has no connection of this kind")
+            }
         }
     }
 

@@ -21,6 +21,7 @@ mod any_ack_durable;
 mod assertions_hold;
 mod committed_kept;
 mod converges;
+mod counting;
 pub mod counts;
 mod digests;
 #[cfg(test)]
@@ -80,6 +81,7 @@ use crate::ids::{Offset, Step, TopicPartition};
 
 pub use counts::Counts;
 pub use dispatch::Checks;
+pub use group::idle_time::{IdleTime, Rebalancing};
 pub use promises::{Processing, Promises};
 
 /// What a check claims.

@@ -138,6 +138,16 @@ impl<W> Connections<W> {
         Self { purpose: Purpose::Coordinator, ..Self::new(request_timeout, backoff) }
     }
 
+    /// The same, for the producer of a consumer's application.
+    pub(super) fn for_writing(self) -> Self {
+        Self { purpose: Purpose::Producer, ..self }
+    }
+
+    /// What they are for.
+    pub(super) fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
     fn request_due(&self, broker: BrokerId) -> Due {
         if self.purpose == Purpose::Coordinator { Due::Group(GroupDue::Request(broker)) } else { Due::Request(broker) }
     }

@@ -78,14 +78,23 @@ pub(super) fn request(
     (wanted, request)
 }
 
+/// How answers are read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reading {
+    /// Whether checksums are looked at (`check.crcs`).
+    pub(super) check_crcs: bool,
+    /// Whether the application wants the values.
+    pub(super) keeps_values: bool,
+}
+
 /// Reads an answer: what is to be polled from it, from `from` on; nothing when there is no batch in it. What follows damaged
 /// bytes is left out.
-pub(super) fn read(from: Offset, fetched: &FetchedPartition, check_crcs: bool) -> Option<Buffer> {
-    let mut records = Vec::new();
+pub(super) fn read(from: Offset, fetched: &FetchedPartition, reading: Reading) -> Option<Buffer> {
+    let mut records = (Vec::new(), Vec::new());
     let mut end = None;
     let mut is_damaged = false;
     for bytes in &fetched.batches {
-        match read_batch(bytes, from, check_crcs, &mut records) {
+        match read_batch(bytes, from, reading, &mut records) {
             Ok(read) => end = Some(read),
             Err(_) => {
                 is_damaged = true;
@@ -95,25 +104,19 @@ pub(super) fn read(from: Offset, fetched: &FetchedPartition, check_crcs: bool) -
     }
     // A batch may end below the position when its last records were read before.
     let end = end.map(|(last, epoch)| (last.next().max(from), epoch));
-    let records = VecDeque::from(records);
-    match end {
-        Some(end) => Some(Buffer { records, end, high_watermark: fetched.high_watermark, is_damaged }),
-        None if is_damaged => {
-            let end = (from, LeaderEpoch::ZERO);
-            Some(Buffer { records, end, high_watermark: fetched.high_watermark, is_damaged })
-        }
-        None => None,
-    }
+    let (records, values) = (VecDeque::from(records.0), VecDeque::from(records.1));
+    let end = end.or(is_damaged.then_some((from, LeaderEpoch::ZERO)))?;
+    Some(Buffer { records, values, end, high_watermark: fetched.high_watermark, is_damaged })
 }
 
 /// Reads one batch: its records from `from` on go to `records`. Returns its last offset (included) and its leader's epoch.
 fn read_batch(
     bytes: &Bytes,
     from: Offset,
-    check_crcs: bool,
-    records: &mut Vec<ReadRecord>,
+    reading: Reading,
+    (records, values): &mut (Vec<ReadRecord>, Vec<Option<Bytes>>),
 ) -> Result<(Offset, LeaderEpoch), Fault> {
-    let header = if check_crcs { verify(bytes)? } else { BatchHeader::parse(bytes)? };
+    let header = if reading.check_crcs { verify(bytes)? } else { BatchHeader::parse(bytes)? };
     let leader_epoch = header.leader_epoch.unwrap_or_default();
     if !header.attributes.is_control() {
         let bytes = &*unpack(&header, bytes)?;
@@ -126,6 +129,9 @@ fn read_batch(
                     key: raw.key.map(|key| bytes.slice_ref(key)),
                     digest: digest(raw.key, raw.value),
                 });
+                if reading.keeps_values {
+                    values.push(raw.value.map(|value| bytes.slice_ref(value)));
+                }
             }
             Ok(())
         })?;

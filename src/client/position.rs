@@ -20,6 +20,8 @@
 
 use std::collections::VecDeque;
 
+use bytes::Bytes;
+
 use crate::config::AutoOffsetReset;
 use crate::context::{Context, SeekTo};
 use crate::error::ErrorCode;
@@ -77,6 +79,8 @@ pub(super) enum Stance {
 pub(super) struct Buffer {
     /// The records, in order.
     pub(super) records: VecDeque<ReadRecord>,
+    /// Their values in the same order, for an application that makes something of them; else none.
+    pub(super) values: VecDeque<Option<Bytes>>,
     /// The position once all are polled, and the epoch of the record before it.
     pub(super) end: (Offset, LeaderEpoch),
     /// The high watermark that came with them.

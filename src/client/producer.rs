@@ -9,7 +9,7 @@
 //! Kafka differs: there `send()` blocks its thread until the topic is known; here applications go on, each send waits for
 //! `max.block.ms` of its own, and takes its CreateTime when it is made.
 //!
-//! Called by: the world. Not modelled: idempotence, transactions, interceptors, several topics.
+//! Called by: the world; the application of a consumer that writes what it makes of its records. Not modelled: idempotence, transactions, interceptors, several topics.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -86,7 +86,19 @@ impl Producer {
         }
     }
 
-    fn send(&mut self, record: NewRecord, cx: &mut Context<'_>) {
+    /// The same as part of a consumer's application.
+    pub(super) fn of_application(setup: Arc<ProducerSetup>) -> Self {
+        let producer = Self::new(setup);
+        Self { sender: producer.sender.of_application(), ..producer }
+    }
+
+    /// How the sends of an application ended since this was asked last: which, and whether they are acknowledged.
+    pub(super) fn take_endings(&mut self) -> Vec<(SendId, bool)> {
+        self.sender.take_endings()
+    }
+
+    /// Takes a record to be sent.
+    pub(super) fn send(&mut self, record: NewRecord, cx: &mut Context<'_>) -> SendId {
         self.sends += 1;
         let waiting = Waiting {
             send: SendId(self.sends),
@@ -97,6 +109,13 @@ impl Producer {
             trail: cx.trail(),
         };
         self.waiting.push_back(waiting);
+        SendId(self.sends)
+    }
+
+    /// Sends what can go. To be called at the end of every turn.
+    pub(super) fn go_on(&mut self, cx: &mut Context<'_>) {
+        self.admit_waiting(cx);
+        self.sender.send_ready(cx);
     }
 
     /// Lets waiting sends into the accumulator, in order, as far as metadata and memory go.
@@ -136,6 +155,7 @@ impl Producer {
         let size = record_size_bound(&waiting.record);
         if size > u64::from(self.setup.config.max_request_size) || size > self.setup.config.buffer_memory {
             cx.emit(ClientFact::SendRefused { send: waiting.send, code: ErrorCode::MessageTooLarge });
+            self.sender.note_ending(waiting.send, false);
             return Ok(());
         }
         let chosen = named.or(waiting.chosen).unwrap_or_else(|| self.place(&waiting.record, partitions, cx));
@@ -168,7 +188,9 @@ impl Producer {
             if cx.mono() < first.refused_at {
                 break;
             }
-            cx.emit(ClientFact::SendRefused { send: first.send, code: ErrorCode::RequestTimedOut });
+            let send = first.send;
+            cx.emit(ClientFact::SendRefused { send, code: ErrorCode::RequestTimedOut });
+            self.sender.note_ending(send, false);
             self.waiting.pop_front();
         }
     }
@@ -209,7 +231,9 @@ impl Machine for Producer {
             Input::Started => {}
             Input::Message(message) => self.handle_message(message, cx),
             Input::Deadline => self.handle_deadlines(cx),
-            Input::Command(Command::Send(record)) => self.send(record, cx),
+            Input::Command(Command::Send(record)) => {
+                self.send(record, cx);
+            }
             Input::Command(
                 Command::CreateTopics(_)
                 | Command::DescribeTopic(_)
@@ -221,8 +245,7 @@ impl Machine for Producer {
                 unreachable!("the scenario reader gives admin commands to admins")
             }
         }
-        self.admit_waiting(cx);
-        self.sender.send_ready(cx);
+        self.go_on(cx);
     }
 
     fn next_deadline(&self) -> Option<Instant> {

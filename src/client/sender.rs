@@ -23,8 +23,8 @@ use super::partitioner::Candidate;
 use super::producer::ProducerSetup;
 use crate::context::Context;
 use crate::error::ErrorCode;
-use crate::event::{Acks, ClientFact, Purpose};
-use crate::ids::{BrokerId, CorrelationId, LeaderEpoch, PartitionIndex, ProcessId, Step, TopicId};
+use crate::event::{Acks, ClientFact};
+use crate::ids::{BrokerId, CorrelationId, LeaderEpoch, PartitionIndex, ProcessId, SendId, Step, TopicId};
 use crate::protocol::{MetadataResponse, ProducePartition, ProduceRequest, Response};
 use crate::time::{Instant, Timers, Trail};
 
@@ -51,6 +51,8 @@ pub(super) struct Sender {
     accumulator: Accumulator,
     ready: BTreeSet<PartitionIndex>,
     first_to_drain: u32,
+    /// How sends ended, if somebody listens: which, and whether they are acknowledged.
+    endings: Option<Vec<(SendId, bool)>>,
 }
 
 impl Sender {
@@ -74,7 +76,25 @@ impl Sender {
             accumulator: Accumulator::new(config),
             ready: BTreeSet::new(),
             first_to_drain: 0,
+            endings: None,
             setup,
+        }
+    }
+
+    /// The same as part of a consumer's application, which wants to hear how its sends end.
+    pub(super) fn of_application(self) -> Self {
+        Self { connections: self.connections.for_writing(), endings: Some(Vec::new()), ..self }
+    }
+
+    /// How sends ended since this was asked last, if anybody listens.
+    pub(super) fn take_endings(&mut self) -> Vec<(SendId, bool)> {
+        self.endings.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// A send has ended.
+    pub(super) fn note_ending(&mut self, send: SendId, is_acknowledged: bool) {
+        if let Some(endings) = &mut self.endings {
+            endings.push((send, is_acknowledged));
         }
     }
 
@@ -144,7 +164,7 @@ impl Sender {
     pub(super) fn handle_due(&mut self, due: Due, cx: &mut Context<'_>) {
         match due {
             Due::Request(broker) => {
-                cx.close(ProcessId::Broker(broker), Purpose::Client);
+                cx.close(ProcessId::Broker(broker), self.connections.purpose());
                 self.handle_lost(broker, ErrorCode::RequestTimedOut, cx);
             }
             Due::Reconnect(broker) => self.connections.reconnect(broker),

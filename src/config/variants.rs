@@ -193,7 +193,7 @@ variants! {
     "topic-ids" topic_ids: Switch = On,
     /// From when on a tombstone has been there long enough.
     "tombstone-clock" tombstone_clock: TombstoneClock = BatchHorizon,
-    /// Whether the cleaner cleans as much as its map holds, where a log has more keys than that (KAFKA-3587). Off, it stops.
+    /// Whether the cleaner cleans as much as its map holds, where a segment has more keys than that (KAFKA-3894). Off, it stops.
     "cleaner-partial-map" cleaner_partial_map: Switch = On,
     /// Whether the cleaner keeps the first batch of each leader epoch, if only as a header, so that who copies a cleaned log learns
     /// where the epoch began. No release of Kafka does.

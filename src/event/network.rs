@@ -82,9 +82,11 @@ pub enum Purpose {
     Quorum,
     /// A consumer's requests to its group's coordinator, which must not wait behind a long poll.
     Coordinator,
+    /// The requests of the producer that a consumer's application writes with.
+    Producer,
 }
 
-tagged_words!(Purpose { 0 Client, 1 Fetcher, 2 MetadataFetcher, 3 Heartbeat, 4 ToController, 5 Quorum, 6 Coordinator });
+tagged_words!(Purpose { 0 Client, 1 Fetcher, 2 MetadataFetcher, 3 Heartbeat, 4 ToController, 5 Quorum, 6 Coordinator, 7 Producer });
 
 /// Why a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

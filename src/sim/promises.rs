@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::losses;
 use super::scenario::{Expectation, FaultAction, Promise, Scenario};
 use crate::check::{Processing, Promises};
-use crate::config::TopicConfig;
+use crate::config::{ProducerConfig, TopicConfig};
 use crate::ids::ProcessId;
 use crate::time::Duration;
 
@@ -13,15 +13,15 @@ impl Scenario {
     /// What the checks may hold this scenario to, under the settings it has now.
     #[must_use]
     pub fn promises(&self) -> Promises {
-        let producers = || self.producers.iter().map(|producer| &producer.setup);
-        let in_order = producers().filter(|setup| setup.config.max_in_flight == 1);
+        let producers = || self.all_producers();
+        let in_order = producers().filter(|(_, config)| config.max_in_flight == 1);
         let (lost, voters) = (losses::servers(self), self.cluster.voters());
-        let idempotent = producers().filter(|setup| setup.config.enable_idempotence);
+        let idempotent = producers().filter(|(_, config)| config.enable_idempotence);
         Promises {
-            acks: producers().map(|setup| setup.config.acks).collect(),
+            acks: producers().map(|(_, config)| config.acks).collect(),
             unclean_leader_election: self.topics.iter().any(|topic| self.topic_config(&topic.config).unclean_leader_election),
-            in_order: in_order.map(|setup| setup.process).collect(),
-            idempotent: idempotent.map(|setup| setup.process).collect(),
+            in_order: in_order.map(|(process, _)| process).collect(),
+            idempotent: idempotent.map(|(process, _)| process).collect(),
             heal_time: self.heal_time,
             duration: self.duration,
             never_healed: self.faults.iter().any(|fault| fault.lasts.is_none() && lasts_for_ever(&fault.action)),
@@ -36,6 +36,13 @@ impl Scenario {
             retention_patience: self.retention_patience(),
             named: self.expectation().map(Expectation::decided).unwrap_or_default(),
         }
+    }
+
+    /// Whoever writes: its producers, and the applications of consumers that write what they make of what they read.
+    fn all_producers(&self) -> impl Iterator<Item = (ProcessId, &ProducerConfig)> {
+        let producers = self.producers.iter().map(|producer| (producer.setup.process, &producer.setup.config));
+        let setups = self.consumers.iter().map(|consumer| &consumer.setup);
+        producers.chain(setups.filter_map(|setup| Some((setup.process, &setup.application.writes.as_ref()?.config))))
     }
 
     /// What the applications of its consumers promise: a group promises what all its members do.

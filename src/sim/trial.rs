@@ -6,7 +6,7 @@ use std::panic::Location;
 
 use super::host::{self, HostKind, RunOptions, RunSummary};
 use super::scenario::{Expectation, Scenario};
-use crate::check::{CheckResult, Checks, Counts, Status};
+use crate::check::{CheckResult, Checks, Counts, IdleTime, Status};
 use crate::event::Event;
 use crate::trace::{Recorder, Trace};
 
@@ -34,6 +34,8 @@ pub struct Outcome {
     pub checks: Vec<CheckResult>,
     /// What happened how often.
     pub counts: Counts,
+    /// For how long partitions of each group belonged to nobody.
+    pub idle_times: Vec<IdleTime>,
     /// The events, if they were kept.
     pub trace: Option<Trace>,
     /// Whether the expectation in force is met; `None` when none is (settings that nobody judged).
@@ -56,13 +58,13 @@ pub fn hold(scenario: &Scenario, options: &TrialOptions) -> Outcome {
     let run = RunOptions { host: options.host, ..RunOptions::of(options.seed) };
     let summary = host::run(scenario, &run, &mut observe);
     let hash = recorder.hash();
-    let counts = *checks.counts();
+    let (counts, idle_times) = (*checks.counts(), checks.idle_times());
     let checks = checks.finish();
     let met = judge(scenario, &checks, &counts);
     let miscounts = miscounts(scenario, &counts);
     let warnings = warnings(scenario, &summary, &checks);
     let trace = options.keep_trace.then(|| recorder.into_trace());
-    Outcome { seed: options.seed, summary, hash, checks, counts, trace, met, miscounts, warnings }
+    Outcome { seed: options.seed, summary, hash, checks, counts, idle_times, trace, met, miscounts, warnings }
 }
 
 /// Whether checks and counts came out as the expectation in force wants; `None` when none is in force.

@@ -2,7 +2,7 @@
 //!
 //! | command | what happens |
 //! |---|---|
-//! | `consumer topics=orders group.id=g1 …` | a consumer that subscribes (or `pattern=`); `per-record=5ms per-poll=5ms application=after hands-over=true` is its application (`never`, `auto`, `before`, `after`, `after-async`, `each`), `variant=NAME:WORD` a historical rule |
+//! | `consumer topics=orders group.id=g1 …` | a consumer that subscribes (or `pattern=`); `per-record=5ms per-poll=5ms application=after hands-over=true writes=TOPIC` is its application (`never`, `auto`, `before`, `after`, `after-async`, `each`), `variant=NAME:WORD` a historical rule |
 //! | `do subscribe orders,payments`, `do pattern o.*`, `do assign orders-0`, `do unsubscribe`, `do seek orders-0 5`, `do pause orders-0`, `do resume orders-0`, `do commit`, `do close` | the application does that; a seek goes to an offset, `beginning`, `end`, or `@` and a timestamp in ms of the run |
 //! | `coordinator b2`, `coordinator CODE` | answers FindCoordinator |
 //! | `joined generation=1 member=m1 [leader=m1] [protocol=range] [members=m1:orders,m2:orders]`, `joined CODE [member=m1]` | answers JoinGroup; only a leader is told of the members |
@@ -16,7 +16,8 @@
 use std::sync::Arc;
 
 use goldenscript::ArgumentConsumer;
-use tribunal::client::application::{ApplicationSetup, CommitMode};
+use tribunal::client::application::{ApplicationSetup, CommitMode, WriteSetup};
+use tribunal::config::{ProducerConfig, Profile};
 use tribunal::context::{Command, ConsumerCommand, Input, SeekTo};
 use tribunal::event::{ApiKey, ClientFact, CommitFacts};
 use tribunal::ids::{LeaderEpoch, Offset, PartitionIndex, TopicPartition};
@@ -46,6 +47,12 @@ pub(super) fn application(args: &mut ArgumentConsumer<'_>) -> Outcome<Applicatio
         per_poll: span(args.take_key("per-poll"))?,
         commit,
         hands_over: args.take_key("hands-over").is_some_and(|text| text == "true"),
+        writes: args.take_key("writes").map(|topic| WriteSetup {
+            topic: topic.to_owned(),
+            partition: None,
+            above: None,
+            config: ProducerConfig::of(Profile::Kafka),
+        }),
     })
 }
 

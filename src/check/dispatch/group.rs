@@ -12,6 +12,9 @@ impl Checks {
             self.groups.load(event.process, partition.partition, *epoch, u32::try_from(count).unwrap_or(u32::MAX));
         }
         self.groups.apply(event.process, event.step, fact);
+        if let GroupFact::AssignmentDecided { group, assignment } = fact {
+            self.idle_times.plan(group, assignment);
+        }
         if let GroupFact::OffsetCommitted { group, partition, offset, member, decided, .. } = fact {
             let scene = Scene { event, names: &self.names };
             self.no_stale_commit.judge(scene, &self.groups, (group, member), (*partition, *offset), *decided);
@@ -32,8 +35,9 @@ impl Checks {
                 self.groups.assign(event.process, group, partitions);
                 self.no_poll_skip.give_back(event.process, partitions);
             }
-            ClientFact::PartitionsRevoked { partitions, .. } | ClientFact::PartitionsLost { partitions, .. } => {
+            ClientFact::PartitionsRevoked { group, partitions, .. } | ClientFact::PartitionsLost { group, partitions, .. } => {
                 self.groups.give_back(event.process, partitions);
+                self.idle_times.begin(event.at, &self.groups, group, partitions);
                 self.no_poll_skip.give_back(event.process, partitions);
             }
             ClientFact::GroupLeft { .. } => {
@@ -67,11 +71,20 @@ impl Checks {
         }
     }
 
+    /// A process died, and if it was in a group, nobody has what it took for its own.
+    pub(super) fn end_member(&mut self, event: &Event) {
+        if let Some(consumer) = self.groups.end(event.process) {
+            let owned: Vec<TopicPartition> = consumer.owned.into_iter().collect();
+            self.idle_times.begin(event.at, &self.groups, &consumer.group, &owned);
+        }
+    }
+
     /// A consumer reads on from another place.
     pub(super) fn move_reader(&mut self, event: &Event, place: (TopicPartition, Offset), why: PositionReason) {
         let scene = Scene { event, names: &self.names };
         let ledger = self.ledger.partition_mut(place.0);
         let is_readable = |offset| ledger.is_readable(offset);
+        self.idle_times.end(event.at, &self.groups, (event.process, place.0), &mut self.counts);
         self.poll_order.set_position(event.process, place.0, place.1);
         self.no_poll_skip.set_position(scene, place, why, &is_readable);
         if let Some(processing) = self.promises.processing.get(&event.process) {

@@ -27,6 +27,7 @@ use super::epochs_monotone::EpochsMonotone;
 use super::fenced_not_in_isr::FencedNotInIsr;
 use super::finding::Scene;
 use super::group::Groups;
+use super::group::idle_time::{IdleTime, IdleTimes};
 use super::group::no_stale_commit::NoStaleCommit;
 use super::group::one_owner_per_partition::OneOwnerPerPartition;
 use super::group::processed::Processed;
@@ -71,6 +72,7 @@ pub struct Checks {
     ledger: Ledger,
     sends: Sends,
     groups: Groups,
+    idle_times: IdleTimes,
     keeping: Keeping,
     /// Brokers that were found to have gone down in disorder.
     unclean_shutdowns: BrokerSet,
@@ -128,6 +130,12 @@ impl Checks {
     #[must_use]
     pub fn counts(&self) -> &Counts {
         &self.counts
+    }
+
+    /// For how long partitions of each group belonged to nobody, once the run has ended.
+    #[must_use]
+    pub fn idle_times(&self) -> Vec<IdleTime> {
+        self.idle_times.of_groups()
     }
 
     /// Judges an event. Events come in the order of their steps.

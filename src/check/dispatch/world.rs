@@ -27,6 +27,7 @@ impl Checks {
             WorldFact::RunStarted { .. } => self.names.observe(event),
             WorldFact::RunEnded { .. } => {
                 self.quorum_time.count_until(event.at, &mut self.counts);
+                self.idle_times.finish(event.at, &self.groups, &mut self.counts);
                 return;
             }
             WorldFact::ProcessStarted { .. } => {
@@ -41,7 +42,7 @@ impl Checks {
                 self.poll_order.forget(process);
                 self.no_poll_skip.forget(process);
                 self.processed.end(process);
-                self.groups.end(process);
+                self.end_member(event);
                 self.epochs_monotone.end_life(process);
                 self.quorum_time.end(event.at, process, &mut self.counts);
             }

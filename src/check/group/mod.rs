@@ -5,6 +5,7 @@
 //! * [`no_stale_commit`]: only a partition's present owner moves its group's offset.
 //! * [`processed`]: nothing a group was to process is left out, or done twice, as its applications promise.
 //! * [`settled`]: what `converges` wants of groups.
+//! * [`idle_time`]: for how long partitions belonged to nobody; no check, but a measure.
 //!
 //! Two words stand against each other here. The *coordinator* says who is a member and who is to own what; a *consumer* says what
 //! it was given and has not given back. Kafka lets a consumer that was put out go on for a while, since nobody can tell it: such a
@@ -14,6 +15,7 @@
 //!
 //! Called by: `Checks`.
 
+pub(super) mod idle_time;
 pub(super) mod no_stale_commit;
 pub(super) mod one_owner_per_partition;
 pub(super) mod processed;
@@ -83,6 +85,11 @@ impl Default for Group {
 }
 
 impl Group {
+    /// Whether somebody is to own a partition, by the newest plan.
+    pub(super) fn plans(&self, partition: TopicPartition) -> bool {
+        self.plan.contains_key(&partition)
+    }
+
     /// Who owns a partition as far as the coordinator knows: by the plan, or by what the members have reached.
     pub(super) fn owner(&self, partition: TopicPartition) -> Option<&MemberId> {
         match self.kind {
@@ -238,9 +245,9 @@ impl Groups {
         }
     }
 
-    /// A process died, and with it all it took for its own.
-    pub(super) fn end(&mut self, process: ProcessId) {
-        self.consumers.remove(&process);
+    /// A process died, and with it all it took for its own. Returns what it was, if it was ever in a group.
+    pub(super) fn end(&mut self, process: ProcessId) -> Option<Consumer> {
+        self.consumers.remove(&process)
     }
 
     /// Whether a consumer is a member of this group by the coordinator's word, under the id that it goes by.

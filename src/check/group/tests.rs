@@ -5,7 +5,7 @@ use super::super::testing_group::{SECOND, g1, member};
 use crate::event::{
     Acks, ClientFact, CrashKind, GroupFact, GroupState, LeaveReason, LogFact, PositionReason, ReplicaFact, WorldFact,
 };
-use crate::ids::{Incarnation, Offset, Step};
+use crate::ids::{Incarnation, Offset, ProcessId, Step};
 
 fn cluster() -> Cluster {
     let mut cluster = Cluster::new();
@@ -156,4 +156,39 @@ fn a_reader_that_does_not_see_that_the_log_was_cut_misses_what_was_written_inste
     let mut seeing = cluster;
     seeing.go_on(CONSUMER, 2, PositionReason::Truncation);
     assert!(!seeing.violated().contains(&"no-poll-skip"));
+}
+
+#[test]
+fn a_partition_is_idle_from_its_owners_goodbye_until_the_next_one_knows_where_to_read_on() {
+    let mut cluster = cluster();
+    assert_eq!(cluster.counts().partition_idle_us, 0, "before the first owner nobody had begun");
+    hand_over(&mut cluster, 4, PositionReason::Committed);
+    let counts = cluster.counts();
+    // Two events of joining, the plan, the state, the partition given, the position: each event is a millisecond after the last.
+    assert_eq!(counts.partition_idle_us, 6_000);
+    assert_eq!(counts.partition_idle_eager_us, 6_000);
+    cluster.push(SECOND, ClientFact::PositionSet { partition: ORDERS, offset: Offset(4), epoch: None, why: PositionReason::Seek });
+    assert_eq!(cluster.counts().partition_idle_us, 6_000, "whoever has it and seeks is not idle");
+}
+
+#[test]
+fn a_dead_owners_partition_is_idle_at_once_and_to_the_end_if_somebody_is_to_own_it() {
+    let mut cluster = cluster();
+    cluster.push(CONSUMER, WorldFact::ProcessCrashed { incarnation: Incarnation(1), kind: CrashKind::Process });
+    let mut forgotten = cluster.clone();
+    cluster.push(ProcessId::World, WorldFact::RunEnded { turns: 1 });
+    assert_eq!(cluster.counts().partition_idle_us, 1_000, "the plan has not changed");
+    let why = LeaveReason::SessionExpired;
+    forgotten.push(b(1), GroupFact::MemberLeft { group: g1(), member: member(CONSUMER), why });
+    forgotten.push(ProcessId::World, WorldFact::RunEnded { turns: 1 });
+    assert_eq!(forgotten.counts().partition_idle_us, 0, "nobody wants it any more");
+}
+
+#[test]
+fn what_a_second_consumer_takes_for_its_own_is_not_idle() {
+    let mut cluster = cluster();
+    cluster.give(SECOND, 1);
+    cluster.take_back(CONSUMER, 1);
+    cluster.go_on(SECOND, 4, PositionReason::Committed);
+    assert_eq!(cluster.counts().partition_idle_us, 0);
 }

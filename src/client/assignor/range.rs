@@ -14,25 +14,30 @@ use crate::protocol::NamedPartition;
 
 /// Makes the plan.
 pub(super) fn assign(members: &[AssignorMember], topics: &BTreeMap<String, u32>) -> Plan {
-    let mut plan: Plan = members.iter().map(|member| (member.member.clone(), Vec::new())).collect();
-    let mut in_order: Vec<(&AssignorMember, BTreeSet<&String>)> =
-        members.iter().map(|member| (member, member.subscription.topics.iter().collect())).collect();
-    in_order.sort_by_cached_key(|(member, _)| member.place_in_order());
+    let mut in_order: Vec<&AssignorMember> = members.iter().collect();
+    in_order.sort_by_cached_key(|member| member.place_in_order());
+    // Who wants each topic, by their places in that order.
+    let mut wanting: BTreeMap<&String, Vec<usize>> = topics.keys().map(|topic| (topic, Vec::new())).collect();
+    for (place, member) in in_order.iter().enumerate() {
+        for topic in member.subscription.topics.iter().collect::<BTreeSet<_>>() {
+            wanting.entry(topic).or_default().push(place);
+        }
+    }
+    let mut shares = vec![Vec::new(); in_order.len()];
     for (topic, partitions) in topics {
-        let wanting = in_order.iter().filter(|(_, wanted)| wanted.contains(topic)).map(|(member, _)| *member);
-        let wanting: Vec<&AssignorMember> = wanting.collect();
+        let wanting = wanting.remove(topic).unwrap_or_default();
         let Some(count) = u32::try_from(wanting.len()).ok().filter(|count| *count > 0) else { continue };
         let (each, with_one_more) = (partitions / count, partitions % count);
         let mut next = 0;
-        for (member, number) in wanting.into_iter().zip(0_u32..) {
+        for (place, number) in wanting.into_iter().zip(0_u32..) {
             let end = next + each + u32::from(number < with_one_more);
             let run = (next..end).map(|index| NamedPartition { topic: topic.clone(), partition: PartitionIndex(index) });
-            plan.entry(member.member.clone()).or_default().extend(run);
+            shares.get_mut(place).expect("it is a member's place").extend(run);
             next = end;
         }
         assert_eq!(next, *partitions, "the runs cover the topic");
     }
-    plan
+    in_order.into_iter().map(|member| member.member.clone()).zip(shares).collect()
 }
 
 #[cfg(test)]

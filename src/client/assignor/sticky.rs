@@ -6,6 +6,7 @@
 //! Source: Kafka's `AbstractStickyAssignor`; KIP-54, KIP-792 (the generation tells which claim is true). Called by:
 //! [`super::assign`], the cooperative assignor.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{AssignorMember, Plan, uneven, wanted_partitions};
@@ -16,9 +17,11 @@ pub(super) type Owners = BTreeMap<NamedPartition, usize>;
 
 /// Makes the plan.
 pub(super) fn assign(members: &[AssignorMember], topics: &BTreeMap<String, u32>) -> Plan {
-    let mut members: Vec<&AssignorMember> = members.iter().collect();
-    members.sort_by(|one, other| one.member.cmp(&other.member));
-    let members: Vec<AssignorMember> = members.into_iter().cloned().collect();
+    // They seldom come in another order: then they are copied, with all that they own.
+    let mut members = Cow::Borrowed(members);
+    if !members.is_sorted_by_key(|member| &member.member) {
+        members.to_mut().sort_by(|one, other| one.member.cmp(&other.member));
+    }
     let all = wanted_partitions(&members, topics);
     let owners = kept_by_right(&members, &all);
     let shares = if want_the_same(&members) { even(members.len(), all, &owners) } else { uneven::shares(&members, all, &owners) };
@@ -26,7 +29,7 @@ pub(super) fn assign(members: &[AssignorMember], topics: &BTreeMap<String, u32>)
         share.sort_unstable();
         share
     };
-    members.into_iter().map(|member| member.member).zip(shares.into_iter().map(in_order)).collect()
+    members.iter().map(|member| member.member.clone()).zip(shares.into_iter().map(in_order)).collect()
 }
 
 /// Who owns each partition by the newest generation. Nobody owns what two claim in the same one.
@@ -56,8 +59,11 @@ fn kept_by_right(members: &[AssignorMember], all: &[NamedPartition]) -> Owners {
 }
 
 fn want_the_same(members: &[AssignorMember]) -> bool {
-    let wishes = |member: &AssignorMember| member.subscription.topics.iter().cloned().collect::<BTreeSet<_>>();
-    members.windows(2).all(|pair| matches!(pair, [one, other] if wishes(one) == wishes(other)))
+    let are_alike = |one: &AssignorMember, other: &AssignorMember| {
+        let (one, other) = (&one.subscription.topics, &other.subscription.topics);
+        one == other || one.iter().collect::<BTreeSet<_>>() == other.iter().collect::<BTreeSet<_>>()
+    };
+    members.windows(2).all(|pair| matches!(pair, [one, other] if are_alike(one, other)))
 }
 
 /// All want the same: each keeps up to its quota, and those that have least are dealt the rest in turn.
@@ -79,13 +85,14 @@ fn even(count: usize, all: Vec<NamedPartition>, owners: &Owners) -> Vec<Vec<Name
 }
 
 fn deal(shares: &mut [Vec<NamedPartition>], all: Vec<NamedPartition>, least: usize) {
-    let kept: BTreeSet<NamedPartition> = shares.iter().flatten().cloned().collect();
+    let mut kept: Vec<NamedPartition> = shares.iter().flatten().cloned().collect();
+    kept.sort_unstable();
     let of_size = |fits: fn(usize, usize) -> bool| -> VecDeque<usize> {
         shares.iter().enumerate().filter(|(_, share)| fits(share.len(), least)).map(|(place, _)| place).collect()
     };
     let mut lacking = of_size(|len, least| len < least);
     let mut satisfied = of_size(|len, least| len == least);
-    for partition in all.into_iter().filter(|partition| !kept.contains(partition)) {
+    for partition in all.into_iter().filter(|partition| kept.binary_search(partition).is_err()) {
         let taker = lacking.pop_front().or_else(|| satisfied.pop_front()).expect("the quotas add up to all partitions");
         let share = shares.get_mut(taker).expect("takers are members");
         share.push(partition);

@@ -7,6 +7,7 @@
 //! | finding a place to read from, and reading | `reading`, then `position`, `lookup`, `fetcher` beside this folder |
 //! | what a poll does | `poll` |
 //! | what an application does between polls | `processing` |
+//! | what it writes of what it reads | `writing`, then `producer` beside this folder |
 //! | what the group is told of progress, and tells | `commits`, `committed` |
 //! | which broker that is | `coordinator` |
 //! | being a member, classic | `classic`, then `membership/classic` |
@@ -41,6 +42,7 @@ mod processing;
 mod reading;
 mod rebalance;
 mod subscription;
+mod writing;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -52,7 +54,8 @@ use super::membership::{Group, GroupAsked, Member};
 use super::metadata::{Metadata, MetadataSetup};
 use super::position::Assigned;
 use crate::config::{ConsumerConfig, Switch, Variants};
-use crate::context::{Command, ConsumerCommand, Context, Input, Machine};
+use crate::context::{Command, ConsumerCommand, Context, Input, Machine, Message};
+use crate::event::Purpose;
 use crate::ids::{BrokerId, BrokerSet, Offset, PartitionIndex, ProcessId};
 use crate::protocol::Response;
 use crate::time::{Instant, Timers, Timestamp};
@@ -60,6 +63,7 @@ use answers::Asked;
 use commits::Commits;
 use processing::Application;
 use subscription::Subscription;
+use writing::Writer;
 
 /// What it is told before it starts.
 #[derive(Clone, Debug, PartialEq)]
@@ -120,6 +124,8 @@ pub struct Consumer {
     group: Option<Box<Group>>,
     commits: Commits,
     application: Application,
+    /// What its application writes with.
+    writer: Option<Box<Writer>>,
     commands: VecDeque<ConsumerCommand>,
     /// An answer of the group's round that came while the application was busy.
     held_answer: Option<(BrokerId, GroupAsked, Box<Response>)>,
@@ -160,6 +166,7 @@ impl Consumer {
             commits: Commits::default(),
             application: Application::new(&setup.application, group.is_some()),
             group,
+            writer: Writer::of(&setup),
             commands: VecDeque::new(),
             held_answer: None,
             setup,
@@ -207,17 +214,33 @@ impl Machine for Consumer {
     fn step(&mut self, input: Input, cx: &mut Context<'_>) {
         match input {
             Input::Started => self.begin(cx),
+            Input::Message(message) if is_for_writer(&message) => self.tell_writer(Input::Message(message), cx),
             Input::Message(message) => self.handle_message(message, cx),
-            Input::Deadline => self.handle_deadlines(cx),
+            Input::Deadline => {
+                self.handle_deadlines(cx);
+                self.tell_writer(Input::Deadline, cx);
+            }
             Input::Command(Command::Consume(command)) => self.commands.push_back(command),
             Input::Command(Command::ShutDown) => self.commands.push_back(ConsumerCommand::Close),
             Input::Command(command) => unreachable!("the scenario reader gives consumers no such command as {command:?}"),
         }
         self.poll_while_idle(cx);
+        while self.write(cx) {
+            self.poll_while_idle(cx);
+        }
         self.send_due(cx);
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        self.timers.next_deadline()
+        let writers = self.writer.as_ref().and_then(|writer| writer.next_deadline());
+        [self.timers.next_deadline(), writers].into_iter().flatten().min()
+    }
+}
+
+/// Whether a message is for the producer of the application.
+fn is_for_writer(message: &Message) -> bool {
+    match message {
+        Message::Response { purpose, .. } | Message::Disconnected { purpose, .. } => *purpose == Purpose::Producer,
+        Message::Request { .. } => false,
     }
 }

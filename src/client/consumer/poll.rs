@@ -9,13 +9,15 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::Consumer;
 use super::processing::Given;
 use crate::client::membership::Member;
 use crate::client::position::{Assigned, Buffer};
 use crate::context::Context;
 use crate::error::ErrorCode;
-use crate::event::{ClientFact, PollFacts};
+use crate::event::{ClientFact, PollFacts, ReadRecord};
 
 impl Consumer {
     /// Records have arrived: they wait for a poll.
@@ -74,18 +76,25 @@ impl Consumer {
                 kept.push(number);
                 continue;
             }
-            let Some(poll) = take_records(assigned, left) else { continue };
+            let Some((poll, values)) = take_records(assigned, left) else { continue };
             left -= poll.records.len();
             has_polled = true;
             if self.application.wants_records() {
-                let record = |record: &crate::event::ReadRecord| Given {
+                let topic = self.metadata.name(assigned.topic).unwrap_or_default();
+                let output = |record: &ReadRecord, value: Option<&Bytes>| {
+                    let writes = self.setup.application.writes.as_ref()?;
+                    let place = format!("{topic}-{} record {}", assigned.index.0, record.offset.0);
+                    writes.output(&place, record.key.as_ref(), value).map(Box::new)
+                };
+                let record = |(place, record): (usize, &ReadRecord)| Given {
                     number,
                     partition: poll.partition,
                     offset: record.offset,
                     leader_epoch: record.leader_epoch,
                     digest: record.digest,
+                    output: output(record, values.get(place).and_then(Option::as_ref)),
                 };
-                given.extend(poll.records.iter().map(record));
+                given.extend(poll.records.iter().enumerate().map(record));
             }
             cx.emit(ClientFact::PollReturned { poll: Arc::new(poll) });
             match &assigned.buffer {
@@ -110,15 +119,17 @@ impl Consumer {
     }
 }
 
-/// Takes at most so many records out of a partition's buffer, and moves its position on. The buffer stays, if only empty.
-fn take_records(assigned: &mut Assigned, most: usize) -> Option<PollFacts> {
+/// Takes at most so many records out of a partition's buffer, with their values if those are kept, and moves its position on.
+/// The buffer stays, if only empty.
+fn take_records(assigned: &mut Assigned, most: usize) -> Option<(PollFacts, Vec<Option<Bytes>>)> {
     let partition = assigned.partition.expect("a partition is fetched once its topic is known");
     let buffer = assigned.buffer.as_mut()?;
     let count = most.min(buffer.records.len());
     let records: Vec<_> = buffer.records.drain(..count).collect();
+    let values: Vec<_> = buffer.values.drain(..count.min(buffer.values.len())).collect();
     let last = records.last()?;
     let (position, epoch) = if buffer.records.is_empty() { buffer.end } else { (last.offset.next(), last.leader_epoch) };
     let high_watermark = buffer.high_watermark;
     assigned.advance(position, epoch);
-    Some(PollFacts { partition, records, position, high_watermark })
+    Some((PollFacts { partition, records, position, high_watermark }, values))
 }

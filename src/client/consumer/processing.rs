@@ -4,10 +4,12 @@
 //! ```text
 //! poll ──► [commit, before] ──► record ──► record ──► … ──► the poll's own time ──► [commit, after] ──► poll
 //!                                 └─ [commit, each]
+//! writing:       … record ──► its output is sent … ──► [all outputs have come to their ends] ──► [commit, after] ──► poll
 //! handing over:  poll ──► [commit] ──► poll …    and a worker beside it:  record ──► record ──► …
 //! ```
 //!
-//! An application whose commit fails goes on all the same: what it has polled stays polled.
+//! An application whose commit fails goes on all the same: what it has polled stays polled. So does one that cannot write, and
+//! the record that it could not write of is not processed.
 //!
 //! Invariant: records are processed in the order polled, each once in a life of the process.
 //!
@@ -19,13 +21,12 @@ use super::Consumer;
 use super::commits::Waiter;
 use crate::client::application::{ApplicationSetup, CommitMode};
 use crate::client::connection::{ApplicationDue, Due, GroupDue};
-use crate::context::Context;
-use crate::event::ClientFact;
+use crate::context::{Context, NewRecord};
 use crate::ids::{Digest, LeaderEpoch, Offset, TopicPartition};
 use crate::time::Duration;
 
 /// A record that an application was given.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Given {
     /// The number of its partition among the consumer's.
     pub(super) number: u32,
@@ -37,6 +38,8 @@ pub(super) struct Given {
     pub(super) leader_epoch: LeaderEpoch,
     /// Digest of key and value.
     pub(super) digest: Digest,
+    /// What the application writes because of it.
+    pub(super) output: Option<Box<NewRecord>>,
 }
 
 /// What an application is doing.
@@ -48,6 +51,8 @@ enum Doing {
     Processing,
     /// It does what it does once a poll.
     Finishing,
+    /// It waits until all it has written has come to its end, and then commits, if it does.
+    Writing,
     /// It waits for the answer to a commit, and then goes on.
     Committing(Then),
     /// It waits until its last words are answered, and ends.
@@ -70,6 +75,8 @@ pub(super) enum Then {
 pub(super) struct Application {
     doing: Doing,
     given: VecDeque<Given>,
+    /// The record whose output is waited for because its commit follows.
+    to_commit: Option<Given>,
     handed_over: VecDeque<Given>,
     is_worker_busy: bool,
     per_record: Duration,
@@ -85,6 +92,7 @@ impl Application {
         Self {
             doing: Doing::Polling,
             given: VecDeque::new(),
+            to_commit: None,
             handed_over: VecDeque::new(),
             is_worker_busy: false,
             per_record: setup.per_record,
@@ -171,13 +179,33 @@ impl Consumer {
 
     /// A record is processed: the world can see it. Returns whether its commit is waited for.
     fn finish_record(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(done) = self.application.given.pop_front() else { return false };
-        cx.emit(ClientFact::RecordProcessed { partition: done.partition, offset: done.offset, digest: done.digest });
+        let Some(mut done) = self.application.given.pop_front() else { return false };
+        self.finish_or_write(&mut done, cx);
         if self.application.commit != CommitMode::EachRecord {
             return false;
         }
-        self.commit_record(done, cx);
+        if self.is_writing() {
+            self.application.to_commit = Some(done);
+            self.application.doing = Doing::Writing;
+            return true;
+        }
+        self.commit_record(&done, cx);
         self.application.doing != Doing::Processing
+    }
+
+    /// An application that waited for what it has written goes on when all of that has come to its end.
+    pub(super) fn go_on_after_writing(&mut self, cx: &mut Context<'_>) {
+        if self.application.doing != Doing::Writing || self.is_writing() {
+            return;
+        }
+        let Some(done) = self.application.to_commit.take() else {
+            self.commit_written(cx);
+            return;
+        };
+        self.commit_record(&done, cx);
+        if self.application.doing == Doing::Processing {
+            self.process_next(cx);
+        }
     }
 
     /// The time of a record, or of a poll, is over.
@@ -189,13 +217,22 @@ impl Consumer {
                 }
             }
             Doing::Finishing => self.commit_after(cx),
-            Doing::Polling | Doing::Committing(_) | Doing::Ending => unreachable!("nothing is being processed"),
+            Doing::Polling | Doing::Writing | Doing::Committing(_) | Doing::Ending => unreachable!("nothing is being processed"),
         }
     }
 
     // ANCHOR: commit-after
-    /// All of a poll is processed, or handed over.
+    /// All of a poll is processed, or handed over. Who commits because of that waits for what it has written.
     fn commit_after(&mut self, cx: &mut Context<'_>) {
+        let waits = matches!(self.application.commit, CommitMode::AfterProcessing | CommitMode::AfterProcessingAsync);
+        if waits && self.is_writing() {
+            self.application.doing = Doing::Writing;
+        } else {
+            self.commit_written(cx);
+        }
+    }
+
+    fn commit_written(&mut self, cx: &mut Context<'_>) {
         self.application.doing = Doing::Processing;
         match self.application.commit {
             CommitMode::AfterProcessing => self.commit_and_wait(Then::Poll, cx),
@@ -221,7 +258,7 @@ impl Consumer {
     }
 
     /// Commits what follows one record, and waits for the answer.
-    fn commit_record(&mut self, done: Given, cx: &mut Context<'_>) {
+    fn commit_record(&mut self, done: &Given, cx: &mut Context<'_>) {
         self.application.doing = Doing::Committing(Then::Process);
         if self.commit_one(done.number, done.offset.next(), done.leader_epoch, cx).is_none() {
             self.application.doing = Doing::Processing;
@@ -271,8 +308,8 @@ impl Consumer {
 
     fn finish_work(&mut self, cx: &mut Context<'_>) {
         self.application.is_worker_busy = false;
-        if let Some(done) = self.application.handed_over.pop_front() {
-            cx.emit(ClientFact::RecordProcessed { partition: done.partition, offset: done.offset, digest: done.digest });
+        if let Some(mut done) = self.application.handed_over.pop_front() {
+            self.finish_or_write(&mut done, cx);
         }
     }
 

@@ -6,7 +6,7 @@ use super::Consumer;
 use super::answers::Asked;
 use crate::client::backoff::Reason;
 use crate::client::connection::Due;
-use crate::client::fetcher::{self, Wanted};
+use crate::client::fetcher::{self, Reading, Wanted};
 use crate::client::lookup::{self, LookedUp, Question};
 use crate::client::position::{Beginner, Stance};
 use crate::client::sender::is_stale_metadata;
@@ -140,7 +140,9 @@ impl Consumer {
                 if !fetched.batches.is_empty() {
                     self.first_to_fetch = wanted.number.wrapping_add(1);
                 }
-                if let Some(buffer) = fetcher::read(wanted.from, fetched, config.check_crcs) {
+                let keeps_values = self.setup.application.writes.is_some();
+                let reading = Reading { check_crcs: config.check_crcs, keeps_values };
+                if let Some(buffer) = fetcher::read(wanted.from, fetched, reading) {
                     self.buffer_records(wanted.number, buffer, cx);
                 }
             }

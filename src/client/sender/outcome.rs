@@ -104,6 +104,7 @@ impl Sender {
             let offset = base.map(|base| base.plus(place));
             let (partition, send, digest) = (batch.partition, sent.send, sent.digest);
             cx.emit(ClientFact::SendAcknowledged { partition, send, acks, offset, by, digest });
+            self.note_ending(send, true);
         }
     }
 
@@ -118,6 +119,7 @@ impl Sender {
             } else {
                 cx.emit(ClientFact::SendFailed { partition, send, digest, code });
             }
+            self.note_ending(send, false);
         }
     }
 

@@ -4,7 +4,7 @@
 //! Called by: `consumers`.
 
 use super::amount;
-use super::client_tables::{APPLICATION_COMMAND, FROM, PROCESSING, SEEK};
+use super::client_tables::{APPLICATION_COMMAND, FROM, PROCESSING, SEEK, WRITES};
 use super::clients::timestamp;
 use super::consumers::{partitions, pattern_text, topic_names};
 use super::document::{Item, Table};
@@ -12,7 +12,7 @@ use super::mistake::Read;
 use super::model::Promise;
 use super::settings::Given;
 use super::stage::Stage;
-use crate::client::application::{ApplicationSetup, CommitMode};
+use crate::client::application::{ApplicationSetup, CommitMode, WriteSetup};
 use crate::config::{AutoOffsetReset, ConsumerConfig, nearest};
 use crate::context::{Command, ConsumerCommand, SeekTo};
 use crate::ids::{Offset, PartitionIndex};
@@ -45,6 +45,7 @@ pub(super) fn application(
     settings: &[Given<'_>],
     config: &mut ConsumerConfig,
     says_auto_commit: bool,
+    writes: impl FnOnce(&Table<'_>) -> Read<WriteSetup>,
 ) -> Read<(ApplicationSetup, Option<Promise>)> {
     let mut setup = ApplicationSetup::default();
     let mut promise = None;
@@ -55,6 +56,11 @@ pub(super) fn application(
         setup.hands_over = table.or("hands-over", setup.hands_over, Item::truth)?;
         let commit = table.get("commit").and_then(|item| word(item.written(), COMMITS, &COMMIT_MODES));
         setup.commit = commit.unwrap_or(setup.commit);
+        if let Some(item) = table.get("writes") {
+            let table = item.table(&WRITES)?;
+            setup.writes = Some(writes(&table)?);
+            table.close();
+        }
         promise = table.get("promise").and_then(|item| word(item.written(), PROMISES, &PROMISE_VALUES));
         table.close();
     }

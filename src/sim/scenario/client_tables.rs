@@ -115,12 +115,23 @@ pub(super) const PROCESSING: TableSpec = TableSpec {
             "When it commits: `auto` (its consumer does, every auto.commit.interval.ms; unless written), `before` or `after` \
              processing what a poll returned, `after-async` without waiting for the answer, `each` record, `never`.",
         ),
+        may("writes", Shape::Table(&WRITES), "What it writes of its records, and where to; nothing unless written."),
         may("hands-over", Shape::Truth, "Whether it hands its records to a worker and polls on at once; false unless written."),
         may(
             "promise",
             Shape::Words(PROMISES),
             "What it promises about what it processes; what follows from `commit` unless written.",
         ),
+    ],
+};
+
+pub(super) const WRITES: TableSpec = TableSpec {
+    title: "`writes`",
+    doc: "What an application writes of what it reads: the same key, and the value with a word about where it was read.",
+    keys: &[
+        must("topic", Shape::Text, "A topic, or one partition of it: too-hot-0."),
+        may("above", Shape::Whole(i64::MIN, i64::MAX), "Only of records whose value is a number greater than this."),
+        may("config", Shape::Config(Owner::Producer), "Kafka's keys for the producer it writes with."),
     ],
 };
 

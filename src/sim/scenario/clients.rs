@@ -8,9 +8,10 @@ use super::client_tables::{HEADER, LOAD, PRODUCER, SEND};
 use super::document::{Item, Table};
 use super::mistake::Read;
 use super::model::{Load, ProducerSpec};
-use super::settings::{Settings, configure};
+use super::settings::{Given, Settings, configure};
 use super::stage::Stage;
 use super::tables::PARTITIONS_MAX;
+use crate::client::application::WriteSetup;
 use crate::client::producer::ProducerSetup;
 use crate::config::{Owner, ProducerConfig, Profile, Release, Variants};
 use crate::context::NewRecord;
@@ -44,16 +45,8 @@ impl Clients<'_, '_> {
         let name = table.need("id").text()?.to_owned();
         let named = stage.process_named(&name).expect("the stage holds every client's id");
         let process = number_of(table)?.unwrap_or(named);
-        let mut config = ProducerConfig::of(self.profile);
-        for (key, value) in self.defaults(Owner::Producer) {
-            config.set(key, value).expect("a test reads every row of the table of releases");
-        }
-        let item = table.get("config");
         let settings = self.settings.of(Owner::Producer, &name);
-        let configured = configure(Owner::Producer, item.as_ref(), settings, |key, value| config.set(key, value), |_, _| Ok(()))?;
-        let is_set = configured.has("delivery.timeout.ms");
-        config.settle(is_set).map_err(|error| configured.refuse(table, &error))?;
-        self.no_effect.extend(configured.no_effect.iter().map(|key| format!("producer.{name}.{key}")));
+        let config = self.producer_config(table, &format!("producer.{name}"), settings)?;
         let item = table.need("topic");
         let (topic, partition) = stage.topic_or_partition(&item)?;
         let mut sends = Vec::new();
@@ -65,6 +58,30 @@ impl Clients<'_, '_> {
         table.close();
         let setup = ProducerSetup { process, name, bootstrap: stage.broker_ids(), config, topic, partition };
         Ok(ProducerSpec { setup, start, sends, load })
+    }
+}
+
+impl Clients<'_, '_> {
+    /// What the application of a consumer writes, and with what.
+    pub(super) fn writes(&mut self, table: &Table<'_>, stage: &Stage, consumer: &str) -> Read<WriteSetup> {
+        let (topic, partition) = stage.topic_or_partition(&table.need("topic"))?;
+        let above = table.get("above").map(|item| item.whole(i64::MIN, i64::MAX)).transpose()?;
+        let config = self.producer_config(table, &format!("consumer.{consumer}.processing.writes"), Vec::new())?;
+        Ok(WriteSetup { topic, partition, above, config })
+    }
+
+    /// The configuration of a producer that goes by `path` in messages.
+    fn producer_config(&mut self, table: &Table<'_>, path: &str, settings: Vec<Given<'_>>) -> Read<ProducerConfig> {
+        let mut config = ProducerConfig::of(self.profile);
+        for (key, value) in self.defaults(Owner::Producer) {
+            config.set(key, value).expect("a test reads every row of the table of releases");
+        }
+        let item = table.get("config");
+        let configured = configure(Owner::Producer, item.as_ref(), settings, |key, value| config.set(key, value), |_, _| Ok(()))?;
+        let is_set = configured.has("delivery.timeout.ms");
+        config.settle(is_set).map_err(|error| configured.refuse(table, &error))?;
+        self.no_effect.extend(configured.no_effect.iter().map(|key| format!("{path}.{key}")));
+        Ok(config)
     }
 }
 

@@ -46,7 +46,8 @@ impl Clients<'_, '_> {
         }
         let (of_application, settings) = settings.into_iter().partition(|given| given.key.starts_with("processing."));
         let (mut config, says_auto_commit) = self.consumer_config(table, who, settings)?;
-        let (application, promise) = application(table, &of_application, &mut config, says_auto_commit)?;
+        let writes = |table: &Table<'_>| self.writes(table, stage, &who.name);
+        let (application, promise) = application(table, &of_application, &mut config, says_auto_commit, writes)?;
         let reads = Reads::read(table, stage)?;
         let group = config.group_id.clone();
         if let Some(item) = reads.needs_group.as_ref().filter(|_| group.is_none()) {

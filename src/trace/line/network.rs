@@ -139,6 +139,7 @@ fn purpose_words(purpose: Purpose) -> &'static str {
         Purpose::ToController => "for requests to the controller",
         Purpose::Quorum => "for the quorum",
         Purpose::Coordinator => "for its group",
+        Purpose::Producer => "to write",
     }
 }
 

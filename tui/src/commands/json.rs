@@ -1,8 +1,8 @@
 //! The JSON objects that `run`, `explore` and `check` print. Their keys stay.
 
 use serde_json::{Map, Value, json};
-use tribunal::check::CheckResult;
 use tribunal::check::counts::Counts;
+use tribunal::check::{CheckResult, IdleTime};
 use tribunal::sim::scenario::Scenario;
 use tribunal::sim::trial::Outcome;
 use tribunal::trace::Trace;
@@ -25,6 +25,7 @@ pub(crate) fn of_run(scenario: &Scenario, outcome: &Outcome, wall_us: u64) -> Va
         "faults": faults,
         "warnings": outcome.warnings,
         "counts": of_counts(&outcome.counts),
+        "idle": of_idle_times(&outcome.idle_times),
     })
 }
 
@@ -50,6 +51,20 @@ pub(crate) fn of_checks(checks: &[CheckResult]) -> Value {
             "decides": check.decides,
             "step": check.step.map(|step| step.0),
             "detail": check.detail,
+        })
+    });
+    rows.collect()
+}
+
+/// For how long partitions of each group belonged to nobody.
+fn of_idle_times(times: &[IdleTime]) -> Value {
+    let rows = times.iter().map(|time| {
+        json!({
+            "group": time.group.as_str(),
+            "rebalancing": time.rebalancing.word(),
+            "gaps": time.gaps,
+            "total_us": time.total.0,
+            "longest_us": time.longest.0,
         })
     });
     rows.collect()

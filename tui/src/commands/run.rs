@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use tribunal::check::{CheckResult, Status, loss};
 use tribunal::sim::host::HostKind;
-use tribunal::sim::scenario::Scenario;
+use tribunal::sim::scenario::{Scenario, ScenarioKind};
 use tribunal::sim::trial::{self, Outcome, TrialOptions};
 use tribunal::trace::line::{is_beat, line};
 use tribunal::trace::{PROGRAM, Trace};
@@ -217,11 +217,29 @@ fn closing(scenario: &Scenario, outcome: &Outcome, under: &str) -> String {
         Some(false) => format!("NOT MET: {}{under} expects otherwise ({shown})", scenario.name),
         None => format!("unjudged: nothing is expected of these settings ({shown})"),
     };
+    let measured = measured(scenario, outcome);
     let open = outcome.counts.sends.saturating_sub(outcome.counts.acked + outcome.counts.unknown + outcome.counts.failed);
     let open = match open {
         0 => String::new(),
         1 => "\n1 send is still without an answer when the run ends".to_owned(),
         many => format!("\n{many} sends are still without an answer when the run ends"),
     };
-    format!("{judged}{open}\n{facts}")
+    format!("{judged}{measured}{open}\n{facts}")
+}
+
+/// What a measurement found: the counts that its expectation in force speaks of, and the time for which partitions of each
+/// group belonged to nobody.
+fn measured(scenario: &Scenario, outcome: &Outcome) -> String {
+    if scenario.kind != ScenarioKind::Measure {
+        return String::new();
+    }
+    let wanted = scenario.expectation().map(|expectation| expectation.counts.as_slice()).unwrap_or_default();
+    let counts: Vec<_> = wanted.iter().map(|spec| format!("{} {}", spec.count, spec.actual(&outcome.counts))).collect();
+    let counts = if counts.is_empty() { String::new() } else { format!("\nmeasured: {}", counts.join(" · ")) };
+    let idle = outcome.idle_times.iter().map(|idle| {
+        let (group, way) = (&idle.group, idle.rebalancing.word());
+        let (total, longest) = (idle.total.0 / 1_000, idle.longest.0 / 1_000);
+        format!("\nidle partitions of {group} ({way}): {total} ms in {} gaps, the longest {longest} ms", idle.gaps)
+    });
+    format!("{counts}{}", idle.collect::<String>())
 }

@@ -399,6 +399,7 @@ pub const EXCERPTS: &[Excerpt] = &[
             ("n-late-1 · is given", "n-late-1 · is given"),
         ],
     ),
+    excerpt("10-idle.txt", "run 10-join-storm", &[("idle partitions of cooperative", "idle partitions of reconciled")]),
     excerpt(
         "10-long-polls.txt",
         "run 10-join-storm --set consumer.o.max.poll.records=20 --set consumer.o-late.max.poll.records=20",
@@ -501,6 +502,17 @@ pub const EXCERPTS: &[Excerpt] = &[
             ("tickets ↺ starts again", "tickets ↺ starts again"),
             ("tickets · reads too-hot-0", "tickets · reads too-hot-0"),
             ("tickets ⇐ reads too-hot-0", "tickets ⇐ reads too-hot-0"),
+        ],
+    ),
+    excerpt(
+        "use-stages-twice.txt",
+        "run stream-stages",
+        &[
+            ("finder ⇐ acknowledged: send 5", "finder ⇐ acknowledged: send 5"),
+            ("finder ✖ crashes", "finder ✖ crashes"),
+            ("finder ↺ starts again", "finder ↺ starts again"),
+            ("finder ⇒ send 1 to too-hot-0", "finder ⇒ send 1 to too-hot-0"),
+            ("stored as record 5 of too-hot-0", "stored as record 5 of too-hot-0"),
         ],
     ),
     excerpt(
