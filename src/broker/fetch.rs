@@ -162,7 +162,7 @@ impl Broker {
 
 fn reader_of(request: &FetchRequest) -> Reader {
     match (&request.replica, &request.rack) {
-        (Some(_), _) => Reader::Replica,
+        (Some(replica), _) => Reader::Replica(replica.broker),
         (None, Some(_)) => Reader::ConsumerWithRack,
         (None, None) => Reader::Consumer,
     }

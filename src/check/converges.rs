@@ -5,23 +5,26 @@
 //! live member of its ISR, or a live eligible leader, has a leader; its ISR is all live replicas whose logs can be read; their logs
 //! are equal, and the high watermark is their end (unless others are eligible beside the ISR: that is then smaller than
 //! min.insync.replicas, and nothing is committed, KIP-966); no send is without an answer; every live broker's metadata is the
-//! committed one; and every group with a live consumer is settled.
+//! committed one; and every group with a live consumer is settled, and stays so until something is done to the world again.
 //!
-//! Violated: at the first event after such a quiet `heal-time` (or the end of the run) at which one of these does not hold.
+//! Violated: at the first event after such a quiet `heal-time` (or the end of the run) at which one of these does not hold; or at the
+//! first plan that a group makes after it was found settled, without a reason (`group::rest`).
 //!
 //! A look that comes within a second of a change which the controller made by itself (leadership goes back to preferred replicas
-//! every `leader.imbalance.check.interval.seconds`) is made again a second later, three times at most.
+//! every `leader.imbalance.check.interval.seconds`) is made again a second later, three times at most. If groups got another
+//! coordinator by that they have `heal-time` from then on, as their members may look for it on connections that died unnoticed.
 //!
 //! Not promised: a fault other than a crash is never ended. Not exercised: no quiet `heal-time` fits before the end.
 
 use super::finding::{Finding, Promise, Scene};
+use super::group::rest::Rest;
 use super::group::{Groups, settled};
 use super::ledger::{Ledger, PartitionLedger};
 use super::liveness::Liveness;
 use super::promises::Promises;
 use super::sends::Sends;
 use super::{CheckResult, Claim};
-use crate::event::Event;
+use crate::event::{Event, GroupFact};
 use crate::ids::{BrokerSet, Offset, ProcessId, TopicPartition};
 use crate::time::{Duration, Instant};
 use crate::trace::Names;
@@ -48,6 +51,10 @@ pub(super) struct Converges {
     due: Option<Instant>,
     /// How often a look has come in the middle of a change and was put off.
     put_off: u32,
+    /// Whether groups are to be at rest.
+    rest: Rest,
+    /// When a broker began to coordinate groups last.
+    coordinator_since: Instant,
     cuts: u32,
     finding: Finding,
 }
@@ -74,13 +81,36 @@ pub(super) struct Sight<'a> {
 impl Converges {
     /// Looks first after a quiet `heal-time` from the start.
     pub(super) fn new(promises: &Promises) -> Self {
-        Self { due: Some(Instant::ZERO.plus(promises.heal_time)), put_off: 0, cuts: 0, finding: Finding::default() }
+        Self { due: Some(Instant::ZERO.plus(promises.heal_time)), ..Self::default() }
     }
 
     /// Something was done to the world: the quiet time begins anew.
     pub(super) fn disturb(&mut self, at: Instant, promises: &Promises) {
         self.due = Some(at.plus(promises.heal_time));
         self.put_off = 0;
+        self.rest.end();
+    }
+
+    /// A broker coordinates groups from now on, by the controller's own doing or by the world's.
+    pub(super) fn change_coordinator(&mut self, at: Instant, promises: &Promises) {
+        self.coordinator_since = at;
+        if self.rest.is_on() {
+            self.rest.end();
+            self.due = Some(at.plus(promises.heal_time));
+        }
+    }
+
+    /// An operator changed something: groups may have to plan anew.
+    pub(super) fn expect_plans(&mut self) {
+        self.rest.end();
+    }
+
+    /// Before a coordinator's word is written down.
+    pub(super) fn judge_group(&mut self, scene: Scene<'_>, groups: &Groups, fact: &GroupFact) {
+        if let Some(group) = self.rest.judge(groups, fact) {
+            let detail = format!("{group} makes another plan, and nothing was done to the world since it was found settled");
+            self.finding.violate(scene, None, detail);
+        }
     }
 
     /// A link was cut, or a cut was healed.
@@ -94,20 +124,34 @@ impl Converges {
     }
 
     /// Looks. Call it before the event is written down that came after the quiet time, unless that is the last.
-    pub(super) fn judge(&mut self, event: &Event, sight: Sight<'_>) {
+    pub(super) fn judge(&mut self, event: &Event, sight: Sight<'_>, promises: &Promises) {
         self.due = None;
         if self.cuts > 0 || sight.live.is_anybody_paused() || self.finding.is_violated() {
             return;
         }
-        let unsettled = first_unsettled(sight);
+        let mut unsettled = first_unsettled(sight);
+        let is_of_group = unsettled.is_none();
+        unsettled = unsettled.or_else(|| first_unsettled_group(sight));
+        let groups_due = self.coordinator_since.plus(promises.heal_time);
+        if is_of_group && unsettled.is_some() && self.put_off < PUT_OFF_MAX && groups_due > event.at {
+            self.put_off += 1;
+            self.due = Some(groups_due);
+            return;
+        }
         if unsettled.is_some() && self.put_off < PUT_OFF_MAX && event.at.since(sight.live.metadata_changed_at) < CHANGE {
             self.put_off += 1;
             self.due = Some(event.at.plus(CHANGE));
             return;
         }
         self.finding.judge();
-        if let Some((place, detail)) = unsettled {
-            self.finding.violate(Scene { event, names: sight.names }, place, detail);
+        match unsettled {
+            Some((place, detail)) => self.finding.violate(Scene { event, names: sight.names }, place, detail),
+            None if groups_due <= event.at => self.rest.begin(),
+            None if self.put_off < PUT_OFF_MAX => {
+                self.put_off += 1;
+                self.due = Some(groups_due);
+            }
+            None => {}
         }
     }
 
@@ -131,23 +175,24 @@ fn first_unsettled(sight: Sight<'_>) -> Option<Unsettled> {
         let detail = format!("{broker} has applied the metadata up to {end} of {}", sight.live.metadata_end);
         return Some((None, detail));
     }
-    let unsettled = sight.ledger.data_partitions().find_map(|partition| {
+    sight.ledger.data_partitions().find_map(|partition| {
         let (offset, what) = partition_unsettled(sight, partition)?;
         Some((Some((partition.partition, offset)), format!("{}: {what}", sight.names.partition(partition.partition))))
-    });
+    })
+}
+
+fn first_unsettled_group(sight: Sight<'_>) -> Option<Unsettled> {
     // A group cannot settle where its topic's partitions, or its coordinator's, have no leader.
     let is_led = |partition: &&PartitionLedger| {
         partition.facts.as_ref().is_some_and(|facts| facts.leader.is_some_and(|leader| sight.live.brokers().contains(leader)))
     };
     let is_all_led =
-        || sight.ledger.data_partitions().filter(|partition| partition.facts.is_some()).all(|partition| is_led(&partition));
-    unsettled.or_else(|| {
-        if !is_all_led() {
-            return None;
-        }
-        let known = sight.ledger.data_partitions().filter(is_led).map(|partition| partition.partition).collect();
-        settled::first_unsettled(sight.groups, &known, sight.names)
-    })
+        sight.ledger.data_partitions().filter(|partition| partition.facts.is_some()).all(|partition| is_led(&partition));
+    if !is_all_led {
+        return None;
+    }
+    let known = sight.ledger.data_partitions().filter(is_led).map(|partition| partition.partition).collect();
+    settled::first_unsettled(sight.groups, &known, sight.names)
 }
 
 fn partition_unsettled(sight: Sight<'_>, partition: &PartitionLedger) -> Option<(Offset, String)> {

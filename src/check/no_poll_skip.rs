@@ -6,7 +6,7 @@
 //!
 //! Violated: at the `PollReturned` or `PositionSet` that passes over a record which is still to be read; and at the `PollReturned`
 //! of a reader that goes on from its position although the log was cut below it and has grown again: what was written there instead
-//! it never sees (KIP-320).
+//! it never sees (KIP-320). Records that it had fetched before the cut, as their epochs tell, are no such going on.
 //!
 //! What retention, a moved log start or the cleaner took away before the reader came is no skip.
 //!
@@ -18,7 +18,7 @@ use super::finding::{Finding, Promise, Scene};
 use super::promises::Promises;
 use super::{CheckResult, Claim};
 use crate::event::{PollFacts, PositionReason};
-use crate::ids::{Offset, ProcessId, TopicPartition};
+use crate::ids::{LeaderEpoch, Offset, ProcessId, TopicPartition};
 
 /// The claim.
 pub(super) const CLAIM: Claim = Claim {
@@ -33,8 +33,8 @@ pub(super) const CLAIM: Claim = Claim {
 struct Reader {
     /// The next record it is to be given.
     next: Offset,
-    /// From here on, below its position, the log holds other records than it was given.
-    other_from: Option<Offset>,
+    /// From here on, below its position, the log holds other records than it was given, of this epoch or later ones.
+    other_from: Option<(Offset, LeaderEpoch)>,
 }
 
 /// The check.
@@ -68,9 +68,13 @@ impl NoPollSkip {
         let Some(first) = poll.records.first() else { return };
         self.finding.judge();
         let key = (scene.event.process, poll.partition);
-        let new = Reader { next: poll.position, other_from: None };
-        let Some(old) = self.readers.insert(key, new) else { return };
-        if let Some(from) = old.other_from.filter(|from| *from < first.offset) {
+        let old = self.readers.get(&key).copied();
+        let known = old.and_then(|old| old.other_from);
+        // Fetched before the cut: what it reads next will tell whether it has noticed.
+        let other_from = known.filter(|(_, epoch)| first.leader_epoch < *epoch);
+        self.readers.insert(key, Reader { next: poll.position, other_from });
+        let Some(old) = old else { return };
+        if let Some((from, _)) = known.filter(|(from, _)| *from < first.offset && other_from.is_none()) {
             let (who, what) = (scene.names.process(scene.event.process), scene.names.place(poll.partition, from));
             let detail = format!("{who} reads on from {} although the log holds other records from {what} on", first.offset);
             self.finding.violate(scene, Some((poll.partition, from)), detail);
@@ -95,11 +99,11 @@ impl NoPollSkip {
         }
     }
 
-    /// The committed log of a partition is another from here on.
-    pub(super) fn diverge(&mut self, partition: TopicPartition, from: Offset) {
+    /// The committed log of a partition is another from here on, by the word of the leader of this epoch.
+    pub(super) fn diverge(&mut self, partition: TopicPartition, (from, epoch): (Offset, LeaderEpoch)) {
         let readers = self.readers.iter_mut().filter(|((_, of), reader)| *of == partition && reader.next > from);
         for (_, reader) in readers {
-            reader.other_from = Some(reader.other_from.map_or(from, |known| known.min(from)));
+            reader.other_from = Some((reader.other_from.map_or(from, |(known, _)| known.min(from)), epoch));
         }
     }
 

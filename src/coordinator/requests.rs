@@ -214,7 +214,11 @@ impl GroupCoordinator {
             }
             None | Some(Group::Classic(_)) => return Err(ErrorCode::GroupIdNotFound),
         };
-        self.write_decision(place, id, (reply_to, request()), decision.answering_with(), desk)
+        self.write_decision(place, id, (reply_to, request()), decision.answering_with(), desk)?;
+        if let (Some(Group::Consumer(group)), Some(owned)) = (self.shard_mut(place).groups.get_mut(id), &asked.owned) {
+            group.note_said(&asked.member, owned);
+        }
+        Ok(())
     }
 
     /// Appends and applies what was decided about a group of the consumer protocol, tells it, and parks the answer.

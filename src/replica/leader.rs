@@ -199,7 +199,11 @@ impl Partition {
 
 impl Leader {
     /// A leader at the start of its epoch. Followers in the ISR get the benefit of the doubt from now on; a leader that
-    /// led before keeps what it knows of them.
+    /// led in the epoch before keeps what it knows of them.
+    ///
+    /// Kafka differs: a broker that goes from one epoch to a later one at once, since it hears late of both, keeps what it knew even
+    /// if another led between (`Replica.resetReplicaState`). A follower that cut its log for that one is counted on for what it has
+    /// no more (chaos/groups seed 0x25c).
     pub(super) fn new(me: BrokerId, now: &PartitionFacts, end: Offset, before: Option<&Self>, at: Instant) -> Self {
         let followers = now.replicas.iter().filter(|replica| **replica != me);
         let followers = followers.map(|broker| {

@@ -98,8 +98,10 @@ impl Partition {
         if let Err(fault) = self.log.start_epoch(now.epoch, cx) {
             return self.become_offline(&fault, cx);
         }
+        // Where epochs lie between, others may have led, and followers have cut their logs for them.
+        let led_before = self.epoch.is_some_and(|before| before.next() == now.epoch);
         let before = match &self.role {
-            Role::Leader(leader) => Some(leader),
+            Role::Leader(leader) => Some(leader).filter(|_| led_before),
             Role::Idle | Role::Follower(_) | Role::Offline => None,
         };
         let leader = Leader::new(self.setup.me, now, self.log.end_offset(), before, cx.mono());

@@ -54,7 +54,11 @@ impl GroupDesk {
 
     pub fn heartbeat(&mut self, request: &ConsumerGroupHeartbeatRequest) -> Result<ConsumerGroupHeartbeatResponse, ErrorCode> {
         let decision = self.group.heartbeat(request, self.environment())?;
-        Ok(self.take(decision))
+        let answer = self.take(decision);
+        if let Some(owned) = &request.owned {
+            self.group.note_said(&request.member, owned);
+        }
+        Ok(answer)
     }
 
     pub fn environment(&self) -> Environment<'_> {

@@ -52,13 +52,13 @@ impl Checks {
             | ClientFact::PartitionsLost { .. }
             | ClientFact::CommitInvoked { .. }
             | ClientFact::PollOverdue { .. }
-            | ClientFact::RecordProcessed { .. } => self.observe_member(event, fact),
-            ClientFact::MetadataRefreshed { .. }
             | ClientFact::MembershipLost { .. }
+            | ClientFact::RecordProcessed { .. } => self.observe_member(event, fact),
+            ClientFact::AdminAnswered { .. } => self.converges.expect_plans(),
+            ClientFact::MetadataRefreshed { .. }
             | ClientFact::CommitAnswered { .. }
             | ClientFact::PartitionsPaused { .. }
             | ClientFact::PartitionsResumed { .. }
-            | ClientFact::AdminAnswered { .. }
             | ClientFact::SendRefused { .. }
             | ClientFact::TruncationDetected { .. }
             | ClientFact::ReadFailed { .. } => {}

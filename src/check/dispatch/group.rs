@@ -2,6 +2,7 @@
 
 use super::super::finding::Scene;
 use super::Checks;
+use crate::error::ErrorCode;
 use crate::event::{ClientFact, Event, GroupFact, PollFacts, PositionReason};
 use crate::ids::{Offset, TopicPartition};
 
@@ -9,8 +10,10 @@ impl Checks {
     pub(super) fn observe_group(&mut self, event: &Event, fact: &GroupFact) {
         if let GroupFact::CoordinatorLoaded { partition, epoch, .. } = fact {
             let count = self.ledger.data_partitions().filter(|other| other.partition.topic == partition.topic).count();
+            self.converges.change_coordinator(event.at, &self.promises);
             self.groups.load(event.process, partition.partition, *epoch, u32::try_from(count).unwrap_or(u32::MAX));
         }
+        self.converges.judge_group(Scene { event, names: &self.names }, &self.groups, fact);
         self.groups.apply(event.process, event.step, fact);
         if let GroupFact::AssignmentDecided { group, assignment } = fact {
             self.idle_times.plan(group, assignment);
@@ -29,7 +32,13 @@ impl Checks {
                 self.groups.subscribe(event.process, group, topics);
                 self.converges.disturb(event.at, &self.promises);
             }
-            ClientFact::GroupJoined { group, member, .. } => self.groups.join(event.process, group, member),
+            ClientFact::GroupJoined { group, member, epoch } => self.groups.join(event.process, group, (member, *epoch)),
+            // Some go on trying; the others have told their applications.
+            ClientFact::MembershipLost { code, .. } => {
+                if !matches!(code, ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration | ErrorCode::FencedMemberEpoch) {
+                    self.groups.leave(event.process);
+                }
+            }
             ClientFact::PartitionsAssigned { group, partitions, .. } => {
                 self.one_owner_per_partition.judge_assigned(scene, &self.groups, group, partitions);
                 self.groups.assign(event.process, group, partitions);
@@ -63,7 +72,6 @@ impl Checks {
             | ClientFact::AdminAnswered { .. }
             | ClientFact::TruncationDetected { .. }
             | ClientFact::ReadFailed { .. }
-            | ClientFact::MembershipLost { .. }
             | ClientFact::CommitInvoked { .. }
             | ClientFact::CommitAnswered { .. }
             | ClientFact::PartitionsPaused { .. }
@@ -88,7 +96,14 @@ impl Checks {
         self.poll_order.set_position(event.process, place.0, place.1);
         self.no_poll_skip.set_position(scene, place, why, &is_readable);
         if let Some(processing) = self.promises.processing.get(&event.process) {
-            self.processed.go_on(scene, processing, place, &is_readable);
+            match why {
+                PositionReason::Seek | PositionReason::Beginning | PositionReason::End | PositionReason::Timestamp => {
+                    self.processed.seek(event.process, processing, place);
+                }
+                PositionReason::Committed | PositionReason::NoCommit | PositionReason::Reset | PositionReason::Truncation => {
+                    self.processed.go_on(scene, processing, place, &is_readable);
+                }
+            }
         }
     }
 

@@ -248,7 +248,7 @@ impl Checks {
             names: &self.names,
             now: event.at,
         };
-        self.converges.judge(event, sight);
+        self.converges.judge(event, sight, &self.promises);
     }
 }
 

@@ -96,7 +96,7 @@ impl Checks {
             let lost = ledger.abandon_lost(event.process);
             if !lost.is_empty() {
                 let from = ledger.committed_end();
-                self.no_poll_skip.diverge(partition, from);
+                self.no_poll_skip.diverge(partition, (from, epoch));
                 self.processed.truncate(partition, from);
             }
             ledger.begin_anew(epoch);

@@ -4,7 +4,7 @@
 //! * [`one_owner_per_partition`]: two live members never process one partition at once.
 //! * [`no_stale_commit`]: only a partition's present owner moves its group's offset.
 //! * [`processed`]: nothing a group was to process is left out, or done twice, as its applications promise.
-//! * [`settled`]: what `converges` wants of groups.
+//! * [`settled`]: what `converges` wants of groups; [`rest`]: that they stay so.
 //! * [`idle_time`]: for how long partitions belonged to nobody; no check, but a measure.
 //!
 //! Two words stand against each other here. The *coordinator* says who is a member and who is to own what; a *consumer* says what
@@ -19,6 +19,7 @@ pub(super) mod idle_time;
 pub(super) mod no_stale_commit;
 pub(super) mod one_owner_per_partition;
 pub(super) mod processed;
+pub(super) mod rest;
 pub(super) mod settled;
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,8 @@ pub(super) struct Groups {
     /// Who coordinates the groups in each partition of the offsets topic, and in which epoch. Whoever did before and has not
     /// heard of it yet goes on for a while: nobody believes him.
     coordinators: BTreeMap<PartitionIndex, (LeaderEpoch, ProcessId)>,
+    /// The members that ever had a static name.
+    statics: BTreeSet<MemberId>,
     /// How many partitions that topic has.
     offsets_partitions: u32,
 }
@@ -50,6 +53,8 @@ pub(super) struct Group {
     pub(super) state: GroupState,
     /// Who is in it.
     pub(super) members: BTreeSet<MemberId>,
+    /// The generation or epoch of the newest plan.
+    planned: i32,
     /// By the newest plan, who is to own what.
     plan: BTreeMap<TopicPartition, MemberId>,
     /// By the members' own progress, who may own what (KIP-848).
@@ -65,6 +70,10 @@ pub(super) struct Consumer {
     pub(super) group: GroupId,
     /// Under which id.
     pub(super) member: MemberId,
+    /// In which generation or member epoch.
+    epoch: i32,
+    /// Its application does not poll.
+    is_silent: bool,
     /// The topics it wants to read.
     pub(super) topics: Arc<Vec<String>>,
     /// What it takes for its own.
@@ -77,6 +86,7 @@ impl Default for Group {
             kind: GroupKind::Classic,
             state: GroupState::Empty,
             members: BTreeSet::new(),
+            planned: 0,
             plan: BTreeMap::new(),
             reached: BTreeMap::new(),
             changed_at: Step(0),
@@ -100,6 +110,7 @@ impl Group {
 
     fn decide(&mut self, assignment: &AssignmentFacts) {
         self.plan.clear();
+        self.planned = assignment.epoch;
         for (member, partitions) in &assignment.members {
             self.plan.extend(partitions.iter().map(|partition| (*partition, member.clone())));
         }
@@ -171,6 +182,9 @@ impl Groups {
                 (known.kind, known.state) = (*kind, *state);
             }
             GroupFact::MemberJoined { group, member } => {
+                if member.instance.is_some() {
+                    self.statics.insert(member.member.clone());
+                }
                 self.group_mut(group).members.insert(member.member.clone());
             }
             GroupFact::MemberLeft { group, member, .. } => self.group_mut(group).leave(member),
@@ -182,7 +196,7 @@ impl Groups {
             }
             GroupFact::GroupLoaded { group, kind, state, members } => {
                 let known = self.group_mut(group);
-                *known = Group { kind: *kind, state: *state, changed_at: step, ..Group::default() };
+                *known = Group { kind: *kind, state: *state, planned: members.epoch, changed_at: step, ..Group::default() };
                 known.members.extend(members.members.iter().map(|(member, _)| member.clone()));
                 for (member, owned) in &members.members {
                     match kind {
@@ -208,10 +222,11 @@ impl Groups {
         (consumer.group, consumer.topics) = (group.clone(), Arc::clone(topics));
     }
 
-    /// A consumer is in its group under this id.
-    pub(super) fn join(&mut self, process: ProcessId, group: &GroupId, member: &MemberId) {
+    /// A consumer is in its group under this id, in this generation or epoch.
+    pub(super) fn join(&mut self, process: ProcessId, group: &GroupId, (member, epoch): (&MemberId, i32)) {
         let consumer = self.consumers.entry(process).or_default();
-        (consumer.group, consumer.member) = (group.clone(), member.clone());
+        (consumer.group, consumer.member, consumer.epoch) = (group.clone(), member.clone(), epoch);
+        consumer.is_silent = false;
     }
 
     /// A consumer was given partitions.
@@ -230,7 +245,7 @@ impl Groups {
         }
     }
 
-    /// A consumer left in order.
+    /// A consumer left in order, or was told for good that it can be no member.
     pub(super) fn leave(&mut self, process: ProcessId) {
         if let Some(consumer) = self.consumers.get_mut(&process) {
             consumer.topics = Arc::default();
@@ -242,6 +257,7 @@ impl Groups {
     pub(super) fn go_silent(&mut self, process: ProcessId) {
         if let Some(consumer) = self.consumers.get_mut(&process) {
             consumer.member = MemberId::default();
+            consumer.is_silent = true;
         }
     }
 
@@ -257,11 +273,31 @@ impl Groups {
         consumer.zip(members).is_some_and(|(consumer, members)| members.contains(&consumer.member))
     }
 
+    /// Whether a live consumer goes by this id.
+    pub(super) fn is_live(&self, group: &GroupId, member: &MemberId) -> bool {
+        self.consumers_of(group).any(|(_, consumer)| consumer.member == *member)
+    }
+
+    /// A consumer that wants to be a member, whose application polls, and that is none by the coordinator's word.
+    pub(super) fn outsider(&self, group: &GroupId) -> Option<ProcessId> {
+        let members = &self.groups.get(group)?.members;
+        let is_out =
+            |consumer: &Consumer| !consumer.topics.is_empty() && !consumer.is_silent && !members.contains(&consumer.member);
+        self.consumers_of(group).find(|(_, consumer)| is_out(consumer)).map(|(process, _)| process)
+    }
+
     /// Another live consumer of the same group, still a member by the coordinator's word, that takes this partition for its own.
     pub(super) fn rival(&self, process: ProcessId, group: &GroupId, partition: TopicPartition) -> Option<ProcessId> {
-        let members = &self.groups.get(group)?.members;
+        let known = self.groups.get(group)?;
+        let is_member = |other: &Consumer| known.members.contains(&other.member) && !self.has_missed_a_round(known, other);
         let mut others = self.consumers_of(group).filter(|(other, _)| *other != process);
-        others.find(|(_, other)| other.owned.contains(&partition) && members.contains(&other.member)).map(|(other, _)| other)
+        others.find(|(_, other)| other.owned.contains(&partition) && is_member(other)).map(|(other, _)| other)
+    }
+
+    /// Whether a static classic member keeps its place though it did not come to the last round in time (KIP-345): what it has from
+    /// the one before may be another's now.
+    fn has_missed_a_round(&self, group: &Group, consumer: &Consumer) -> bool {
+        group.kind == GroupKind::Classic && consumer.epoch < group.planned && self.statics.contains(&consumer.member)
     }
 
     fn group_mut(&mut self, group: &GroupId) -> &mut Group {

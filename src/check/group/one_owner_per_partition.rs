@@ -8,7 +8,9 @@
 //! took its static name) is no member any more: Kafka cannot stop it, and does not promise to. That holds of either of the two:
 //! one that was put out while it heard nothing may still take what an earlier plan gave it. One whose application does not poll for
 //! `max.poll.interval.ms` has left by its own word, and goes on with what it has in hand until its next poll; a static one keeps
-//! its place in the group meanwhile, but not what others are to have by the next plan.
+//! its place in the group meanwhile, but not what others are to have by the next plan. The same holds of a static classic one that
+//! did not come to a round in time: the coordinator keeps its place for its session (KIP-345) and the round's leader plans with it, but
+//! what it had it may have no longer; its next heartbeat tells it, and its commits are refused until then.
 //!
 //! Not exercised: no consumer was given anything.
 

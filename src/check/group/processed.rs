@@ -6,7 +6,8 @@
 //!
 //! At least once is violated at the `PositionSet` or `PollReturned` with which a member of the group goes on beyond a record that
 //! nobody processed, that no live member has in hand, and that is still to be read: from then on nobody comes back to it. At most
-//! once is violated at the second `RecordProcessed`. What retention or the cleaner deleted before it was read, and what was
+//! once is violated at the second `RecordProcessed`. What an application jumps over by a seek of its own it does not want: that was
+//! never promised (a reset is none of its seeks). What retention or the cleaner deleted before it was read, and what was
 //! truncated, is nobody's to process.
 //!
 //! Not exercised: nothing was processed in such a group.
@@ -58,7 +59,18 @@ pub(in super::super) struct Processed {
 pub(in super::super) type IsReadable<'a> = &'a dyn Fn(Offset) -> bool;
 
 impl Processed {
-    /// After `PositionSet` of a consumer that promises something, or at a poll: it reads on from here.
+    /// After a `PositionSet` that the application asked for: it does not want what lies between.
+    pub(in super::super) fn seek(&mut self, reader: ProcessId, processing: &Processing, place: (TopicPartition, Offset)) {
+        let (partition, position) = place;
+        let progress = self.progress.entry((processing.group, partition)).or_default();
+        // What nobody has in hand and lies before it nobody wants any more; what it polled from here on it will poll again.
+        let is_left =
+            |offset: &Offset, holder: Option<ProcessId>| if *offset < position { holder.is_some() } else { holder != Some(reader) };
+        progress.in_hand.retain(|offset, holder| is_left(offset, *holder));
+        progress.frontier = progress.frontier.max(Some(position));
+    }
+
+    /// After any other `PositionSet` of a consumer that promises something, or at a poll: it reads on from here.
     pub(in super::super) fn go_on(
         &mut self,
         scene: Scene<'_>,

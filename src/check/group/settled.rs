@@ -1,5 +1,5 @@
-//! What `converges` wants of groups: every group with a live consumer is Stable, each partition of the topics its consumers want
-//! belongs to exactly one of them, and they know it.
+//! What `converges` wants of groups: every group with a live consumer is Stable, each of these whose application polls is a member, and
+//! each partition of the topics they want belongs to exactly one of them, and they know it.
 
 use std::collections::BTreeSet;
 
@@ -34,6 +34,9 @@ fn group_unsettled(
 ) -> Option<(Option<TopicPartition>, String)> {
     if group.state != GroupState::Stable {
         return Some((None, format!("it has live consumers and is {:?}", group.state)));
+    }
+    if let Some(outsider) = groups.outsider(id) {
+        return Some((None, format!("{} lives and is no member of it", names.process(outsider))));
     }
     let is_wanted = |partition: &&TopicPartition| wanted.contains(&names.topic(partition.topic).into_owned());
     partitions.iter().filter(is_wanted).find_map(|partition| {

@@ -1,11 +1,15 @@
 //! What looks like an anomaly of a group and is none; the anomalies themselves stand with all the others.
 
+use std::sync::Arc;
+
 use super::super::testing::{CONSUMER, Cluster, ORDERS, b};
 use super::super::testing_group::{SECOND, g1, member};
 use crate::event::{
-    Acks, ClientFact, CrashKind, GroupFact, GroupState, LeaveReason, LogFact, PositionReason, ReplicaFact, WorldFact,
+    Acks, ClientFact, CrashKind, GroupFact, GroupState, LeaveReason, LogFact, MemberFacts, PositionReason, ReplicaFact,
+    TruncationReason, WorldFact,
 };
-use crate::ids::{Incarnation, Offset, ProcessId, Step};
+use crate::ids::{BrokerId, Incarnation, Offset, ProcessId, Step};
+use crate::time::Duration;
 
 fn cluster() -> Cluster {
     let mut cluster = Cluster::new();
@@ -138,12 +142,7 @@ fn a_reader_that_does_not_see_that_the_log_was_cut_misses_what_was_written_inste
     cluster.crash(1);
     cluster.push(
         b(2),
-        LogFact::LogTruncated {
-            partition: ORDERS,
-            from: Offset(4),
-            to: Offset(2),
-            why: crate::event::TruncationReason::DivergingEpoch,
-        },
+        LogFact::LogTruncated { partition: ORDERS, from: Offset(4), to: Offset(2), why: TruncationReason::DivergingEpoch },
     );
     cluster.log_mut(2).truncate(2);
     cluster.elect(2);
@@ -191,4 +190,129 @@ fn what_a_second_consumer_takes_for_its_own_is_not_idle() {
     cluster.take_back(CONSUMER, 1);
     cluster.go_on(SECOND, 4, PositionReason::Committed);
     assert_eq!(cluster.counts().partition_idle_us, 0);
+}
+
+#[test]
+fn a_static_member_that_missed_a_round_keeps_its_place_and_not_what_it_had() {
+    let mut dynamic = cluster();
+    let mut cluster = dynamic.clone();
+    let instance = Some(Arc::new("till".to_owned()));
+    let facts = MemberFacts { member: member(CONSUMER), instance, client: Arc::default(), topics: Vec::new() };
+    cluster.push(b(1), GroupFact::MemberJoined { group: g1(), member: Arc::new(facts) });
+    for cluster in [&mut cluster, &mut dynamic] {
+        cluster.join(SECOND, 2);
+        cluster.plan(SECOND, 2);
+        cluster.give(SECOND, 2);
+    }
+    assert!(cluster.violated().is_empty(), "{:?}", cluster.violated());
+    assert_eq!(dynamic.violated(), ["one-owner-per-partition"], "a dynamic one is put out before the round goes on without it");
+    cluster.push(CONSUMER, ClientFact::GroupJoined { group: g1(), member: member(CONSUMER), epoch: 2 });
+    cluster.give(SECOND, 2);
+    assert_eq!(cluster.violated(), ["one-owner-per-partition"], "it came to this round");
+}
+
+#[test]
+fn what_an_application_jumps_over_was_never_promised() {
+    let mut cluster = Cluster::new();
+    cluster.begin_group();
+    cluster.produce(4, Acks::All);
+    let mut reset = cluster.clone();
+    for why in [PositionReason::Seek, PositionReason::End, PositionReason::Timestamp] {
+        let mut sought = cluster.clone();
+        sought.go_on(CONSUMER, 3, why);
+        sought.push_poll(sought.committed_from(3));
+        sought.process(&sought.committed_from(3));
+        assert!(sought.violated().is_empty(), "{why:?}: {:?}", sought.violated());
+    }
+    reset.go_on(CONSUMER, 3, PositionReason::Reset);
+    assert_eq!(reset.violated(), ["no-poll-skip", "processed-at-least-once"], "nobody asked for that");
+}
+
+#[test]
+fn a_jump_gives_up_what_died_with_its_reader_and_nothing_that_another_has_in_hand() {
+    let mut cluster = cluster();
+    cluster.push(CONSUMER, WorldFact::ProcessCrashed { incarnation: Incarnation(1), kind: CrashKind::Process });
+    cluster.push(CONSUMER, WorldFact::ProcessStarted { incarnation: Incarnation(2) });
+    let mut beyond = cluster.clone();
+    cluster.go_on(CONSUMER, 2, PositionReason::Seek);
+    cluster.push_poll(cluster.committed_from(2));
+    cluster.process(&cluster.committed_from(2));
+    cluster.go_on(SECOND, 4, PositionReason::Committed);
+    assert!(!cluster.violated().contains(&"processed-at-least-once"), "{:?}", cluster.violated());
+    beyond.go_on(CONSUMER, 0, PositionReason::Seek);
+    beyond.go_on(SECOND, 4, PositionReason::Committed);
+    assert_eq!(beyond.violated(), ["processed-at-least-once"]);
+}
+
+#[test]
+fn records_fetched_before_a_cut_and_polled_after_are_no_going_on() {
+    let mut cluster = Cluster::new();
+    cluster.begin_group();
+    cluster.produce(5, Acks::All);
+    let fetched = cluster.committed_from(0);
+    let (polled, waiting) = fetched.split_at(4);
+    cluster.push_poll(polled.to_vec());
+    cluster.crash(1);
+    let (partition, why) = (ORDERS, TruncationReason::DivergingEpoch);
+    cluster.push(b(2), LogFact::LogTruncated { partition, from: Offset(5), to: Offset(2), why });
+    cluster.log_mut(2).truncate(2);
+    cluster.elect(2);
+    cluster.push_poll(waiting.to_vec());
+    assert!(!cluster.violated().contains(&"no-poll-skip"), "{:?}", cluster.violated());
+    let mut seeing = cluster.clone();
+    seeing.go_on(CONSUMER, 2, PositionReason::Truncation);
+    assert!(!seeing.violated().contains(&"no-poll-skip"), "{:?}", seeing.violated());
+    let blind = Cluster::read(5, cluster.epoch, crate::ids::Digest(7));
+    cluster.push_poll(vec![blind]);
+    assert!(cluster.violated().contains(&"no-poll-skip"), "{:?}", cluster.violated());
+}
+
+/// Nothing happens for as long as everything may take to settle, and then for longer.
+fn rest(cluster: &mut Cluster) {
+    cluster.process(&cluster.committed_from(0));
+    cluster.wait(Duration::from_secs(16));
+    cluster.push(CONSUMER, ClientFact::MetadataRefreshed { from: BrokerId(1), topics: 1 });
+    assert!(cluster.violated().is_empty(), "{:?}", cluster.violated());
+}
+
+/// One more round, after which the group is as it was.
+fn go_round(cluster: &mut Cluster, generation: i32) {
+    cluster.change_group(GroupState::PreparingRebalance, generation - 1);
+    cluster.plan(CONSUMER, generation);
+    cluster.change_group(GroupState::Stable, generation);
+}
+
+#[test]
+fn a_group_that_makes_plans_for_ever_is_not_settled_however_stable_it_looks() {
+    let mut cluster = cluster();
+    go_round(&mut cluster, 2);
+    rest(&mut cluster);
+    let mut late = cluster.clone();
+    go_round(&mut cluster, 3);
+    assert_eq!(cluster.violated(), ["converges"]);
+    let why = LeaveReason::SessionExpired;
+    late.push(b(1), GroupFact::MemberLeft { group: g1(), member: member(SECOND), why });
+    go_round(&mut late, 3);
+    assert!(late.violated().is_empty(), "one that died long ago is put out now: {:?}", late.violated());
+    let mut again = late.clone();
+    go_round(&mut again, 4);
+    assert_eq!(again.violated(), ["converges"], "once");
+    late.push(CONSUMER, ClientFact::Subscribed { group: g1(), topics: Arc::new(vec!["orders".to_owned()]) });
+    go_round(&mut late, 4);
+    assert!(late.violated().is_empty(), "its application wants something else: {:?}", late.violated());
+}
+
+#[test]
+fn who_lives_and_wants_to_be_a_member_is_one_in_the_end() {
+    let mut cluster = cluster();
+    cluster.process(&cluster.committed_from(0));
+    cluster.push(SECOND, ClientFact::Subscribed { group: g1(), topics: Arc::new(vec!["orders".to_owned()]) });
+    let mut silent = cluster.clone();
+    silent.push(SECOND, ClientFact::PollOverdue { group: g1() });
+    for cluster in [&mut cluster, &mut silent] {
+        cluster.wait(Duration::from_secs(16));
+        cluster.push(CONSUMER, ClientFact::MetadataRefreshed { from: BrokerId(1), topics: 1 });
+    }
+    assert_eq!(cluster.violated(), ["converges"]);
+    assert!(silent.violated().is_empty(), "its application does not poll: {:?}", silent.violated());
 }

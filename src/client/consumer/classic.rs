@@ -163,7 +163,7 @@ impl Consumer {
         let request = member.sync(group, plan);
         let generation = member.generation;
         group.member = Member::Classic(member);
-        let timeout = join_timeout(&self.setup.config);
+        let timeout = self.setup.config.request_timeout;
         if !self.tell_coordinator(request.into(), GroupAsked::Sync(generation), timeout, cx)
             && let Some(member) = self.classic()
         {
@@ -257,6 +257,14 @@ impl Consumer {
         let (now, config) = (cx.mono(), &self.setup.config);
         self.timers.set(Due::Group(GroupDue::Heartbeat), now.plus(config.heartbeat_interval), cx.trail());
         self.timers.set(Due::Group(GroupDue::Session), now.plus(config.session_timeout), cx.trail());
+    }
+
+    /// Another coordinator was found: it has a whole session to answer in.
+    pub(super) fn give_new_coordinator_time(&mut self, cx: &mut Context<'_>) {
+        let session = self.setup.config.session_timeout;
+        if self.classic().is_some_and(|member| member.is_alive()) {
+            self.timers.set(Due::Group(GroupDue::Session), cx.mono().plus(session), cx.trail());
+        }
     }
 
     /// Says that it is alive, when that is due.

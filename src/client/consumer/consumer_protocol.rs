@@ -45,6 +45,7 @@ impl Consumer {
                 self.begin_joining(cx);
             }
             Stage::Failed => self.part_with_all(Parting::Lost, cx),
+            Stage::Reconciling if member.is_target_in_doubt => {}
             Stage::Reconciling => self.reconcile(cx),
             Stage::Outside | Stage::Joining | Stage::Acknowledging | Stage::Stable => {}
         }
@@ -131,6 +132,7 @@ impl Consumer {
             return;
         }
         member.failures = 0;
+        member.is_target_in_doubt = false;
         member.interval = response.heartbeat_interval;
         let is_new = member.epoch != response.epoch;
         member.epoch = response.epoch;

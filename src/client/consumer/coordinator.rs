@@ -1,8 +1,11 @@
 //! Where a consumer's group is coordinated: asked for when it is needed, forgotten when that broker is lost or says that it is
 //! not the one, asked for again.
 //!
-//! Source: Kafka's `AbstractCoordinator.lookupCoordinator`, `CoordinatorRequestManager`. Called by: the end of every turn, and
-//! whoever hears of the coordinator.
+//! Invariant: a classic consumer has a connection to its present coordinator at most: with the coordinator its connection goes.
+//! (One that broke without a word would else wait to be used again, and a JoinGroup on it for `max.poll.interval.ms` and 5 s.)
+//!
+//! Source: Kafka's `AbstractCoordinator.lookupCoordinator`, `markCoordinatorUnknown`, `CoordinatorRequestManager`. Called by: the
+//! end of every turn, and whoever hears of the coordinator.
 
 use super::Consumer;
 use super::answers::Asked;
@@ -37,6 +40,7 @@ impl Consumer {
             Ok(broker) => {
                 group.coordinator = Coordinator::Known(broker);
                 group.failures = 0;
+                self.give_new_coordinator_time(cx);
             }
             Err(code) if code.is_retriable() || code == ErrorCode::UnknownServerError => self.coordinator_not_found(cx),
             Err(code) => {
@@ -55,20 +59,29 @@ impl Consumer {
         self.timers.set(Due::Group(GroupDue::Find), cx.mono().plus(wait), cx.trail());
     }
 
-    /// A broker is not the coordinator (any more). What is unanswered there goes on being waited for, as in Kafka: it may yet
-    /// be answered.
+    /// A broker is not the coordinator (any more). A classic consumer closes its connection there, and what is unanswered on it is
+    /// lost; one of the consumer protocol goes on waiting for it, since it may yet be answered.
     pub(super) fn forget_coordinator(&mut self, broker: BrokerId, cx: &mut Context<'_>) {
-        let Some(group) = self.group.as_mut().filter(|group| group.coordinator == Coordinator::Known(broker)) else { return };
+        let is_classic = self.classic().is_some();
+        if self.lose_sight_of_coordinator(broker, cx) && is_classic {
+            self.give_up_coordinator(broker, cx);
+        }
+    }
+
+    /// Nobody knows the coordinator any more, if it was this broker.
+    fn lose_sight_of_coordinator(&mut self, broker: BrokerId, cx: &mut Context<'_>) -> bool {
+        let Some(group) = self.group.as_mut().filter(|group| group.coordinator == Coordinator::Known(broker)) else { return false };
         group.coordinator = Coordinator::Unknown;
         let wait = self.backoff.after(1, Reason::FindCoordinator, cx);
         self.timers.set(Due::Group(GroupDue::Find), cx.mono().plus(wait), cx.trail());
+        true
     }
 
     /// The connection to a coordinator is gone: what was unanswered on it is lost.
     pub(super) fn handle_lost_coordinator(&mut self, broker: BrokerId, cx: &mut Context<'_>) {
         let Some(group) = &mut self.group else { return };
         let lost = group.connections.lost(broker, &mut self.timers, cx);
-        self.forget_coordinator(broker, cx);
+        self.lose_sight_of_coordinator(broker, cx);
         for asked in lost {
             match asked {
                 GroupAsked::Join | GroupAsked::Sync(_) | GroupAsked::Heartbeat(..) => self.handle_lost_classic(&asked, cx),

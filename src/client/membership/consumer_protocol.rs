@@ -10,10 +10,14 @@
 //! ```
 //!
 //! Invariant: what it says it owns is what it owns: a partition is named to the coordinator only after it was taken, and left
-//! out only after it was given back.
+//! out only after it was given back. As long as such a word is unanswered nothing is taken.
 //!
 //! Source: Kafka's `ConsumerMembershipManager`, `ConsumerHeartbeatRequestManager`; KIP-848. Called by:
 //! `consumer/consumer_protocol`.
+//!
+//! Kafka differs: there a member takes what it was told before while such a word is on its way. It had not named it, so that the
+//! coordinator may have counted it as given back and given it to another: both own it until the next heartbeat fences the first
+//! (chaos/groups seed 0x5aa).
 //!
 //! Kafka differs: `MemberState` has PREPARE_LEAVING and LEAVING besides; here one turn gives back, says so and is outside.
 
@@ -72,6 +76,8 @@ pub(in crate::client) struct ConsumerMember {
     pub(in crate::client) target: Vec<TopicPartition>,
     /// A heartbeat is unanswered.
     pub(in crate::client) is_beating: bool,
+    /// It said what it owns before it had taken all that it was told: what of that it may still take, the next answer tells.
+    pub(in crate::client) is_target_in_doubt: bool,
     /// The commit that has to be answered before it gives anything back.
     pub(in crate::client) last_commit: Option<u32>,
     /// Refusals in a row.
@@ -103,6 +109,7 @@ impl ConsumerMember {
             epoch: 0,
             target: Vec::new(),
             is_beating: false,
+            is_target_in_doubt: false,
             last_commit: None,
             failures: 0,
             interval: config.heartbeat_interval,
@@ -132,6 +139,7 @@ impl ConsumerMember {
         self.stage = Stage::Joining;
         self.epoch = 0;
         self.target.clear();
+        self.is_target_in_doubt = false;
         self.say_all();
     }
 
@@ -166,6 +174,7 @@ impl ConsumerMember {
         }
         if let Some(owned) = &request.owned {
             self.told.owned = Some(owned.clone());
+            self.is_target_in_doubt = self.stage == Stage::Reconciling;
         }
         self.is_beating = true;
         if self.stage == Stage::Acknowledging {

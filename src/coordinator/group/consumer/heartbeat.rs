@@ -7,6 +7,10 @@
 //!
 //! Kafka differs: a static member that joins again under its own id, because the answer to its join was lost, is refused there
 //! with UNRELEASED_INSTANCE_ID for its session's time; here it is known.
+//!
+//! Kafka differs: it tells a member its share once. If that answer goes to a connection that the member does not listen to any more
+//! (a heartbeat that arrived late, or twice), the member never learns of it and the partition has no reader, while everybody takes
+//! the group for stable (chaos/groups seed 0x59d). Here the share is told until the member has said that it owns just that.
 
 use std::sync::Arc;
 
@@ -53,7 +57,21 @@ impl ConsumerGroup {
         let session = environment.config.group_consumer_session_timeout;
         decision.timers.push(TimerOrder::Session(request.member.clone(), session));
         let current = Arc::clone(&decision.answer);
-        Ok(decision.answering(answer(request, &before, &current, environment)))
+        let has_heard = self.has_heard(request, &current);
+        Ok(decision.answering(answer(request, (&before, &current), has_heard, environment)))
+    }
+
+    /// Whether what the member says now, or said last, that it owns is its share; if it has not said anything yet, that is taken
+    /// for granted.
+    fn has_heard(&self, request: &ConsumerGroupHeartbeatRequest, current: &CurrentAssignment) -> bool {
+        match &request.owned {
+            Some(owned) => {
+                let mut owned = owned.clone();
+                owned.sort_unstable();
+                owned == current.assigned
+            }
+            None => self.said(&request.member).is_none_or(|said| said == current.assigned),
+        }
     }
 
     /// Errors: GROUP_MAX_SIZE_REACHED.
@@ -196,16 +214,16 @@ fn new_wishes(before: &Member, request: &ConsumerGroupHeartbeatRequest) -> Optio
     (is_unwritten || wishes != *old).then_some(wishes)
 }
 
-/// The share is told to one who joins or says everything anew, and when it changed.
+/// The share is told to one who joins or says everything anew, when it changed, and to one who has not heard of it.
 fn answer(
     request: &ConsumerGroupHeartbeatRequest,
-    before: &CurrentAssignment,
-    current: &CurrentAssignment,
+    (before, current): (&CurrentAssignment, &CurrentAssignment),
+    has_heard: bool,
     environment: Environment<'_>,
 ) -> ConsumerGroupHeartbeatResponse {
     let says_everything =
         request.rebalance_timeout.is_some() && (request.topics.is_some() || request.pattern.is_some()) && request.owned.is_some();
-    let is_told = request.epoch == JOINING || says_everything || before.assigned != current.assigned;
+    let is_told = request.epoch == JOINING || says_everything || before.assigned != current.assigned || !has_heard;
     ConsumerGroupHeartbeatResponse {
         error: None,
         member: request.member.clone(),

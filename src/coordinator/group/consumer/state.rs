@@ -1,7 +1,7 @@
 //! A group of the consumer protocol as it is written down (KIP-848): its members, its epochs, its target, who holds what.
 //!
-//! Invariant: `apply` takes the record alone, so that replay of the log makes the same group (`metadata_seen`, which only
-//! saves work, excepted). The group epoch is never below the target's, nor a member's epoch above the target's. A partition
+//! Invariant: `apply` takes the record alone, so that replay of the log makes the same group (`metadata_seen` and
+//! `said`, which are bookkeeping, excepted). The group epoch is never below the target's, nor a member's epoch above the target's. A partition
 //! is held by one member at most. Called by `coordinator/runtime` (apply), and by all that decides in this folder.
 
 use std::collections::BTreeMap;
@@ -26,6 +26,8 @@ pub struct ConsumerGroup {
     held: BTreeMap<TopicPartition, MemberId>,
     pub(super) patterns: BTreeMap<String, Pattern>,
     pub(super) metadata_seen: Option<u64>,
+    /// What members said last that they own, in order, as far as this coordinator has heard them.
+    said: BTreeMap<MemberId, Vec<TopicPartition>>,
 }
 
 impl ConsumerGroup {
@@ -42,6 +44,7 @@ impl ConsumerGroup {
             held: BTreeMap::new(),
             patterns: BTreeMap::new(),
             metadata_seen: None,
+            said: BTreeMap::new(),
         }
     }
 
@@ -73,6 +76,7 @@ impl ConsumerGroup {
 
     fn apply_departure(&mut self, id: &MemberId) {
         self.apply_current(id, &Arc::default());
+        self.said.remove(id);
         let Some(member) = self.members.remove(id) else { return };
         if let Some(instance) = &member.wishes.instance
             && self.statics.get(instance) == Some(id)
@@ -115,6 +119,20 @@ impl ConsumerGroup {
     /// Notes that the group's topics were looked up in this version of the metadata. Not written down: it saves looking again.
     pub fn note_metadata_seen(&mut self, version: u64) {
         self.metadata_seen = Some(version);
+    }
+
+    /// Notes what a member says that it owns. Not written down: another coordinator is told everything anew.
+    pub fn note_said(&mut self, member: &MemberId, owned: &[TopicPartition]) {
+        if self.members.contains_key(member) {
+            let mut owned = owned.to_vec();
+            owned.sort_unstable();
+            self.said.insert(member.clone(), owned);
+        }
+    }
+
+    /// What a member said last that it owns, if it was heard.
+    pub(super) fn said(&self, member: &MemberId) -> Option<&[TopicPartition]> {
+        self.said.get(member).map(Vec::as_slice)
     }
 
     /// What it is doing.
@@ -175,7 +193,7 @@ impl ConsumerGroup {
     }
 }
 
-/// Written down alike (what only saves work is not compared).
+/// Written down alike (bookkeeping is not compared).
 impl PartialEq for ConsumerGroup {
     fn eq(&self, other: &Self) -> bool {
         self.id == other.id
