@@ -117,12 +117,12 @@ impl Partition {
             return Err(ErrorCode::OffsetOutOfRange);
         }
         if let Some(asked) = item.last_fetched_epoch.filter(|_| self.setup.is_fencing()) {
-            let shared = self.shared_epoch(asked).ok_or(ErrorCode::OffsetOutOfRange)?;
+            let shared = match reader {
+                Reader::Consumer | Reader::ConsumerWithRack => self.shared_epoch(asked),
+                Reader::Replica(follower) => self.epoch_shared_with(follower, asked),
+            };
+            let shared = shared.ok_or(ErrorCode::OffsetOutOfRange)?;
             if shared.epoch < asked || shared.end_offset < from {
-                let shared = match reader {
-                    Reader::Consumer | Reader::ConsumerWithRack => shared,
-                    Reader::Replica(follower) => self.surely_shared(shared, follower, item.log_start_offset),
-                };
                 return Ok(Found { diverging: Some(shared), ..found });
             }
         }
@@ -194,22 +194,19 @@ impl Partition {
         known.map(|(epoch, end_offset)| DivergingEpoch { epoch, end_offset })
     }
 
-    /// What a follower that left this log certainly shares with it. Where this log was copied with a gap, the epoch after the gap is
-    /// known to begin with the first batch that was left of it, and may have begun before: the follower is to keep nothing of its own
-    /// there. (What a member of the ISR has there was committed, as all that cleaners take away, and so was what lies below a log's
-    /// start.) A follower whose log ends just there has not left this one as far as anybody can tell.
+    /// The same for a follower. Where this log was copied with a gap, the epoch after the gap is known to begin with the first batch
+    /// that was left of it, and may have begun before: the follower is to keep nothing of its own there. (What a member of the ISR
+    /// has there was committed, as all that cleaners take away.)
     ///
     /// Kafka differs: the follower is told that first batch's offset and keeps what it has below, be it of another leader's log
     /// that nobody ever committed, and the logs differ from then on (chaos/groups seed 0x4ef).
-    fn surely_shared(&self, shared: DivergingEpoch, follower: BrokerId, follower_start: Offset) -> DivergingEpoch {
+    fn epoch_shared_with(&self, follower: BrokerId, asked: LeaderEpoch) -> Option<DivergingEpoch> {
+        let shared = self.shared_epoch(asked)?;
         let may_differ = match &self.role {
             Role::Leader(leader) => shared.end_offset < leader.epoch_start && !leader.isr().maximal().contains(follower),
             Role::Follower(_) | Role::Idle | Role::Offline => false,
         };
-        if !may_differ {
-            return shared;
-        }
-        let end_offset = self.log.held_before(shared.end_offset).max(follower_start).min(shared.end_offset);
-        DivergingEpoch { end_offset, ..shared }
+        let end_offset = if may_differ { self.log.held_before(shared.end_offset) } else { shared.end_offset };
+        Some(DivergingEpoch { end_offset, ..shared })
     }
 }
