@@ -162,7 +162,7 @@ impl Broker {
 
 fn reader_of(request: &FetchRequest) -> Reader {
     match (&request.replica, &request.rack) {
-        (Some(replica), _) => Reader::Replica(replica.broker),
+        (Some(_), _) => Reader::Replica,
         (None, Some(_)) => Reader::ConsumerWithRack,
         (None, None) => Reader::Consumer,
     }

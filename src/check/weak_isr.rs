@@ -2,8 +2,7 @@
 //!
 //! Promises: what a leader shows, or answers acks=all with, is on every replica that it counts on itself, whatever the
 //! controller has decided meanwhile. A member whose disk lost data does not count until the leader's ISR no longer names it;
-//! nor for a leader that hears only afterwards, of an epoch long past, that it was to lead with that member. A member whose log ends
-//! where nothing but what a cleaner took away is missing up to there has all there is to have.
+//! nor for a leader that hears only afterwards, of an epoch long past, that it was to lead with that member.
 //!
 //! Violated: where `strong-isr` looks, and at `IsrAdopted`, if a replica that acts as leader has a record below its high
 //! watermark that a member of the ISR it goes by has not. Companion: `strong-isr`, when the committed ISR names the member too.
@@ -17,7 +16,7 @@ use super::ledger::PartitionLedger;
 use super::log_copy::LogCopy;
 use super::promises::Promises;
 use super::{CheckResult, Claim};
-use crate::ids::{Offset, ProcessId};
+use crate::ids::ProcessId;
 
 /// The claim.
 pub(super) const CLAIM: Claim = Claim {
@@ -68,9 +67,6 @@ impl WeakIsr {
     fn compare(&mut self, scene: Scene<'_>, ledger: &PartitionLedger, leader: &LogCopy, member: &LogCopy) {
         let end = leader.high_watermark;
         let Some(offset) = ledger.first_difference(leader, member, end) else { return };
-        if offset == member.end() && (offset.0..end.0).all(|missing| ledger.cleaned.contains(Offset(missing))) {
-            return;
-        }
         let detail = format!(
             "{} is below the high watermark {end} of {}, and {} is in its ISR {} and has {}",
             scene.names.place(ledger.partition, offset),

@@ -149,21 +149,6 @@ impl PartitionLog {
         self.epochs.end_offset_for(asked, self.end_offset())
     }
 
-    /// Where the last batch ends that it holds below `end`, if another follows: what lay between was cleaned away, here or where
-    /// this log was copied from. `end` itself if nothing is missing there, or nothing follows.
-    #[must_use]
-    pub fn held_before(&self, end: Offset) -> Offset {
-        let is_followed = || self.segments_from(end).any(|segment| !segment.batches_from(end).is_empty());
-        if !self.is_sparse || !is_followed() {
-            return end;
-        }
-        let last_below = self.segments().rev().find_map(|segment| {
-            let below = segment.batches().partition_point(|batch| batch.base < end);
-            below.checked_sub(1).and_then(|place| segment.batches().get(place))
-        });
-        last_below.map_or(Offset::ZERO, |batch| batch.last().next()).max(self.start).min(end)
-    }
-
     /// The bytes of all its batches.
     #[must_use]
     pub fn size_bytes(&self) -> u64 {

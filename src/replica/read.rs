@@ -31,8 +31,8 @@ pub enum Reader {
     Consumer,
     /// From any replica, up to the high watermark as that one knows it (KIP-392).
     ConsumerWithRack,
-    /// This broker's replica, from the leader, up to the log end.
-    Replica(BrokerId),
+    /// From the leader, up to the log end.
+    Replica,
 }
 
 /// What there was to read.
@@ -77,7 +77,7 @@ impl Partition {
     /// Whether this replica may answer this reader, which knows that epoch. Errors: as [`Partition::leading`].
     pub fn check_reader(&self, asked: Option<LeaderEpoch>, reader: Reader) -> Result<(), ErrorCode> {
         match reader {
-            Reader::Consumer | Reader::Replica(_) => self.leading(asked).map(|_| ()),
+            Reader::Consumer | Reader::Replica => self.leading(asked).map(|_| ()),
             Reader::ConsumerWithRack => self.check_epoch(asked),
         }
     }
@@ -101,7 +101,7 @@ impl Partition {
     pub fn readable_end(&self, reader: Reader) -> Offset {
         match reader {
             Reader::Consumer | Reader::ConsumerWithRack => self.high_watermark,
-            Reader::Replica(_) => self.log.end_offset(),
+            Reader::Replica => self.log.end_offset(),
         }
     }
 
@@ -117,11 +117,7 @@ impl Partition {
             return Err(ErrorCode::OffsetOutOfRange);
         }
         if let Some(asked) = item.last_fetched_epoch.filter(|_| self.setup.is_fencing()) {
-            let shared = match reader {
-                Reader::Consumer | Reader::ConsumerWithRack => self.shared_epoch(asked),
-                Reader::Replica(follower) => self.epoch_shared_with(follower, asked),
-            };
-            let shared = shared.ok_or(ErrorCode::OffsetOutOfRange)?;
+            let shared = self.shared_epoch(asked).ok_or(ErrorCode::OffsetOutOfRange)?;
             if shared.epoch < asked || shared.end_offset < from {
                 return Ok(Found { diverging: Some(shared), ..found });
             }
@@ -192,21 +188,5 @@ impl Partition {
     fn shared_epoch(&self, asked: LeaderEpoch) -> Option<DivergingEpoch> {
         let known = self.log.end_offset_for_epoch(asked);
         known.map(|(epoch, end_offset)| DivergingEpoch { epoch, end_offset })
-    }
-
-    /// The same for a follower. Where this log was copied with a gap, the epoch after the gap is known to begin with the first batch
-    /// that was left of it, and may have begun before: the follower is to keep nothing of its own there. (What a member of the ISR
-    /// has there was committed, as all that cleaners take away.)
-    ///
-    /// Kafka differs: the follower is told that first batch's offset and keeps what it has below, be it of another leader's log
-    /// that nobody ever committed, and the logs differ from then on (chaos/groups seed 0x4ef).
-    fn epoch_shared_with(&self, follower: BrokerId, asked: LeaderEpoch) -> Option<DivergingEpoch> {
-        let shared = self.shared_epoch(asked)?;
-        let may_differ = match &self.role {
-            Role::Leader(leader) => shared.end_offset < leader.epoch_start && !leader.isr().maximal().contains(follower),
-            Role::Follower(_) | Role::Idle | Role::Offline => false,
-        };
-        let end_offset = if may_differ { self.log.held_before(shared.end_offset) } else { shared.end_offset };
-        Some(DivergingEpoch { end_offset, ..shared })
     }
 }

@@ -15,7 +15,6 @@
 //! * `delete b1 to=N` (without `to`: to the high watermark) · `low b1`: the low watermark.
 //! * `rack b2 A` · `prefer b1 OFFSET A`: where the leader sends a consumer in rack A.
 //! * `read b2 OFFSET [near] [epoch=N]`: a consumer reads there; `near`: it was sent there because of its rack.
-//! * `copy b3 VALUE at=2 epoch=1`: a follower is sent that one batch, from a log that was cleaned before it.
 //! * `reassign 1-2-3`: the replicas that the next metadata names.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
@@ -26,7 +25,6 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crate::support::MemoryDisk;
-use bytes::Bytes;
 use goldenscript::{Command, Context as Hints};
 use tribunal::choice::{Choices, Luck};
 use tribunal::config::{Profile, TopicConfig, Value, Variants};
@@ -39,7 +37,7 @@ use tribunal::ids::{
 };
 use tribunal::log::PartitionLog;
 use tribunal::protocol::{AlteredState, FetchPartition, OffsetSpec, ReplicaState};
-use tribunal::record::{BatchBuilder, restamp};
+use tribunal::record::BatchBuilder;
 use tribunal::replica::{LeaderOffsets, Membership, Partition, Proposal, Reader, Registration, ReplicaSetup, Role, Rules};
 use tribunal::time::{Duration, Instant, Timestamp, Trail};
 
@@ -97,14 +95,6 @@ impl goldenscript::Runner for Stage {
                     let setup = self.setup(BrokerId(number));
                     self.brokers.get_mut(&BrokerId(number)).unwrap().replica.set_setup(setup);
                 }
-            }
-            "copy" => {
-                let (base, epoch) = (Offset(args.take_key("at").unwrap_or("0").parse()?), args.take_key("epoch").unwrap_or("0"));
-                let epoch = LeaderEpoch(epoch.parse()?);
-                let who = broker_of(args.next_pos())?;
-                let batch = restamp(&batch(args.next_pos().unwrap_or("x")), base, epoch, None);
-                let leaders = LeaderOffsets { high_watermark: Offset::ZERO, log_start: Offset::ZERO };
-                self.turn(who, |seat, _, cx| seat.replica.append_fetched(&[batch], leaders, cx)).map_err(ErrorCode::name)?;
             }
             "align" => self.align(broker_of(args.next_pos())?)?,
             "delete" => {
@@ -302,7 +292,9 @@ impl Stage {
     }
 
     fn produce(&mut self, who: BrokerId, value: &str, acks: Acks) {
-        let batch = batch(value);
+        let mut builder = BatchBuilder::new(Timestamp::RUN_START);
+        builder.append(Timestamp::RUN_START, None, Some(value.as_bytes()), &[]);
+        let batch = builder.build();
         let appended = self.turn(who, |seat, members, cx| seat.replica.append(&batch, acks, members, cx));
         if let Err(code) = appended {
             writeln!(self.told, "{who}: {}", code.name()).unwrap();
@@ -319,7 +311,7 @@ impl Stage {
         let asked = last_fetched_epoch.map_or("no epoch".to_owned(), |epoch| epoch.to_string());
         writeln!(self.told, "{who} → {leader}: fetch from {fetch_offset}, last {asked}")?;
         let found = self.turn(leader, |seat, members, cx| {
-            let found = seat.replica.read(&item, Reader::Replica(who), 1 << 20, cx)?;
+            let found = seat.replica.read(&item, Reader::Replica, 1 << 20, cx)?;
             if found.diverging.is_none() {
                 let progress = seat.replica.record_fetch(from, &item, members, cx)?;
                 seat.proposal = progress.proposal.or(seat.proposal.take());
@@ -424,12 +416,6 @@ impl Stage {
             writeln!(self.told, "{who}: LEO {end}, HW {high_watermark}, epochs [{epochs}], {role}").unwrap();
         }
     }
-}
-
-fn batch(value: &str) -> Bytes {
-    let mut builder = BatchBuilder::new(Timestamp::RUN_START);
-    builder.append(Timestamp::RUN_START, None, Some(value.as_bytes()), &[]);
-    builder.build()
 }
 
 fn item(from: Offset, epoch: Option<LeaderEpoch>, last: Option<LeaderEpoch>, log_start_offset: Offset) -> FetchPartition {
