@@ -31,10 +31,12 @@ impl Checks {
                 self.one_owner_per_partition.judge_assigned(scene, &self.groups, group, partitions);
                 self.groups.assign(event.process, group, partitions);
                 self.no_poll_skip.give_back(event.process, partitions);
+                self.reader_up_to_date.give_back(event.process, partitions);
             }
             ClientFact::PartitionsRevoked { partitions, .. } | ClientFact::PartitionsLost { partitions, .. } => {
                 self.groups.give_back(event.process, partitions);
                 self.no_poll_skip.give_back(event.process, partitions);
+                self.reader_up_to_date.give_back(event.process, partitions);
             }
             ClientFact::GroupLeft { .. } => {
                 self.groups.leave(event.process);
@@ -74,6 +76,7 @@ impl Checks {
         let is_readable = |offset| ledger.is_readable(offset);
         self.poll_order.set_position(event.process, place.0, place.1);
         self.no_poll_skip.set_position(scene, place, why, &is_readable);
+        self.reader_up_to_date.set_position(event.process, place);
         if let Some(processing) = self.promises.processing.get(&event.process) {
             self.processed.go_on(scene, processing, place, &is_readable);
         }
@@ -85,6 +88,7 @@ impl Checks {
         let ledger = self.ledger.partition_mut(poll.partition);
         let is_readable = |offset| ledger.is_readable(offset);
         self.no_poll_skip.judge(scene, poll, &is_readable);
+        self.reader_up_to_date.judge(scene, (ledger, self.compaction_contract.chains(poll.partition)), poll);
         if let Some(processing) = self.promises.processing.get(&event.process) {
             self.processed.poll(scene, processing, poll, &is_readable);
         }

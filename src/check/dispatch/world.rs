@@ -40,6 +40,7 @@ impl Checks {
                 self.sends.abandon(process);
                 self.poll_order.forget(process);
                 self.no_poll_skip.forget(process);
+                self.reader_up_to_date.forget(process);
                 self.processed.end(process);
                 self.groups.end(process);
                 self.epochs_monotone.end_life(process);
