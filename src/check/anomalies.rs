@@ -54,6 +54,7 @@ pub(super) const ANOMALIES: &[Anomaly] = &[
     Anomaly { name: "metadata-log-matching", companions: &[], inject: fork_the_metadata },
     Anomaly { name: "retention-contract", companions: &[], inject: delete_what_is_young },
     Anomaly { name: "compaction-contract", companions: &[], inject: drop_the_latest_of_a_key },
+    Anomaly { name: "reader-up-to-date", companions: &[], inject: come_by_after_the_tombstone },
     Anomaly { name: "recovery-prefix", companions: &[], inject: forget_what_was_synced },
     Anomaly { name: "index-matches-scan", companions: &[], inject: lose_the_way_in_an_index },
     Anomaly { name: "assertions-hold", companions: &[], inject: fail_an_assertion },
@@ -75,6 +76,29 @@ fn delete_what_is_young(cluster: &mut Cluster) {
 fn drop_the_latest_of_a_key(cluster: &mut Cluster) {
     cluster.produce(1, Acks::All);
     cluster.drop_records(cluster.leader, &[(cluster.high_watermark - 1, CleaningReason::Superseded)]);
+}
+
+/// c1 has a value; its tombstone is written, and is gone when c1 reads on.
+fn come_by_after_the_tombstone(cluster: &mut Cluster) {
+    for _ in 0..64 {
+        cluster.poll();
+        cluster.produce(1, Acks::All);
+        let mut newest_first = cluster.log(cluster.leader).iter().rev().map(|(_, digest)| *digest);
+        let gone = newest_first.next().expect("one was sent");
+        let before = newest_first.find(|digest| Cluster::key(*digest) == Cluster::key(gone));
+        if !Cluster::is_tombstone(gone) || before.is_none_or(Cluster::is_tombstone) {
+            continue;
+        }
+        cluster.produce(1, Acks::All);
+        let last = cluster.log(cluster.leader).last().map(|(_, digest)| *digest);
+        if last.is_some_and(|last| Cluster::key(last) != Cluster::key(gone)) {
+            break;
+        }
+    }
+    cluster.clean(cluster.leader);
+    cluster.wait(Duration::from_millis(20));
+    cluster.clean(cluster.leader);
+    cluster.poll();
 }
 
 /// The ISR is the leader alone; its power fails, and an acknowledged record was not synced.

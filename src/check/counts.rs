@@ -171,6 +171,10 @@ counts! {
     partition_idle_consumer_us,
     /// Segments that retention deleted.
     segments_deleted,
+    /// Of these, by age, sooner after they were written than `retention.ms` says, by true time.
+    segments_deleted_early,
+    /// Of these, by age, later than that by more than the brokers' looks are apart.
+    segments_deleted_late,
     /// Cleanings of a log that were finished.
     cleanings,
     /// Cleanings that failed for good.

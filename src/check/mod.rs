@@ -129,6 +129,7 @@ pub const CLAIMS: &[Claim] = &[
     metadata_log_matching::CLAIM,
     storage::retention_contract::CLAIM,
     storage::compaction_contract::CLAIM,
+    storage::reader_up_to_date::CLAIM,
     recovery_prefix::CLAIM,
     index_matches_scan::CLAIM,
     assertions_hold::CLAIM,

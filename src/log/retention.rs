@@ -70,12 +70,14 @@ impl PartitionLog {
             let is_too_large = self.size_bytes() >= limit;
             any |= is_too_large && self.delete_while(view, RetentionReason::Size, is_excess, cx)?;
         }
+        // ANCHOR: due-by-time
         let kept = self.config.retention_ms;
         if kept != Duration::MAX {
             let (now, kept_ms) = (cx.wall(), i64::try_from(kept.as_millis()).unwrap_or(i64::MAX));
             let is_old = |segment: &Judged| now.0.saturating_sub(segment.mark.0) > kept_ms;
             any |= self.delete_while(view, RetentionReason::Time, is_old, cx)?;
         }
+        // ANCHOR_END: due-by-time
         Ok(any)
     }
 
@@ -87,6 +89,7 @@ impl PartitionLog {
         mut is_due: impl FnMut(&Judged) -> bool,
         cx: &mut Context<'_>,
     ) -> Result<bool, Fault> {
+        // ANCHOR: delete-while
         let mut due = Vec::new();
         for (nth, segment) in self.segments().enumerate() {
             let judged = self.judged(nth, segment, view.by_record_time, cx);
@@ -96,6 +99,7 @@ impl PartitionLog {
             }
             due.push(judged);
         }
+        // ANCHOR_END: delete-while
         if due.is_empty() {
             return Ok(false);
         }

@@ -43,11 +43,13 @@ impl Checks {
                 self.one_owner_per_partition.judge_assigned(scene, &self.groups, group, partitions);
                 self.groups.assign(event.process, group, partitions);
                 self.no_poll_skip.give_back(event.process, partitions);
+                self.reader_up_to_date.give_back(event.process, partitions);
             }
             ClientFact::PartitionsRevoked { group, partitions, .. } | ClientFact::PartitionsLost { group, partitions, .. } => {
                 self.groups.give_back(event.process, partitions);
                 self.idle_times.begin(event.at, &self.groups, group, partitions);
                 self.no_poll_skip.give_back(event.process, partitions);
+                self.reader_up_to_date.give_back(event.process, partitions);
             }
             ClientFact::GroupLeft { .. } => {
                 self.groups.leave(event.process);
@@ -95,6 +97,7 @@ impl Checks {
         self.idle_times.end(event.at, &self.groups, (event.process, place.0), &mut self.counts);
         self.poll_order.set_position(event.process, place.0, place.1);
         self.no_poll_skip.set_position(scene, place, why, &is_readable);
+        self.reader_up_to_date.set_position(event.process, place);
         if let Some(processing) = self.promises.processing.get(&event.process) {
             match why {
                 PositionReason::Seek | PositionReason::Beginning | PositionReason::End | PositionReason::Timestamp => {
@@ -113,6 +116,7 @@ impl Checks {
         let ledger = self.ledger.partition_mut(poll.partition);
         let is_readable = |offset| ledger.is_readable(offset);
         self.no_poll_skip.judge(scene, poll, &is_readable);
+        self.reader_up_to_date.judge(scene, (ledger, self.compaction_contract.chains(poll.partition)), poll);
         if let Some(processing) = self.promises.processing.get(&event.process) {
             self.processed.poll(scene, processing, poll, &is_readable);
         }

@@ -54,6 +54,7 @@ use super::single_leader_per_epoch::SingleLeaderPerEpoch;
 use super::single_vote_per_epoch::SingleVotePerEpoch;
 use super::storage::Keeping;
 use super::storage::compaction_contract::CompactionContract;
+use super::storage::reader_up_to_date::ReaderUpToDate;
 use super::storage::retention_contract::RetentionContract;
 use super::strong_isr::StrongIsr;
 use super::weak_isr::WeakIsr;
@@ -105,6 +106,7 @@ pub struct Checks {
     metadata_log_matching: MetadataLogMatching,
     retention_contract: RetentionContract,
     compaction_contract: CompactionContract,
+    reader_up_to_date: ReaderUpToDate,
     recovery_prefix: RecoveryPrefix,
     index_matches_scan: IndexMatchesScan,
     assertions_hold: AssertionsHold,
@@ -202,6 +204,7 @@ impl Checks {
             self.metadata_log_matching.finish(promises),
             self.retention_contract.finish(promises),
             self.compaction_contract.finish(promises),
+            self.reader_up_to_date.finish(promises),
             self.recovery_prefix.finish(promises),
             self.index_matches_scan.finish(promises),
             self.assertions_hold.finish(promises),

@@ -97,6 +97,7 @@ impl Checks {
             if !lost.is_empty() {
                 let from = ledger.committed_end();
                 self.no_poll_skip.diverge(partition, (from, epoch));
+                self.reader_up_to_date.forget_partition(partition);
                 self.processed.truncate(partition, from);
             }
             ledger.begin_anew(epoch);

@@ -1,7 +1,7 @@
 //! What retention and the cleaner do, and the rules they go by.
 
 use super::super::finding::Scene;
-use super::super::storage::retention_contract::Sight;
+use super::super::storage::retention_contract::{Sight, Timing};
 use super::Checks;
 use crate::event::{CleanedFacts, ConfigFacts, Event, LogFact, RetentionFacts, TopicFacts, WorldFact};
 use crate::ids::{Offset, ProcessId, TopicPartition};
@@ -94,7 +94,11 @@ impl Checks {
         let applied = self.live.applied(event.process);
         let ledger = self.ledger.partition_mut(segment.partition);
         let sight = Sight { ledger, keeping: &self.keeping, applied };
-        self.retention_contract.judge(Scene { event, names: &self.names }, sight, segment);
+        match self.retention_contract.judge(Scene { event, names: &self.names }, sight, segment) {
+            Some(Timing::Early) => self.counts.segments_deleted_early += 1,
+            Some(Timing::Late) => self.counts.segments_deleted_late += 1,
+            Some(Timing::InTime) | None => {}
+        }
     }
 
     fn clean_segment(&mut self, event: &Event, cleaned: &CleanedFacts) {

@@ -41,6 +41,7 @@ impl Checks {
                 self.sends.abandon(process);
                 self.poll_order.forget(process);
                 self.no_poll_skip.forget(process);
+                self.reader_up_to_date.forget(process);
                 self.processed.end(process);
                 self.end_member(event);
                 self.epochs_monotone.end_life(process);

@@ -19,7 +19,7 @@ struct Link {
 
 /// The records of a partition.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Chains {
+pub(in super::super) struct Chains {
     links: Vec<Link>,
     latest: BTreeMap<NonZeroU64, Offset>,
 }

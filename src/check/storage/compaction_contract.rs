@@ -86,6 +86,11 @@ impl CompactionContract {
         }
     }
 
+    /// A compacted partition's committed records by key.
+    pub(in super::super) fn chains(&self, partition: TopicPartition) -> Option<&Chains> {
+        self.chains.get(&partition)
+    }
+
     /// After the committed log was cut: these are its records no more.
     pub(in super::super) fn uncommit(&mut self, ledger: &PartitionLedger, lost: &[Entry]) {
         let Some(chains) = self.chains.get_mut(&ledger.partition) else { return };

@@ -9,6 +9,7 @@ mod chains;
 mod clocks;
 pub(super) mod compaction_contract;
 mod overdue;
+pub(super) mod reader_up_to_date;
 pub(super) mod retention_contract;
 #[cfg(test)]
 mod retention_tests;

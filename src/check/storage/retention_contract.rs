@@ -119,8 +119,8 @@ impl RetentionContract {
         self.overdue.change_rule(topic);
     }
 
-    /// At a `SegmentDeleted`.
-    pub(in super::super) fn judge(&mut self, scene: Scene<'_>, sight: Sight<'_>, facts: &RetentionFacts) {
+    /// At a `SegmentDeleted`. Returns how it was by true time, for a segment that went by its age.
+    pub(in super::super) fn judge(&mut self, scene: Scene<'_>, sight: Sight<'_>, facts: &RetentionFacts) -> Option<Timing> {
         let key = (scene.event.process, facts.partition);
         let shelf = self.shelves.entry(key).or_default();
         let (segment, size, first) = (shelf.segment(facts.base, facts.end), shelf.size(), shelf.first());
@@ -128,7 +128,7 @@ impl RetentionContract {
         self.overdue.forget(scene.event.process, facts.partition);
         let mut rules = sight.keeping.rules.of(facts.partition.topic, sight.applied).peekable();
         if self.finding.is_violated() || rules.peek().is_none() {
-            return;
+            return None;
         }
         self.finding.judge();
         let wall = sight.keeping.clocks.wall(scene.event.process, scene.event.at);
@@ -141,11 +141,12 @@ impl RetentionContract {
             refusals.and_then(|mut refusals| refusals.pop())
         });
         if let Some(what) = what {
-            return self.violate(scene, key, facts.base, &what);
+            self.violate(scene, key, facts.base, &what);
+            return None;
         }
-        if self.surprise.is_none() && facts.why == RetentionReason::Time {
-            self.surprise = too_young(scene, kept, &found);
-        }
+        let kept = kept.filter(|_| facts.why == RetentionReason::Time)?;
+        self.surprise = self.surprise.take().or_else(|| too_young(scene, kept, &found));
+        found.timing(scene, kept, self.overdue.patience)
     }
 
     /// Whether it is time to look for segments that are due.
@@ -203,6 +204,17 @@ impl RetentionContract {
 /// The high watermark of a replica whose broker is at work, and up to where that has applied the metadata.
 pub(in super::super) type ReplicaOf<'a> = dyn FnMut(ProcessId, TopicPartition) -> Option<(Offset, Offset)> + 'a;
 
+/// How a segment that went by its age stood to `retention.ms` by true time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Timing {
+    /// It was not there for so long yet.
+    Early,
+    /// It was, and no longer than looks are apart.
+    InTime,
+    /// It was there for longer.
+    Late,
+}
+
 /// A deleted segment, and what is known of it and of the log it was deleted from.
 struct Found<'a> {
     facts: &'a RetentionFacts,
@@ -248,6 +260,13 @@ impl Found<'_> {
         }
     }
 
+    /// How long it was there, against how long it was to be. What the cleaner left of a segment was written at no one time.
+    fn timing(&self, scene: Scene<'_>, kept: Duration, patience: Duration) -> Option<Timing> {
+        let age = scene.event.at.since(self.segment.filter(|segment| !segment.is_sparse)?.written);
+        let timing = if age < kept { Timing::Early } else { Timing::InTime };
+        Some(if age.0.saturating_sub(kept.0) > patience.0 { Timing::Late } else { timing })
+    }
+
     /// Its largest timestamp: the broker's word counts where no record has one, or the cleaner may have taken it.
     fn youngest(&self) -> Timestamp {
         let known = self.segment.filter(|segment| !segment.is_sparse).and_then(|segment| segment.largest);
@@ -271,9 +290,9 @@ fn is_due(config: &TopicConfig, segment: &Segment, size: u64, wall: Timestamp) -
 }
 
 /// A word on a segment that went although, by true time, it was here for less than `retention.ms`.
-fn too_young(scene: Scene<'_>, kept: Option<Duration>, found: &Found<'_>) -> Option<String> {
+fn too_young(scene: Scene<'_>, kept: Duration, found: &Found<'_>) -> Option<String> {
     let age = scene.event.at.since(found.segment?.written);
-    let kept = kept.filter(|kept| age < *kept)?;
+    let kept = Some(kept).filter(|kept| age < *kept)?;
     let what = scene.names.place(found.facts.partition, found.facts.base);
     Some(format!("by true time the segment at {what} was {age} old when it went, and retention.ms is {kept}"))
 }

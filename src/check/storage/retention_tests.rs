@@ -47,6 +47,7 @@ fn a_segment_goes_by_age_by_size_or_below_the_start_and_not_otherwise() {
     old.wait(DAY.plus(DAY).plus(DAY).plus(DAY).plus(DAY).plus(DAY).plus(DAY));
     old.expire(1, (0, 1), RetentionReason::Time);
     assert_eq!(old.violated(), NOTHING);
+    assert_eq!((old.counts().segments_deleted_early, old.counts().segments_deleted_late), (0, 0));
     let young = |why| {
         let mut cluster = segments();
         cluster.expire(1, (0, 1), why);
@@ -110,6 +111,7 @@ fn a_clock_that_jumped_deletes_what_is_young_and_that_is_told_and_no_violation()
     let result = results.iter().find(|result| result.name == "retention-contract").expect("it is in the table");
     assert_eq!(result.status, Status::Ok);
     assert!(result.detail.contains("by true time the segment at orders-0 offset 0 was"), "{}", result.detail);
+    assert_eq!((cluster.counts().segments_deleted_early, cluster.counts().segments_deleted_late), (1, 0));
     for follower in 2..=3 {
         let (old, new) = (Offset(0), Offset(4));
         other.push(b(follower), ReplicaFact::HighWatermarkLearned { partition: ORDERS, old, new });

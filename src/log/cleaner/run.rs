@@ -216,6 +216,7 @@ fn batch_rule(header: &BatchHeader, run_end: Offset, sight: &Sight<'_>) -> Batch
     if is_last_of_producer || ends_something { BatchRule::KeepEmptied } else { BatchRule::DropEmptied }
 }
 
+// ANCHOR: why-dropped
 /// Why a record goes, if it does.
 fn why_dropped(record: &SeenRecord<'_>, map: &OffsetMap, moment: Moment) -> Option<CleaningReason> {
     if map.latest().is_none_or(|latest| record.offset > latest) {
@@ -228,6 +229,7 @@ fn why_dropped(record: &SeenRecord<'_>, map: &OffsetMap, moment: Moment) -> Opti
     let is_tombstone = record.value.is_none();
     (is_tombstone && moment.is_up()).then_some(CleaningReason::Tombstone)
 }
+// ANCHOR_END: why-dropped
 
 impl Moment {
     /// Whether the tombstones of this batch have been there long enough.

@@ -30,6 +30,8 @@ embedded! {
     "lessons" / "09-slow-poll",
     "lessons" / "10-join-storm",
     "lessons" / "11-clock-skew",
+    "lessons" / "11-retention-skew",
+    "lessons" / "12-late-reader",
     "use-cases" / "messaging",
     "use-cases" / "website-activity",
     "use-cases" / "metrics",

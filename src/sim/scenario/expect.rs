@@ -43,6 +43,7 @@ pub const CHECKS: &[&str] = &[
     "metadata-log-matching",
     "retention-contract",
     "compaction-contract",
+    "reader-up-to-date",
     "recovery-prefix",
     "index-matches-scan",
     "assertions-hold",

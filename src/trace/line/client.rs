@@ -10,10 +10,11 @@ use crate::trace::trace::event_at;
 
 pub(super) fn told(fact: &ClientFact, names: &Names, events: &[Event], trail: Trail) -> Told {
     match fact {
-        ClientFact::SendInvoked { partition, send, acks, record } => Told::new(
-            Mark::Sent,
-            format!("send {send} to {}: {}, {}", names.partition(*partition), key(record.key.as_ref()), acks_words(*acks)),
-        ),
+        ClientFact::SendInvoked { partition, send, acks, record } => {
+            let of = key(record.key.as_ref());
+            let gone = if record.value.is_none() { " (a tombstone)" } else { "" };
+            Told::new(Mark::Sent, format!("send {send} to {}: {of}{gone}, {}", names.partition(*partition), acks_words(*acks)))
+        }
         ClientFact::SendAcknowledged { partition, send, acks, offset, by, .. } => {
             let of = key_of(*send, events, trail).map_or_else(String::new, |key| format!(" ({key})"));
             let place = offset.map_or_else(|| "assumed stored".to_owned(), |offset| format!("stored as record {offset}"));

@@ -437,6 +437,86 @@ pub const EXCERPTS: &[Excerpt] = &[
             ("c1   ⇐ reads events-0 record 1", "c1   ⇐ reads events-0 record 1"),
         ],
     ),
+    excerpt("11-retention-head.txt", "run 11-retention-skew", &[("retention-skew: ", "seed ")]),
+    excerpt(
+        "11-retention.txt",
+        "run 11-retention-skew",
+        &[
+            ("b2   ⇤ delete readings-0 0 to 11", "b2   · log start readings-0 0 → 11"),
+            ("b1   ⇤ delete readings-0 0 to 11", "b1   · log start readings-0 0 → 11"),
+            ("c1   · reads readings-0", "c1   ⇐ reads readings-2"),
+        ],
+    ),
+    excerpt(
+        "11-retention-frame.txt",
+        "watch 11-retention-skew --at 12.004s --snapshot 80x24",
+        &[("─ readings-0", " b3 follower"), ("expired", "expired")],
+    ),
+    excerpt(
+        "11-failover.txt",
+        "run 11-retention-skew",
+        &[
+            ("b1   · log start readings-2 55 → 60", "b1   · log start readings-2 55 → 60"),
+            ("b3   ⇤ delete readings-2 11 to 22", "b3   · log start readings-2 11 → 22"),
+            ("c2   · reads readings-2", "c2   ⇐ reads readings-2"),
+            ("b3   ✖", "b3   ✖"),
+            ("b1   ★ leads readings-2", "b1   ★ leads readings-2"),
+            ("c3   · reads readings-2", "c3   · reads readings-2"),
+            ("b3   · log start readings-2 22 → 60", "b3   · log start readings-2 22 → 60"),
+        ],
+    ),
+    excerpt(
+        "11-append-time.txt",
+        "run 11-retention-skew --set topic.readings.message.timestamp.type=LogAppendTime",
+        &[
+            ("b2   ⇤ delete readings-2 0 to 5", "b2   · log start readings-2 0 → 5"),
+            ("c1   · reads readings-0", "c1   · reads readings-2"),
+        ],
+    ),
+    // 12
+    excerpt("12-head.txt", "run 12-late-reader", &[("late-reader: ", "seed ")]),
+    excerpt(
+        "12-bob.txt",
+        "run 12-late-reader",
+        &[
+            ("desk ⇒ send 5", "desk ⇒ send 5"),
+            ("b1   ⇤ cleaned beds-0 0 to 4", "b1   ⇤ cleaned beds-0 0 to 4"),
+            ("desk ⇒ send 9", "desk ⇒ send 9"),
+            ("b1   ⇤ cleaned beds-0 0 to 8", "b1   ⇤ cleaned beds-0 0 to 8"),
+        ],
+    ),
+    excerpt(
+        "12-late.txt",
+        "run 12-late-reader",
+        &[("nurse · reads beds-0", "nurse ⇐ reads beds-0"), ("screen ⇐ reads beds-0 records 4", "screen ⇐ reads beds-0 records 4")],
+    ),
+    excerpt(
+        "12-dump.txt",
+        "dump 12-late-reader --at 15s --log beds-0@b1",
+        &[
+            ("| offset: 4 ", "| offset: 4 "),
+            ("| offset: 8 ", "| offset: 8 "),
+            ("| offset: 15 ", "| offset: 15 "),
+            ("| offset: 16 ", "| offset: 16 "),
+            ("| offset: 17 ", "| offset: 17 "),
+        ],
+    ),
+    excerpt("12-frame.txt", "watch 12-late-reader --at 15s --snapshot 80x24", &[("─ beds-0", "compacted away")]),
+    excerpt(
+        "12-gone.txt",
+        "run 12-late-reader --set topic.beds.delete.retention.ms=2000",
+        &[
+            ("b1   ⇤ cleaned beds-0 0 to 8", "b1   ⇤ cleaned beds-0 0 to 8"),
+            ("b1   ⇤ cleaned beds-0 0 to 12", "b1   ⇤ cleaned beds-0 0 to 12"),
+            ("nurse ⇐ reads beds-0", "nurse ⇐ reads beds-0"),
+            ("screen ⇐ reads beds-0 records", "screen ⇐ reads beds-0 records"),
+        ],
+    ),
+    excerpt(
+        "12-verdict.txt",
+        "run 12-late-reader --set topic.beds.delete.retention.ms=2000",
+        &[("reader-up-to-date is violated", "  by        ")],
+    ),
     // The ten use cases
     excerpt(
         "use-messaging.txt",
