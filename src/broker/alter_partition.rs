@@ -86,7 +86,7 @@ impl Broker {
                     self.handle_alter_partition_answer(&answer, cx);
                 }
             }
-            answer if self.is_offsets_topic_answer(correlation) => drop(answer),
+            answer if self.is_answer_about_topics(correlation) => drop(answer),
             forwarded => self.handle_forwarded_answer(correlation, forwarded, cx),
         }
     }
@@ -96,7 +96,7 @@ impl Broker {
             self.alter_partitions.take_back();
             self.retry_proposals_later(cx);
         }
-        self.forget_offsets_topic_request();
+        self.forget_wishes_for_topics();
         self.handle_forwarding_disconnect(cx);
     }
 

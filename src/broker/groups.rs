@@ -3,8 +3,7 @@
 //! Invariant: the coordinator follows this broker's roles: it takes a partition over when the broker becomes its leader, in that
 //! epoch, and lets go of it when it stops being that. What it appends reaches followers and waiting requests as any append.
 //!
-//! Source: Kafka's `KafkaApis.handleFindCoordinator`, `GroupCoordinatorService`, `AutoTopicCreationManager`. Called by: the router,
-//! `roles`, `release`.
+//! Source: Kafka's `KafkaApis.handleFindCoordinator`, `GroupCoordinatorService`. Called by: the router, `roles`, `release`.
 
 use std::sync::Arc;
 
@@ -15,9 +14,9 @@ use crate::coordinator::GroupCoordinator;
 use crate::coordinator::runtime::Desk;
 use crate::coordinator::topics::TopicsView;
 use crate::error::ErrorCode;
-use crate::event::{GroupId, Purpose};
-use crate::ids::{BrokerId, CorrelationId, PartitionIndex, TopicId, TopicPartition};
-use crate::protocol::{CreateTopicsRequest, FindCoordinatorRequest, FindCoordinatorResponse, NewTopic, Request};
+use crate::event::GroupId;
+use crate::ids::{BrokerId, PartitionIndex, TopicId, TopicPartition};
+use crate::protocol::{FindCoordinatorRequest, FindCoordinatorResponse, Request};
 use crate::time::Instant;
 
 /// The internal topic that groups are kept in.
@@ -28,8 +27,6 @@ pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
 pub struct Groups {
     coordinator: GroupCoordinator,
     topics: TopicsView,
-    /// `__consumer_offsets` is being made: the request to the controller, and until when its answer is waited for.
-    creating: Option<(CorrelationId, Instant)>,
 }
 
 impl Groups {
@@ -52,46 +49,12 @@ impl Broker {
             return Err(ErrorCode::InvalidGroupId);
         }
         let Some((topic, partitions)) = offsets_topic(&self.image) else {
-            self.create_offsets_topic(cx);
+            self.make_topics([OFFSETS_TOPIC].into_iter(), cx);
             return Err(ErrorCode::CoordinatorNotAvailable);
         };
         let partition = TopicPartition::new(topic, GroupCoordinator::partition_for(group, partitions));
         let leader = self.image.partition(partition).and_then(|facts| facts.leader);
         leader.filter(|leader| self.image.alive().contains(*leader)).ok_or(ErrorCode::CoordinatorNotAvailable)
-    }
-
-    /// Asks the controller for `__consumer_offsets`, unless that is under way. Whoever needs it asks again.
-    fn create_offsets_topic(&mut self, cx: &mut Context<'_>) {
-        if self.groups.creating.is_some_and(|(_, until)| cx.mono() < until) || !self.lifecycle.is_caught_up() {
-            return;
-        }
-        let Some(controller) = self.metadata.leader() else { return };
-        let config = &self.setup.config;
-        let pair = |key: &str, value: String| (key.to_owned(), value);
-        let topic = NewTopic {
-            name: OFFSETS_TOPIC.to_owned(),
-            partitions: config.offsets_topic_partitions,
-            replication_factor: u16::try_from(config.offsets_topic_replication).unwrap_or(u16::MAX),
-            assignment: Vec::new(),
-            config: vec![
-                pair("cleanup.policy", "compact".to_owned()),
-                pair("segment.bytes", config.offsets_topic_segment_bytes.to_string()),
-            ],
-        };
-        let correlation = self.forwarding.next_correlation();
-        self.groups.creating = Some((correlation, cx.mono().plus(config.controller_socket_timeout)));
-        let request = CreateTopicsRequest { topics: vec![topic], timeout: config.controller_socket_timeout };
-        cx.request(controller, Purpose::ToController, correlation, request.into());
-    }
-
-    /// Whether this answer of the controller's is to a request for `__consumer_offsets`: then it is heard of here no more.
-    pub(super) fn is_offsets_topic_answer(&mut self, correlation: CorrelationId) -> bool {
-        self.groups.creating.take_if(|(sent, _)| *sent == correlation).is_some()
-    }
-
-    /// The connection to the controller is gone: whoever needs the topic asks again.
-    pub(super) fn forget_offsets_topic_request(&mut self) {
-        self.groups.creating = None;
     }
 
     /// Hands a request to the coordinator.

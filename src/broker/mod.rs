@@ -4,6 +4,7 @@
 //!   [`offset_for_leader_epoch`], [`metadata`], `delete_records`, `describe_configs`; [`forwarding`]
 //!   passes on to the controller what only that can serve.
 //! * [`groups`]: who coordinates which group, and the coordinator of those that are kept here.
+//! * `auto_topics`: topics that are made because somebody asks for them.
 //! * [`release`]: answers to requests that waited.
 //! * `shutdown`: what is written at an end in order.
 //! * [`lifecycle`]: registration and heartbeats. A broker leads and follows nothing before it is registered and has caught
@@ -25,6 +26,7 @@
 //! Not modelled: several listeners, quotas, fetch sessions (KIP-227), request queues and threads.
 
 pub mod alter_partition;
+mod auto_topics;
 mod cleaner;
 mod delete_records;
 mod describe_configs;
@@ -61,6 +63,7 @@ use crate::replica::{Membership, Partitions, Purgatory, ReplicaSetup, Rules};
 use crate::time::Instant;
 
 use alter_partition::AlterPartitions;
+use auto_topics::AutoTopics;
 use cleaner::Cleaner;
 use forwarding::Forwarding;
 use groups::Groups;
@@ -108,6 +111,7 @@ pub struct Broker {
     upkeep: Upkeep,
     cleaner: Cleaner,
     groups: Groups,
+    auto_topics: AutoTopics,
 }
 
 impl Broker {
@@ -143,6 +147,7 @@ impl Broker {
             upkeep: Upkeep::default(),
             cleaner: Cleaner::default(),
             groups: Groups::default(),
+            auto_topics: AutoTopics::default(),
         }
     }
 

@@ -11,7 +11,7 @@
 //!
 //! Called by: producer, consumer and admin, after every input.
 //!
-//! Not modelled: topics forgotten when idle (`metadata.max.idle.ms`).
+//! Not modelled: topics forgotten when idle (`metadata.max.idle.ms`), a poll that fails because of an illegal name.
 
 use super::backoff::{Backoff, Reason};
 use super::connection::{Connections, Due};
@@ -56,6 +56,8 @@ struct KnownTopic {
     partitions: Vec<KnownPartition>,
     /// The last answer did not know it any more.
     is_gone: bool,
+    /// No topic can be called so.
+    is_illegal: bool,
 }
 
 /// A client's picture of the cluster.
@@ -246,7 +248,7 @@ impl Metadata {
             is_news |= topic.apply(told, self.tells_topics_by_id);
             known += u32::from(told.error.is_none());
             let is_partial = told.error.is_some() || told.partitions.iter().any(|partition| partition.error.is_some());
-            self.wants_update |= is_partial;
+            self.wants_update |= is_partial && !topic.is_illegal;
         }
         // Topics that were named since the question was asked.
         let is_told = |name: &str| response.topics.iter().any(|told| told.name == name);
@@ -296,6 +298,11 @@ impl Metadata {
         self.topics.get(place)?.id
     }
 
+    /// Whether a broker said that no topic can be called as the one at this place is.
+    pub(super) fn is_illegal(&self, place: usize) -> bool {
+        self.topics.get(place).is_some_and(|topic| topic.is_illegal)
+    }
+
     /// How many partitions that topic has; 0 before it is known.
     pub(super) fn partition_count(&self, place: usize) -> usize {
         self.topics.get(place).map_or(0, |topic| topic.partitions.len())
@@ -310,7 +317,7 @@ impl Metadata {
 
 impl KnownTopic {
     fn unknown(name: String) -> Self {
-        Self { name, id: None, partitions: Vec::new(), is_gone: false }
+        Self { name, id: None, partitions: Vec::new(), is_gone: false, is_illegal: false }
     }
 
     fn partition(&self, partition: PartitionIndex) -> Option<&KnownPartition> {
@@ -320,6 +327,7 @@ impl KnownTopic {
     /// Takes in what was told about the topic. Returns whether it was news.
     fn apply(&mut self, told: &MetadataTopic, tells_by_id: bool) -> bool {
         self.is_gone = told.error == Some(ErrorCode::UnknownTopicOrPartition);
+        self.is_illegal = told.error == Some(ErrorCode::InvalidTopicException);
         if told.error.is_some() {
             return false;
         }

@@ -147,6 +147,10 @@ impl Producer {
 
     /// Chooses the record's partition and queues it. Errors: what it must wait for.
     fn admit(&mut self, waiting: &mut Waiting, cx: &mut Context<'_>) -> Result<(), Obstacle> {
+        if self.sender.is_topic_illegal() {
+            cx.emit(ClientFact::SendRefused { send: waiting.send, code: ErrorCode::InvalidTopicException });
+            return Ok(());
+        }
         let Some((topic, partitions)) = self.sender.topic() else { return Err(Obstacle::Metadata) };
         let named = waiting.record.partition.or(self.setup.partition);
         if named.is_some_and(|named| named.0 >= partitions) {

@@ -114,6 +114,11 @@ impl Sender {
         self.metadata.topic(TOPIC).filter(|_| count > 0).map(|id| (id, count))
     }
 
+    /// Whether no topic can be called as this one is.
+    pub(super) fn is_topic_illegal(&self) -> bool {
+        self.metadata.is_illegal(TOPIC)
+    }
+
     /// The partitions with a leader, or all when none has one, with the length of their queues.
     pub(super) fn candidates(&self, partitions: u32) -> Vec<Candidate> {
         let candidate = |partition| Candidate { partition, queued: self.accumulator.queued(partition) };

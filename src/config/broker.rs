@@ -121,7 +121,11 @@ config! {
         "offset.metadata.max.bytes" offset_metadata_max_bytes: u32 = "4096" | "4096",
         /// How long a commit may wait for its replicas.
         "offsets.commit.timeout.ms" offsets_commit_timeout: Duration = "5000" | "500",
-        /// Whether a topic is made when somebody asks for it.
+        /// Whether a topic is made when a client asks for it by its name.
         "auto.create.topics.enable" auto_create_topics: bool = "true" | "true",
+        /// How many partitions a topic has that is made so.
+        "num.partitions" num_partitions: u32 = "1" | "1",
+        /// How many replicas.
+        "default.replication.factor" default_replication_factor: u32 = "1" | "1",
     }
 }

@@ -84,6 +84,8 @@ ranges! {
         "offsets.retention.check.interval.ms" 1 LONG,
         "offset.metadata.max.bytes" 0 INT,
         "offsets.commit.timeout.ms" 1 INT,
+        "num.partitions" 1 INT,
+        "default.replication.factor" 1 SHORT,
     }
     Topic {
         "min.insync.replicas" 1 INT,

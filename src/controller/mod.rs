@@ -44,3 +44,4 @@ mod told;
 mod topics;
 
 pub use server::{Controller, ControllerSetup};
+pub use topics::is_legal_topic_name;

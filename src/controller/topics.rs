@@ -217,9 +217,7 @@ fn validate_name(image: &MetadataImage, new_names: &BTreeSet<String>, name: &str
     if name == METADATA_TOPIC {
         return Err(ErrorCode::InvalidRequest);
     }
-    let is_legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    let is_dots = matches!(name, "" | "." | "..");
-    if is_dots || name.len() > MAX_NAME_CHARS || !name.chars().all(is_legal) {
+    if !is_legal_topic_name(name) {
         return Err(ErrorCode::InvalidTopicException);
     }
     if image.topic_by_name(name).is_some() {
@@ -230,6 +228,14 @@ fn validate_name(image: &MetadataImage, new_names: &BTreeSet<String>, name: &str
     let has_separator = name.contains(['.', '_']);
     let collides = new_names.contains(&bare) || image.topics().any(|topic| without_separators(&topic.name) == bare);
     if has_separator && collides { Err(ErrorCode::InvalidTopicException) } else { Ok(()) }
+}
+
+/// Whether a topic can have this name. Source: Kafka's `Topic.validate`.
+#[must_use]
+pub fn is_legal_topic_name(name: &str) -> bool {
+    let is_legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let is_dots = matches!(name, "" | "." | "..");
+    !is_dots && name.len() <= MAX_NAME_CHARS && name.chars().all(is_legal)
 }
 
 fn without_separators(name: &str) -> String {

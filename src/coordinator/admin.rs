@@ -79,7 +79,7 @@ impl GroupCoordinator {
         let place = self.place_of(id, desk)?;
         let shard = self.shard_mut(place);
         let Some(group) = shard.groups.get(id) else {
-            let only_stores_offsets = shard.offsets.contains_key(id) && kind == GroupKind::Classic;
+            let only_stores_offsets = shard.is_simple(id) && kind == GroupKind::Classic;
             let group = only_stores_offsets.then(|| describe_classic(&ClassicGroup::new(id.clone(), Timestamp::NONE)));
             return group.ok_or(ErrorCode::GroupIdNotFound);
         };
@@ -109,14 +109,13 @@ impl GroupCoordinator {
             Some(Group::Consumer(group)) => {
                 records.extend(group.tombstones().into_iter().map(|record| GroupRecord::Consumer(id.clone(), record)));
             }
-            None if records.is_empty() => return Err(ErrorCode::GroupIdNotFound),
-            None => {}
+            None if shard.is_simple(id) => records.push(GroupRecord::Classic(id.clone(), None)),
+            None => return Err(ErrorCode::GroupIdNotFound),
         }
         let end = self.append(place, &records, desk)?;
         if let Some(group) = self.shard_mut(place).groups.remove(id) {
             self.forget_deadlines(id, &group);
         }
-        let records = records.into_iter().filter(|record| matches!(record, GroupRecord::Offset(..))).collect();
         let facts = vec![GroupFact::GroupDeleted { group: id.clone() }];
         self.park(place, end, Then::Offsets { records, facts, answer: None }, desk);
         Ok((place, end))

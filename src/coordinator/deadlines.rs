@@ -197,18 +197,24 @@ impl GroupCoordinator {
             let is_read = |topic: &str| group.is_some_and(|group| !group.is_empty() && group.is_subscribed_to(topic));
             let aging = group.map_or(Aging::SinceCommit, Group::aging);
             let old = offsets.expired(rule, is_read, aging, (now, retention));
+            // A group of nothing but offsets ends with the last of them; one that lost it before, now.
+            let is_over = shard.is_simple(id) && old.len() == offsets.len();
             for (named, offset) in old {
                 if let Some(partition) = desk.topics.partition(&named.topic, named.partition) {
                     facts.push(GroupFact::OffsetExpired { group: id.clone(), partition, offset });
                 }
                 records.push(GroupRecord::Offset(id.clone(), named, None));
             }
+            if is_over {
+                records.push(GroupRecord::Classic(id.clone(), None));
+                facts.push(GroupFact::GroupDeleted { group: id.clone() });
+            }
         }
         self.forget_offsets(place, records, facts, desk);
         self.forget_empty(place, desk);
     }
 
-    /// Writes tombstones for offsets.
+    /// Writes tombstones for offsets, and for groups that end with them.
     pub(super) fn forget_offsets(
         &mut self,
         place: TopicPartition,
@@ -232,7 +238,7 @@ impl GroupCoordinator {
                 Group::Classic(group) => group.pending().is_empty(),
                 Group::Consumer(_) => true,
             };
-            group.is_empty() && is_quiet && !shard.offsets.contains_key(*id)
+            group.is_empty() && is_quiet && !shard.has_offsets(id)
         };
         let over: Vec<GroupId> = shard.groups.iter().filter(is_over).map(|(id, _)| id.clone()).collect();
         for id in over {
@@ -245,7 +251,7 @@ impl GroupCoordinator {
             if let Ok(end) = self.append(place, &records, desk) {
                 self.shard_mut(place).groups.remove(&id);
                 let facts = vec![GroupFact::GroupDeleted { group: id }];
-                self.park(place, end, Then::Offsets { records: Vec::new(), facts, answer: None }, desk);
+                self.park(place, end, Then::Offsets { records, facts, answer: None }, desk);
             }
         }
     }

@@ -90,8 +90,7 @@ impl GroupRecord {
     }
 
     /// Reads one back. Errors: [`Fault::Truncated`], [`Fault::Corrupt`].
-    pub fn decode(key: &Bytes, value: Option<&Bytes>) -> Result<Self, Fault> {
-        let mut key: &[u8] = key;
+    pub fn decode(mut key: &[u8], value: Option<&Bytes>) -> Result<Self, Fault> {
         let kind = u16::take(&mut key)?;
         let group = GroupId::take(&mut key)?;
         let record = match kind {

@@ -69,7 +69,7 @@ pub(super) enum Then {
     Answer { reply_to: ReplyTo, response: Response, request: Request, also: Vec<(TopicPartition, Offset)> },
     /// A classic group's plan, or its new static member, counts; these answers with it.
     Plan { group: GroupId, generation: i32, replies: Vec<(ReplyTo, Response)> },
-    /// These offsets are stored; this is true; this answer.
+    /// These offsets are stored, these groups are over; this is true; this answer.
     Offsets { records: Vec<GroupRecord>, facts: Vec<GroupFact>, answer: Option<(ReplyTo, Response, Request)> },
 }
 
@@ -253,7 +253,9 @@ impl GroupCoordinator {
             }
             Then::Offsets { records, facts, answer } => {
                 for record in &records {
-                    self.shard_mut(parked.partition).apply_offset(record);
+                    let shard = self.shard_mut(parked.partition);
+                    shard.apply_offset(record);
+                    shard.forget_without_offsets(record);
                 }
                 for fact in facts {
                     desk.cx.emit(fact);

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::group::classic::ClassicGroup;
-use super::group::consumer::{ConsumerGroup, CurrentAssignment};
+use super::group::consumer::{ConsumerGroup, ConsumerRecord, CurrentAssignment};
 use super::offsets::{Aging, GroupOffsets};
 use super::records::GroupRecord;
 use super::topics::TopicsView;
@@ -29,7 +29,8 @@ pub(super) struct Shard {
     pub loading: Option<Loading>,
     /// The groups.
     pub groups: BTreeMap<GroupId, Group>,
-    /// The offsets, of groups and of those who only commit.
+    /// The offsets, of groups and of those who only commit. One of whom nothing but offsets is stored is a group too, and stays
+    /// when the last is gone: until the next look at what is old, as in Kafka.
     pub offsets: BTreeMap<GroupId, GroupOffsets>,
 }
 
@@ -132,6 +133,7 @@ impl Shard {
                 if matches!(self.groups.get(id), Some(Group::Classic(_))) {
                     self.groups.remove(id);
                 }
+                self.forget_without_offsets(record);
             }
             GroupRecord::Consumer(..) => self.apply_consumer(record),
         }
@@ -149,9 +151,9 @@ impl Shard {
     }
 
     /// Takes in what is written of a group of the consumer protocol. One of which nothing is left is gone.
-    pub(super) fn apply_consumer(&mut self, record: &GroupRecord) {
-        let GroupRecord::Consumer(id, record) = record else { return };
-        let is_end = matches!(record, super::group::consumer::ConsumerRecord::Group(None));
+    pub(super) fn apply_consumer(&mut self, written: &GroupRecord) {
+        let GroupRecord::Consumer(id, record) = written else { return };
+        let is_end = matches!(record, ConsumerRecord::Group(None));
         let group = self.groups.entry(id.clone());
         let group = group.or_insert_with(|| Group::Consumer(Box::new(ConsumerGroup::new(id.clone()))));
         if let Group::Classic(_) = group {
@@ -165,17 +167,39 @@ impl Shard {
         }
         if is_end {
             self.groups.remove(id);
+            self.forget_without_offsets(written);
         }
     }
 
     /// Takes in a committed offset.
     pub(super) fn apply_offset(&mut self, record: &GroupRecord) {
         let GroupRecord::Offset(id, partition, value) = record else { return };
+        if value.is_none() && !self.offsets.contains_key(id) {
+            return;
+        }
         let offsets = self.offsets.entry(id.clone()).or_default();
         offsets.apply(partition, value.as_ref());
-        if offsets.is_empty() {
+        if offsets.is_empty() && self.groups.contains_key(id) {
             self.offsets.remove(id);
         }
+    }
+
+    /// Takes in that a group is no more: of one without offsets nothing is left then.
+    pub(super) fn forget_without_offsets(&mut self, record: &GroupRecord) {
+        let (GroupRecord::Classic(id, None) | GroupRecord::Consumer(id, ConsumerRecord::Group(None))) = record else { return };
+        if self.offsets.get(id).is_some_and(GroupOffsets::is_empty) {
+            self.offsets.remove(id);
+        }
+    }
+
+    /// Whether offsets of this group are stored.
+    pub(super) fn has_offsets(&self, id: &GroupId) -> bool {
+        self.offsets.get(id).is_some_and(|offsets| !offsets.is_empty())
+    }
+
+    /// Whether nothing but offsets was ever stored of this group.
+    pub(super) fn is_simple(&self, id: &GroupId) -> bool {
+        self.offsets.contains_key(id) && !self.groups.contains_key(id)
     }
 }
 

@@ -3,10 +3,11 @@
 //!
 //! Commands (`c1` is the controller, `b1` … `b4` the brokers):
 //!
-//! * `start [brokers=4] [NAME=WORD …] [b2.KEY=VALUE …]`: starts all; historical rules and brokers' own keys by name.
+//! * `start [brokers=4] [NAME=WORD …] [b2.KEY=VALUE …]`: starts all; historical rules, brokers' keys and brokers' own keys by name.
 //! * `topic [replicas=1-2-3] [KEY=VALUE …]`: creates `orders`.
 //! * `produce b1 VALUE [acks=all]`, `fetch b1 OFFSET [rack=A] [epoch=N] [min-bytes=N] [wait=MS]`, `list b1 latest|earliest`: a
 //!   client's request; its answer is told when it comes.
+//! * `metadata b1 NAME/NAME [creates=true]`, or `metadata b1 all`: what is told of topics. `drop b1 NAME` deletes one.
 //! * `delete-records b1 [to=N]`, `delete-topic b1`, `create-again b1`, `reassign b1 2-3-4`, `set b1 topic|cluster|b2 KEY=VALUE`,
 //!   `feature b1 NAME=LEVEL`, `describe b1 topic|cluster|b1 KEY`, `quorum b1`.
 //! * `run MS` · `cut b1 c1`, `heal` · `kill b2`, `up b2`, `shutdown b2` · `state`: every replica as its broker has it.
@@ -23,13 +24,13 @@ use goldenscript::{ArgumentConsumer, Command, Context as Hints};
 use tribunal::config::Value;
 use tribunal::context::{Command as Order, Input};
 use tribunal::error::ErrorCode;
-use tribunal::event::{Acks, Fact, LogFact, ReplicaFact};
+use tribunal::event::{Acks, ControllerFact, Fact, LogFact, ReplicaFact};
 use tribunal::ids::{BrokerId, CorrelationId, LeaderEpoch, Offset, PartitionIndex, ProcessId, TopicId, TopicPartition};
 use tribunal::protocol::{
     AlterPartitionReassignmentsRequest, ConfigChange, ConfigResource, CreateTopicsRequest, DeleteRecordsRequest,
     DeleteTopicsRequest, DescribeConfigsRequest, DescribeQuorumRequest, FetchPartition, FetchRequest,
-    IncrementalAlterConfigsRequest, ListOffsetsPartition, ListOffsetsRequest, NamedPartition, NewTopic, OffsetSpec,
-    ProducePartition, ProduceRequest, Reassignment, Request, Response, UpdateFeaturesRequest,
+    IncrementalAlterConfigsRequest, ListOffsetsPartition, ListOffsetsRequest, MetadataPartition, MetadataRequest, MetadataTopic,
+    NamedPartition, NewTopic, OffsetSpec, ProducePartition, ProduceRequest, Reassignment, Request, Response, UpdateFeaturesRequest,
 };
 use tribunal::record::BatchBuilder;
 use tribunal::replica::Role;
@@ -125,7 +126,8 @@ impl Stage {
                     configs.push((key.to_owned(), value.to_owned()));
                 }
                 None if key == "brokers" => self.brokers = value.parse()?,
-                None => self.cluster.variants.set(key, value)?,
+                None if self.cluster.variants.set(key, value).is_err() => self.cluster.config.set(key, value)?,
+                None => {}
             }
         }
         self.cluster.start_all(self.brokers);
@@ -178,6 +180,12 @@ impl Stage {
                 let to = args.take_key("to").map(str::parse).transpose()?.map(Offset);
                 DeleteRecordsRequest { partitions: vec![(orders(), to)], timeout }.into()
             }
+            "metadata" => {
+                let all = word == "all";
+                let topics = word.split('/').filter(|_| !all).map(str::to_owned).collect();
+                MetadataRequest { topics, all, may_create: args.take_key("creates") == Some("true") }.into()
+            }
+            "drop" => DeleteTopicsRequest { topics: vec![word.to_owned()], timeout }.into(),
             "delete-topic" => DeleteTopicsRequest { topics: vec!["orders".to_owned()], timeout }.into(),
             "create-again" => self.creation().into(),
             "reassign" => {
@@ -335,11 +343,26 @@ fn answer(response: &Response) -> String {
                 set.map(|config| format!("{}={} ({:?})", config.key, config.value, config.source)).collect::<Vec<_>>().join(", ")
             }
         },
+        Response::Metadata(metadata) => metadata.topics.iter().map(topic).collect::<Vec<_>>().join("; "),
         Response::DescribeQuorum(quorum) => match (quorum.error, quorum.leader) {
             (Some(code), _) => code.name().to_owned(),
             (None, leader) => format!("led by {}", leader.map_or("nobody".to_owned(), |leader| leader.to_string())),
         },
         other => code(other.facts().error),
+    }
+}
+
+/// A topic as a broker tells of it.
+fn topic(told: &MetadataTopic) -> String {
+    let replicas = |partition: &MetadataPartition| {
+        let ids: Vec<String> = partition.replicas.iter().map(|broker| broker.0.to_string()).collect();
+        let leader = partition.leader.map_or("nobody".to_owned(), |leader| leader.to_string());
+        format!("on {} led by {leader}", ids.join("-"))
+    };
+    let partitions: Vec<String> = told.partitions.iter().map(replicas).collect();
+    match told.error {
+        Some(code) => format!("{} {}", told.name, code.name()),
+        None => format!("{} is {}: {}", told.name, told.id, partitions.join(", ")),
     }
 }
 
@@ -356,6 +379,8 @@ fn line(fact: &Fact) -> Option<String> {
         Fact::Replica(ReplicaFact::ReplicaResigned { .. }) => "resigned".to_owned(),
         Fact::Replica(ReplicaFact::ReadReplicaChosen { replica, offset, .. }) => format!("reader at {offset} sent to {replica}"),
         Fact::Replica(ReplicaFact::RequestRefused { api, code, .. }) => format!("refuses {api:?}: {}", code.name()),
+        Fact::Controller(ControllerFact::TopicCreated { topic }) => format!("makes {}", topic.name),
+        Fact::Controller(ControllerFact::AdminRefused { code }) => format!("refuses: {}", code.name()),
         Fact::Log(LogFact::LogTruncated { from, to, why, .. }) => format!("truncated {from} → {to} ({why:?})"),
         Fact::Log(LogFact::LogStartAdvanced { old, new, .. }) => format!("log start {old} → {new}"),
         Fact::Log(LogFact::LogDeleted { partition }) => format!("deletes its log of {partition}"),

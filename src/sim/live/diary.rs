@@ -154,7 +154,8 @@ impl Diary {
 
     fn text(&self, duration: Duration, from: Instant) -> String {
         let mut text = format!(
-            "name = \"session\"\nstory = \"A session of `tribunal shell`.\"\nseed = {:#x}\nduration = {}\n\n[cluster]\nbrokers = 3\n",
+            "name = \"session\"\nstory = \"A session of `tribunal shell`.\"\nseed = {:#x}\nduration = {}\n\n[cluster]\nbrokers = 3\n\
+             config = {{ \"auto.create.topics.enable\" = true }}\n",
             self.seed,
             time(duration)
         );

@@ -61,10 +61,22 @@ fn what_cannot_be_read_leaves_no_trace() {
     let mut live = Live::start(1);
     let (text, now) = (live.save(), live.now());
     assert!(live.order("create-topik payments").is_err());
-    assert!(live.send("nowhere", &record("a", "b")).is_err());
+    assert!(live.send("no/where", &record("a", "b")).is_err());
     assert!(live.fault("crash = \"b9\"", None).is_err());
     assert!(live.start_reader(&reader("\"middle\"")).is_err());
     assert_eq!((live.save(), live.now()), (text, now));
+}
+
+#[test]
+fn a_topic_that_somebody_writes_to_is_made() {
+    let mut live = Live::start(5);
+    let sent = live.send("payments", &record("Alice", "1")).expect("it is a record");
+    assert!(matches!(sent, Sent::Acknowledged(_, Some(Offset::ZERO))), "{sent:?}");
+    live.order("create-partitions payments 2").expect("it is an order");
+    let text = RecordText { partition: Some(1), ..record("Bob", "2") };
+    assert!(matches!(live.send("payments", &text), Ok(Sent::Acknowledged(_, Some(Offset::ZERO)))));
+    let again = events_of(&saved(&live), live.now());
+    assert_eq!(again.last().map(|event| event.step.next()), Some(live.world.next_step()));
 }
 
 #[test]

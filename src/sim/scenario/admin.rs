@@ -75,27 +75,31 @@ pub(super) fn admin(root: &Table<'_>, cluster: &Cluster, request_timeout: Durati
     Ok(commands)
 }
 
-/// The topics that a run may have at one time or another, with the most partitions they may have.
-pub(super) fn topic_sizes(topics: &[NewTopic], commands: &[(Instant, Command)]) -> Vec<(String, u32)> {
+/// The topics that a run may have at one time or another, with the most partitions they may have: those listed, those that the
+/// administrator makes, and of those that are `asked_for` the ones that are neither.
+pub(super) fn topic_sizes(
+    topics: &[NewTopic],
+    asked_for: Vec<(String, u32)>,
+    commands: &[(Instant, Command)],
+) -> Vec<(String, u32)> {
     let mut sizes: Vec<(String, u32)> = topics.iter().map(|topic| (topic.name.clone(), topic.partitions)).collect();
-    for (_, command) in commands {
-        match command {
-            Command::CreateTopics(request) => {
-                sizes.extend(request.topics.iter().map(|topic| (topic.name.clone(), topic.partitions)));
-            }
-            Command::Ask(Request::CreatePartitions(request)) => {
-                for more in &request.topics {
-                    let topic = sizes.iter_mut().find(|(name, _)| *name == more.topic);
-                    topic.into_iter().for_each(|(_, size)| *size = (*size).max(more.count));
-                }
-            }
-            Command::Send(_)
-            | Command::DescribeTopic(_)
-            | Command::Ask(_)
-            | Command::Group(_)
-            | Command::Consume(_)
-            | Command::ShutDown => {}
+    let made = commands.iter().filter_map(|(_, command)| match command {
+        Command::CreateTopics(request) => Some(&request.topics),
+        _ => None,
+    });
+    sizes.extend(made.flatten().map(|topic| (topic.name.clone(), topic.partitions)));
+    for (name, partitions) in asked_for {
+        if !sizes.iter().any(|(other, _)| *other == name) {
+            sizes.push((name, partitions));
         }
+    }
+    let grown = commands.iter().filter_map(|(_, command)| match command {
+        Command::Ask(Request::CreatePartitions(request)) => Some(&request.topics),
+        _ => None,
+    });
+    for more in grown.flatten() {
+        let topic = sizes.iter_mut().find(|(name, _)| *name == more.topic);
+        topic.into_iter().for_each(|(_, size)| *size = (*size).max(more.count));
     }
     sizes
 }

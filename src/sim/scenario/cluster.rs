@@ -75,7 +75,9 @@ pub(super) fn cluster(root: &Table<'_>, profile: Profile, settings: &Settings<'_
     }
     let alone = standbys + if is_combined { 0 } else { voters };
     let release = table.or("kafka", None, |item| Ok(Release::named(item.written())))?;
-    let mut config = BrokerConfig::of(profile);
+    // Kafka differs: a scenario has the topics it lists. It begins while its brokers are joining, and a client that is faster than
+    // the administrator would have his topics made for him, by the defaults. So none is made by itself unless the file says so.
+    let mut config = BrokerConfig { auto_create_topics: false, ..BrokerConfig::of(profile) };
     let mut topic_defaults = TopicConfig::of(profile);
     if let Some(release) = release {
         release.defaults(Owner::Broker, profile).for_each(|(key, value)| config.set(key, value).expect(TESTED));

@@ -21,7 +21,7 @@ use super::pins::choices;
 use super::settings::{Given, Settings};
 use super::stage::{Stage, topics_there};
 use super::tables::SCENARIO;
-use super::topics::topics;
+use super::topics::{asked_for, topics};
 use crate::choice::Luck;
 use crate::client::admin::AdminSetup;
 use crate::config::{Profile, Value};
@@ -135,7 +135,11 @@ fn assemble(root: &Table<'_>, settings: &Settings<'_>, rules: &[PlacedRule<'_>])
         brokers: cluster.brokers,
         controllers: cluster.controllers(),
         racks: cluster.all_racks(),
-        topics: topics_there(topic_sizes(&topics, &admin_commands), &clients, cluster.config.offsets_topic_partitions),
+        topics: topics_there(
+            topic_sizes(&topics, asked_for(root, &topics, &cluster)?, &admin_commands),
+            &clients,
+            cluster.config.offsets_topic_partitions,
+        ),
         clients,
         end,
     };

@@ -47,7 +47,7 @@ impl Stage {
             controllers: scenario.cluster.controllers(),
             racks: scenario.cluster.all_racks(),
             topics: topics_there(
-                topic_sizes(&scenario.topics, &scenario.admin_commands),
+                topic_sizes(&scenario.topics, topics_read(scenario), &scenario.admin_commands),
                 &clients,
                 scenario.cluster.config.offsets_topic_partitions,
             ),
@@ -212,6 +212,16 @@ impl Stage {
     fn past_the_end(&self, item: &Item<'_>, what: &str) -> super::Mistake {
         item.bad(format!("{what}, and the run is over at {}s", seconds(self.end))).help("make `duration` longer, or this earlier")
     }
+}
+
+/// The topics that the clients of a scenario name, if they are made when they are asked for.
+fn topics_read(scenario: &Scenario) -> Vec<(String, u32)> {
+    let config = &scenario.cluster.config;
+    let written = scenario.producers.iter().map(|producer| &producer.setup.topic);
+    let assigned = scenario.consumers.iter().flat_map(|consumer| consumer.setup.assign.iter().map(|(topic, _)| topic));
+    let subscribed = scenario.consumers.iter().flat_map(|consumer| &consumer.setup.subscribe);
+    let all = written.chain(assigned).chain(subscribed).filter(|_| config.auto_create_topics);
+    all.map(|topic| (topic.clone(), config.num_partitions)).collect()
 }
 
 /// The topics that a run may have: those that are made, and the offsets' own where groups commit.

@@ -1,5 +1,6 @@
 //! Reads `[[topics]]`, and topics that `[[admin]]` makes later.
 
+use super::client_tables::{CONSUMER, PRODUCER};
 use super::document::{Item, Table};
 use super::mistake::{Mistake, Read};
 use super::model::Cluster;
@@ -144,6 +145,35 @@ pub(super) fn topic_name(item: &Item<'_>, name: &str) -> Read<String> {
         return Err(item.bad("`__cluster_metadata` is the controller's own topic"));
     }
     Ok(name.to_owned())
+}
+
+/// The topics that clients name and that are not listed, with the partitions they are made with. What ends in a number is a
+/// partition, unless a listed topic is called just so. Without `auto.create.topics.enable` there are none: a name that nobody lists is
+/// a slip.
+pub(super) fn asked_for(root: &Table<'_>, listed: &[NewTopic], cluster: &Cluster) -> Read<Vec<(String, u32)>> {
+    if !cluster.config.auto_create_topics {
+        return Ok(Vec::new());
+    }
+    let mut all = Vec::new();
+    for table in root.tables("producers", &PRODUCER)? {
+        all.push(named(&table.need("topic"), listed)?);
+    }
+    for table in root.tables("consumers", &CONSUMER)? {
+        for key in ["assign", "topics"] {
+            let items = table.get(key).map_or(Ok(Vec::new()), |item| item.items())?;
+            all.extend(items.iter().map(|item| named(item, listed)).collect::<Read<Vec<_>>>()?);
+        }
+    }
+    Ok(all.into_iter().map(|name| (name, cluster.config.num_partitions)).collect())
+}
+
+/// The topic of a text that is a topic's name or a partition's.
+fn named(item: &Item<'_>, listed: &[NewTopic]) -> Read<String> {
+    let text = item.text()?;
+    let is_listed = listed.iter().any(|topic| topic.name == text);
+    let partition = text.rsplit_once('-').filter(|(_, number)| number.parse::<u32>().is_ok());
+    let topic = partition.filter(|_| !is_listed).map_or(text, |(topic, _)| topic);
+    topic_name(item, topic)
 }
 
 /// A topic as `create-topic` describes it.
