@@ -23,6 +23,33 @@ const PAYMENTS: &str = "topics create payments --partitions 3 --replication-fact
     produce payments --key Bob 'said \"thanks\"'\n";
 
 #[test]
+fn a_record_is_produced_and_consumed_in_two_lines() {
+    let lines = "produce payments --key Alice \"Made a payment of $200 to Bob\"\nconsume payments --from-beginning\n";
+    for seed in ["1", "2", "3"] {
+        let told = shell(&["--seed", seed], lines);
+        let wanted = "note: there was no topic payments; the brokers made it with 1 partition of 1 replica (auto.create.topics.enable)\n\
+            payments-0 at offset 0\npayments-0 @0  Alice: Made a payment of $200 to Bob\nc1 read 1 record, to the end\n";
+        assert_eq!(told, wanted, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_console_producer_needs_no_topic_either() {
+    let told = shell(
+        &[],
+        "kafka-console-producer.sh --topic events --bootstrap-server localhost:9092\none\ntwo\n\n\
+         kafka-console-consumer.sh --topic events --from-beginning --bootstrap-server localhost:9092\n\
+         kafka-topics.sh --list --bootstrap-server localhost:9092\ntopics alter events --partitions 2\n\
+         produce events --partition 1 three\nconsume events --from-beginning\n",
+    );
+    assert_eq!(told.matches("note: there was no topic events").count(), 1, "{told}");
+    assert!(told.contains("2 records sent to events\n"), "{told}");
+    assert!(told.contains("one\ntwo\nProcessed a total of 2 messages"), "{told}");
+    assert!(told.contains("\nevents\n"), "{told}");
+    assert!(told.contains("events-1 at offset 0\n") && told.contains("read 3 records"), "{told}");
+}
+
+#[test]
 fn a_record_is_produced_and_consumed_in_three_lines() {
     let told = shell(&[], &format!("{PAYMENTS}consume payments --from-beginning\n"));
     assert!(told.contains("Alice: Made a payment of $200 to Bob\n"), "{told}");
@@ -76,7 +103,10 @@ fn a_group_is_described_in_kafkas_columns_and_its_reset_is_clamped() {
 #[test]
 fn what_cannot_be_done_has_kafkas_name_and_the_shell_goes_on() {
     for (line, name) in [
-        ("produce nowhere x", "UNKNOWN_TOPIC_OR_PARTITION"),
+        ("produce nowhere --partition 1 x", "UNKNOWN_TOPIC_OR_PARTITION"),
+        ("produce payments-7 x", "UNKNOWN_TOPIC_OR_PARTITION"),
+        ("produce no/where x", "INVALID_TOPIC_EXCEPTION"),
+        ("consume nowhere --from-beginning", "UNKNOWN_TOPIC_OR_PARTITION"),
         ("consume payments --partition 9 --from-beginning", "UNKNOWN_TOPIC_OR_PARTITION"),
         ("topics create payments", "TOPIC_ALREADY_EXISTS"),
         ("topics create a/b", "INVALID_TOPIC_EXCEPTION"),

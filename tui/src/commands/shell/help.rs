@@ -7,7 +7,7 @@ const COMMANDS: [(&str, &str); 31] = [
     ("topics list", "the names of all topics"),
     ("topics alter NAME --partitions N", "gives it more partitions"),
     ("topics delete NAME", "deletes it"),
-    ("produce TOPIC [--key KEY] [--partition N] [--header KEY=VALUE] VALUE", "sends a record and waits for its acknowledgement"),
+    ("produce TOPIC [--key KEY] [--partition N] [--header KEY=VALUE] VALUE", "sends a record; makes the topic if there is none"),
     ("produce TOPIC --key KEY --tombstone", "sends a record without a value"),
     ("produce TOPIC", "sends the lines that follow, to an empty one"),
     ("consume TOPIC [--from-beginning] [--group G]", "reads to the end; with a group from where that has committed"),

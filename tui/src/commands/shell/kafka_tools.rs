@@ -2,8 +2,9 @@
 //! `kafka-console-consumer.sh`, `kafka-consumer-groups.sh`, `kafka-configs.sh`.
 //!
 //! A path before the name, `.sh` or `.bat` behind it, and a `$` before the line are taken off. Options that name a cluster are
-//! noted and have no effect. Kafka differs: partitions and replicas default to 1 (there the broker's settings say), and a
-//! console consumer ends when it has read to the end.
+//! noted and have no effect. A topic that a console producer writes to is made if it is not there. Kafka differs: partitions and
+//! replicas default to 1 (there the broker's settings say); a console consumer ends when it has read to the end, and does not have
+//! a topic made that it would only wait in.
 
 use super::command::{Command, GroupShows, Reading, RecordShows};
 use super::line::reset;

@@ -15,13 +15,22 @@ use super::refusal::Refusal;
 /// How long a reader waits for what has to come.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Sends a record. `Ok` tells where it is stored.
-pub(super) fn produce(live: &mut Live, record: &Record, is_known: bool) -> Result<String, Refusal> {
+/// A record that was stored.
+pub(super) struct Stored {
+    /// Where.
+    pub(super) place: String,
+    /// Its topic was made for it: with what.
+    pub(super) made: Option<String>,
+}
+
+/// Sends a record. A topic that is not there is made by the brokers, because the producer asks for it.
+pub(super) fn produce(live: &mut Live, record: &Record, is_known: bool) -> Result<Stored, Refusal> {
     let topic = &record.topic;
     answers::legal_topic(topic)?;
-    if !is_known || record.partition.is_some() {
-        let there = answers::topic(live, topic)?.partitions.len();
-        if let Some(partition) = record.partition.filter(|number| usize::try_from(*number).is_ok_and(|number| number >= there)) {
+    let is_there = is_known || is_there(live, topic)?;
+    if let Some(partition) = record.partition {
+        let there = if is_there { answers::topic(live, topic)?.partitions.len() } else { 1 };
+        if usize::try_from(partition).is_ok_and(|number| number >= there) {
             return Err(Refusal::of(ErrorCode::UnknownTopicOrPartition, &format!("{topic}-{partition}")));
         }
     }
@@ -31,15 +40,37 @@ pub(super) fn produce(live: &mut Live, record: &Record, is_known: bool) -> Resul
         partition: record.partition,
         headers: record.headers.clone(),
     };
-    match live.send(topic, &text).map_err(|mistake| Refusal::unread(ErrorCode::InvalidRequest, &mistake))? {
-        Sent::Acknowledged(at, Some(offset)) => Ok(format!("{topic}-{} at offset {offset}", at.partition.0)),
-        Sent::Acknowledged(at, None) => Ok(format!("{topic}-{}, and nobody says where (acks=0)", at.partition.0)),
+    let place = match live.send(topic, &text).map_err(|mistake| Refusal::unread(ErrorCode::InvalidRequest, &mistake))? {
+        Sent::Acknowledged(at, Some(offset)) => format!("{topic}-{} at offset {offset}", at.partition.0),
+        Sent::Acknowledged(at, None) => format!("{topic}-{}, and nobody says where (acks=0)", at.partition.0),
         Sent::Unknown(code) => {
             let why = Refusal::of(code, topic).to_string().trim_start_matches("ERROR ").to_owned();
-            Err(Refusal::new(code, format!("whether the record is stored is unknown ({why})")))
+            return Err(Refusal::new(code, format!("whether the record is stored is unknown ({why})")));
         }
-        Sent::Refused(code) => Err(Refusal::of(code, topic)),
+        Sent::Refused(code) => return Err(Refusal::of(code, topic)),
+    };
+    let made = if is_there { None } else { Some(made(live, topic)) };
+    Ok(Stored { place, made })
+}
+
+/// Whether a topic is there, or will be once a producer asks for it. Errors: what is called like a partition is not made.
+pub(super) fn is_there(live: &mut Live, topic: &str) -> Result<bool, Refusal> {
+    let is_partition = topic.rsplit_once('-').is_some_and(|(_, number)| number.parse::<u32>().is_ok());
+    match answers::topic(live, topic) {
+        Ok(_) => Ok(true),
+        Err(refusal) if refusal.is(ErrorCode::UnknownTopicOrPartition) && !is_partition => Ok(false),
+        Err(refusal) => Err(refusal),
     }
+}
+
+/// With what a topic was made that nobody had made before.
+fn made(live: &mut Live, topic: &str) -> String {
+    let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let size = answers::topic(live, topic).map(|made| {
+        let replicas = made.partitions.first().map_or(0, |partition| partition.replicas.len());
+        format!(" with {} of {}", counted(made.partitions.len(), "partition"), counted(replicas, "replica"))
+    });
+    format!("note: there was no topic {topic}; the brokers made it{} (auto.create.topics.enable)", size.unwrap_or_default())
 }
 
 /// What a reader was given so far.

@@ -20,6 +20,11 @@ impl Refusal {
         Self { name: code.name(), sentence: sentence.into() }
     }
 
+    /// Whether this is the error.
+    pub(super) fn is(&self, code: ErrorCode) -> bool {
+        self.name == code.name()
+    }
+
     /// The line itself is wrong.
     pub(super) fn malformed(sentence: impl Into<String>) -> Self {
         Self::new(ErrorCode::InvalidRequest, sentence)

@@ -16,7 +16,7 @@ use super::command::{Command, Record};
 use super::faults::Lasting;
 use super::refusal::Refusal;
 use super::topics::NewTopic;
-use super::{answers, configs, faults, groups, help, kafka_tools, records, topics, words};
+use super::{configs, faults, groups, help, kafka_tools, records, topics, words};
 
 /// A cluster, and what the shell keeps beside it.
 pub(super) struct Session {
@@ -59,7 +59,8 @@ impl Session {
     pub(super) fn greeting(&self) -> String {
         format!(
             "Three brokers (b1, b2, b3) and a controller (k1) are up: simulated, in this process, seed {:#x}.\n\
-             Try: topics create payments --partitions 3 --replication-factor 3 · then `help`. Tab completes.",
+             Try: produce payments --key Alice \"Made a payment of $200 to Bob\" · consume payments --from-beginning · `help`.\n\
+             Tab completes.",
             self.live.seed()
         )
     }
@@ -153,10 +154,12 @@ impl Session {
             },
         };
         let record = Record { topic: topic.clone(), key, value: Some(value.to_owned()), ..Record::default() };
-        Some(Reply::Said(match records::produce(&mut self.live, &record, true) {
-            Ok(_) => {
+        let is_known = self.topics.contains(&topic);
+        Some(Reply::Said(match records::produce(&mut self.live, &record, is_known) {
+            Ok(stored) => {
+                remember(&mut self.topics, topic.clone());
                 self.gathering = Some((topic, separator, count + 1));
-                String::new()
+                stored.made.unwrap_or_default()
             }
             Err(refusal) => format!("{refusal}{}", self.broken()),
         }))
@@ -183,11 +186,14 @@ impl Session {
             }
             Command::GrowTopic { topic, partitions } => topics::grow(live, &topic, &partitions)?,
             Command::Produce(record) => {
-                let is_known = self.topics.contains(&record.topic);
-                records::produce(live, &record, is_known)?
+                let stored = records::produce(live, &record, self.topics.contains(&record.topic))?;
+                remember(&mut self.topics, record.topic);
+                stored.made.map(|made| made + "\n").unwrap_or_default() + &stored.place
             }
             Command::ProduceLines { topic, separator } => {
-                answers::topic(live, &topic)?;
+                if records::is_there(live, &topic)? {
+                    remember(&mut self.topics, topic.clone());
+                }
                 self.gathering = Some((topic, separator, 0));
                 String::new()
             }
