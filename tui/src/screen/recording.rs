@@ -111,10 +111,18 @@ impl Recording {
         let beats = find::beats(&trace.events);
         let partitions = partitions(&trace, &names, expected);
         let marks = marks(&trace, &findings);
-        let written = trace.events.iter().find_map(|event| match &event.fact {
-            Fact::Log(LogFact::RecordsAppended { partition, .. }) if *partition != TopicPartition::METADATA => Some(*partition),
-            _ => None,
-        });
+        // The first that a client writes to; where none does, the first that is written to at all.
+        let written = |is_meant: fn(&str) -> bool| {
+            trace.events.iter().find_map(|event| match &event.fact {
+                Fact::Log(LogFact::RecordsAppended { partition, .. })
+                    if *partition != TopicPartition::METADATA && is_meant(&names.topic(partition.topic)) =>
+                {
+                    Some(*partition)
+                }
+                _ => None,
+            })
+        };
+        let written = written(|topic| !is_internal(topic)).or_else(|| written(|_| true));
         let first = partitions.iter().position(|shown| shown.id.is_some() && shown.id == written).unwrap_or(0);
         let groups = course.view_at(&trace.events, trace.last().unwrap_or(Step(0))).groups().cloned().collect();
         Self { groups, trace, names, course, beats, partitions, first, findings, marks }
@@ -175,7 +183,14 @@ fn partitions(trace: &Trace, names: &Names, expected: &[Expected]) -> Vec<Shown>
             shown.push(Shown { id: None, name: missing.name.clone(), replicas: missing.replicas.clone() });
         }
     }
+    // What the cluster keeps for itself comes last.
+    shown.sort_by_key(|shown| is_internal(&shown.name));
     shown
+}
+
+/// Whether a topic, or a partition, is one that the cluster keeps for itself.
+fn is_internal(name: &str) -> bool {
+    name.starts_with("__")
 }
 
 fn marks(trace: &Trace, findings: &[Finding]) -> Vec<Marked> {

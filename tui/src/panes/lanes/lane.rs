@@ -3,7 +3,6 @@
 use ratatui::style::{Modifier, Style};
 use tribunal::event::PartitionFacts;
 use tribunal::ids::{BrokerSet, Offset, ProcessId};
-use tribunal::trace::line::readable;
 use tribunal::trace::view::{Cell, ProcessState, ReplicaView, Role};
 
 use super::super::put::{Pane, width};
@@ -190,7 +189,7 @@ fn cells(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaView) 
 /// A record with its key: `[k]`, `(k)`, `/k/`, `·k·`; a tombstone is `[k†`.
 fn with_key(stage: &Stage<'_>, state: State, cell: &Cell<'_>) -> String {
     let columns = stage.scale.key_columns();
-    let key = cell.key.map_or_else(|| "·".to_owned(), |key| readable(key, usize::try_from(columns).unwrap_or(1)));
+    let key = cell.key.map_or_else(|| "·".to_owned(), |key| stage.keys.words(key, usize::try_from(columns).unwrap_or(1)));
     let free = columns - width(&key);
     let blanks = |count: i32| " ".repeat(usize::try_from(count).unwrap_or(0));
     let (open, close) = match state {

@@ -12,18 +12,19 @@
 //!
 //! Invariant: HW, log end and positions are boundaries and stand between cells; shape carries the meaning, colour repeats it.
 
+mod keys;
 mod lane;
 mod readers;
 mod rows;
 mod scale;
 
 use tribunal::ids::Offset;
-use tribunal::trace::line::readable;
 use tribunal::trace::view::{PartitionView, ReplicaView};
 
 use super::put::{Pane, width};
 use crate::screen::recording::{Shown, broker_name};
 use crate::screen::{Model, theme};
+use keys::Keys;
 use rows::Risk;
 use scale::{Scale, Wanted};
 
@@ -44,6 +45,8 @@ struct Stage<'a> {
     before: Option<&'a PartitionView>,
     scale: Scale,
     risks: Vec<Risk>,
+    /// What its keys are.
+    keys: Keys,
 }
 
 /// Which rows there are.
@@ -160,17 +163,18 @@ fn draw_partition(model: &Model, shown: &Shown, pane: &mut Pane<'_>) {
     }
     let before = shown.id.and_then(|id| model.before.partition(id));
     let replicas: Vec<&ReplicaView> = lanes(partition, before).collect();
+    let keys = Keys::of(&shown.name);
     // What was cut at this step is still seen.
     let was = |replica: &&ReplicaView| before.and_then(|before| before.replica(replica.broker));
     let wanted = Wanted {
         start: replicas.iter().filter_map(was).map(|replica| replica.start).fold(expired(partition.start()), Offset::min),
         end: replicas.iter().filter_map(was).map(|replica| replica.end).fold(partition.end(), Offset::max),
-        key_columns: key_columns(partition, columns),
+        key_columns: key_columns(partition, keys, columns),
         columns,
         zoom: model.zoom,
         scroll: model.scroll,
     };
-    let stage = Stage { model, partition, before, scale: Scale::choose(wanted), risks: rows::risks(partition) };
+    let stage = Stage { model, partition, before, scale: Scale::choose(wanted), risks: rows::risks(partition), keys };
     let readings = readers::all(partition);
     let plan = Plan::choose(pane.height(), replicas.len(), readings.len(), stage.risks.len());
     let mut y = 1;
@@ -249,9 +253,9 @@ fn wall(stage: &Stage<'_>, pane: &mut Pane<'_>, top: i32, bottom: i32) {
 }
 
 /// Columns of the longest key that could be seen, so that all cells are equally wide.
-fn key_columns(partition: &PartitionView, columns: i32) -> i32 {
+fn key_columns(partition: &PartitionView, of: Keys, columns: i32) -> i32 {
     let seen = u64::try_from(columns).unwrap_or(0) / 4;
     let from = Offset(partition.end().0.saturating_sub(seen));
     let keys = partition.replicas.iter().flat_map(|replica| replica.cells(from, partition.end()));
-    keys.filter_map(|cell| cell.key).map(|key| width(&readable(key, 6))).max().unwrap_or(1)
+    keys.filter_map(|cell| cell.key).map(|key| width(&of.words(key, of.longest()))).max().unwrap_or(1)
 }

@@ -2,7 +2,6 @@
 
 use ratatui::style::Style;
 use tribunal::ids::{BrokerId, Offset};
-use tribunal::trace::line::readable;
 use tribunal::trace::view::{Acked, PartitionView};
 
 use super::super::put::{Pane, width};
@@ -136,7 +135,7 @@ pub(super) fn risks(partition: &PartitionView) -> Vec<Risk> {
 
 pub(super) fn risk(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, risk: &Risk) {
     let names = &stage.model.recording.names;
-    let key = risk.acked.key.as_ref().map_or_else(String::new, |key| format!(" ({})", readable(key, 12)));
+    let key = risk.acked.key.as_ref().map_or_else(String::new, |key| format!(" ({})", stage.keys.words(key, 12)));
     let who = names.process(risk.acked.producer);
     let record = format!("record {}{key}, acked to {who} at {}", risk.offset, risk.acked.step);
     let where_it_is = match risk.holders.as_slice() {
