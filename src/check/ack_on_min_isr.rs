@@ -3,7 +3,7 @@
 //! Promises: when a leader answers an acks=all request, at least `min.insync.replicas` replicas (the replication factor, if that
 //! is less, or was when its leader last heard of it) are in its ISR and hold the record; and no producer hears of success without that answer. A member of the leader's
 //! ISR counts whose disk has lost the record since: it held it when it said so, and the leader may not know yet, even if the
-//! controller does.
+//! controller does. So does one that had it committed and whose log begins behind it by now: a leader that stood still hears late.
 //!
 //! Violated: at a `ProduceCommitted` with fewer, or a `SendAcknowledged` of acks=all that no such answer covers.
 //!
@@ -60,7 +60,10 @@ impl AckOnMinIsr {
         let holds = |copy: &LogCopy| ledger.entry(copy, answer.last) == record;
         let is_named = |copy: &LogCopy| matches!(copy.process, ProcessId::Broker(broker) if answer.isr.contains(broker));
         let held = |copy: &LogCopy| is_named(copy) && ledger.entry_before_loss(copy, answer.last) == record;
-        let copies = ledger.copies().iter().filter(|copy| record.is_some() && (holds(copy) || held(copy))).count();
+        let is_committed = record.is_some() && ledger.committed(answer.last) == record;
+        let outlived = |copy: &LogCopy| is_named(copy) && is_committed && answer.last < copy.start && answer.last < copy.agreed();
+        let counts = |copy: &&LogCopy| record.is_some() && (holds(copy) || held(copy) || outlived(copy));
+        let copies = ledger.copies().iter().filter(counts).count();
         if answer.isr.len() < wanted || copies < wanted {
             let detail = format!(
                 "{} was answered with {copies} copies and the ISR {}, where min.insync.replicas asks for {wanted}",

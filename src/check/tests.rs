@@ -225,6 +225,31 @@ fn a_leader_may_count_on_a_copy_whose_loss_only_the_controller_knows_of() {
     assert_eq!(cluster.violated(), ["ack-on-min-isr"], "a leader that knows may not");
 }
 
+/// Found by chaos/compaction at seed 0x1d3: a leader stood still, and when it hears that its follower has the record, retention has
+/// taken it there under the next leader.
+#[test]
+fn a_leader_may_count_on_a_copy_that_was_committed_and_is_below_the_log_start_by_now() {
+    let mut cluster = weather();
+    cluster.crash(3);
+    let (send, digest) = cluster.invoke(Acks::All);
+    let base = cluster.append(&[digest]);
+    cluster.replicate(2);
+    let isr = super::testing::set(&cluster.isr);
+    let answer = ReplicaFact::ProduceCommitted { partition: ORDERS, base: Offset(base), last: Offset(base), isr, min_insync: 2 };
+    let let_go = LogFact::LogStartAdvanced { partition: ORDERS, old: Offset(0), new: Offset(base + 1) };
+    let mut uncommitted = cluster.clone();
+    cluster.advance(base + 1);
+    for cluster in [&mut cluster, &mut uncommitted] {
+        let (old, new) = (Offset(0), Offset(base + 1));
+        cluster.push(b(2), ReplicaFact::HighWatermarkLearned { partition: ORDERS, old, new });
+        cluster.push(b(2), let_go.clone());
+        cluster.push(b(1), answer.clone());
+    }
+    cluster.acknowledge((send, digest), Acks::All, base);
+    assert_eq!(cluster.violated(), Vec::<&str>::new());
+    assert!(uncommitted.violated().contains(&"ack-on-min-isr"), "it was nobody's to let go of");
+}
+
 /// Found by a storm with min.insync.replicas=1: b3 led e1 and never heard that b2 led e2; the controller went on to e3.
 #[test]
 fn who_leads_an_epoch_long_past_is_not_who_leads_by_now() {

@@ -160,7 +160,10 @@ impl RetentionContract {
         let mut wrong = None;
         for ((process, partition), shelf) in &self.shelves {
             let Some((high_watermark, applied)) = replica_of(*process, *partition) else { continue };
-            let Some(segment) = shelf.oldest().filter(|segment| segment.end <= high_watermark) else { continue };
+            let Some(segment) = shelf.oldest().filter(|segment| segment.end <= high_watermark) else {
+                self.overdue.forget(*process, *partition); // what was due before has grown beyond the high watermark
+                continue;
+            };
             let wall = keeping.clocks.wall(*process, scene.event.at);
             let mut rules = keeping.rules.of(partition.topic, applied).peekable();
             let is_judged = rules.peek().is_some();

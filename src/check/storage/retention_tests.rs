@@ -154,6 +154,29 @@ fn a_due_segment_does_not_outlive_two_looks() {
     assert!(!dead.violated().contains(&"retention-contract"));
 }
 
+/// Found by chaos/compaction at seed 0x516: the last segment was due, and then grew beyond the high watermark.
+#[test]
+fn a_segment_that_grows_beyond_the_high_watermark_is_not_due() {
+    let mut cluster = Cluster::new();
+    configure(&mut cluster, "cleanup.policy", "delete");
+    configure(&mut cluster, "retention.ms", "1000");
+    configure(&mut cluster, "retention.bytes", "-1");
+    cluster.store(&[value(0, 1)]);
+    catch_up(&mut cluster);
+    idle_minutes(&mut cluster, 15);
+    let mut still = cluster.clone();
+    idle_minutes(&mut still, 15);
+    assert!(still.violated().contains(&"retention-contract"));
+    cluster.append(&[value(0, 2)]);
+    cluster.replicate_all();
+    idle_minutes(&mut cluster, 15);
+    cluster.advance(2);
+    idle_minutes(&mut cluster, 15);
+    assert!(!cluster.violated().contains(&"retention-contract"), "it is due only since it was committed");
+    idle_minutes(&mut cluster, 15);
+    assert!(cluster.violated().contains(&"retention-contract"));
+}
+
 /// Found by chaos/compaction at seeds 0x0 and 0x52: a broker waited for its disk, and after a restart for the controller.
 #[test]
 fn who_waits_for_a_disk_or_has_not_heard_of_its_replicas_owes_nothing() {
