@@ -279,6 +279,20 @@ fn best(vector: &Vector, left: &[NamedPartition], plan: &mut Plan) -> (usize, us
     outcomes.min().expect("somebody wants it")
 }
 
+/// Members of drawn wishes (a bit a topic), with the topics' numbers of partitions, and who owned each partition before.
+fn drawn(wishes: &[u32], counts: &[u32], owners: Vec<usize>) -> (BTreeMap<String, u32>, Vec<AssignorMember>) {
+    let names = ["t", "u", "v"];
+    let topics: BTreeMap<String, u32> = names.iter().zip(counts).map(|(name, count)| ((*name).to_owned(), *count)).collect();
+    let everything = names.iter().zip(counts).flat_map(|(name, count)| (0..*count).map(move |index| (*name, index)));
+    let owned: Vec<((&str, u32), usize)> = everything.zip(owners).collect();
+    let member = |(place, wish): (usize, &u32)| {
+        let wanted: Vec<&str> = names.iter().zip(0..).filter(|(_, bit)| wish >> bit & 1 == 1).map(|(name, _)| *name).collect();
+        let own: Vec<(&str, u32)> = owned.iter().filter(|(_, owner)| *owner == place).map(|(named, _)| *named).collect();
+        joined(&format!("m{place:02}"), &wanted, &own, 1)
+    };
+    (topics, wishes.iter().enumerate().map(member).collect())
+}
+
 proptest! {
     #[test]
     fn no_plan_is_more_even_or_as_even_with_less_moved(
@@ -286,16 +300,7 @@ proptest! {
         counts in proptest::collection::vec(0_u32..4, 3),
         owners in proptest::collection::vec(0_usize..5, 12),
     ) {
-        let names = ["t", "u", "v"];
-        let topics: BTreeMap<String, u32> = names.iter().zip(&counts).map(|(name, count)| ((*name).to_owned(), *count)).collect();
-        let everything = names.iter().zip(&counts).flat_map(|(name, count)| (0..*count).map(move |index| (*name, index)));
-        let owned: Vec<((&str, u32), usize)> = everything.zip(owners).collect();
-        let member = |(place, wish): (usize, &u32)| {
-            let wanted: Vec<&str> = names.iter().zip(0..).filter(|(_, bit)| wish >> bit & 1 == 1).map(|(name, _)| *name).collect();
-            let own: Vec<(&str, u32)> = owned.iter().filter(|(_, owner)| *owner == place).map(|(named, _)| *named).collect();
-            joined(&format!("m{place}"), &wanted, &own, 1)
-        };
-        let members: Vec<AssignorMember> = wishes.iter().enumerate().map(member).collect();
+        let (topics, members) = drawn(&wishes, &counts, owners);
         let nothing: Plan = members.iter().map(|member| (member.member.clone(), Vec::new())).collect();
         let vector = Vector { topics, members, kafka: Plan::new() };
         let plan = vector.plan(Assignor::Sticky);
@@ -312,16 +317,7 @@ proptest! {
         counts in proptest::collection::vec(0_u32..9, 3),
         owners in proptest::collection::vec(0_usize..14, 24),
     ) {
-        let names = ["t", "u", "v"];
-        let topics: BTreeMap<String, u32> = names.iter().zip(&counts).map(|(name, count)| ((*name).to_owned(), *count)).collect();
-        let everything = names.iter().zip(&counts).flat_map(|(name, count)| (0..*count).map(move |index| (*name, index)));
-        let owned: Vec<((&str, u32), usize)> = everything.zip(owners).collect();
-        let member = |(place, wish): (usize, &u32)| {
-            let wanted: Vec<&str> = names.iter().zip(0..).filter(|(_, bit)| wish >> bit & 1 == 1).map(|(name, _)| *name).collect();
-            let own: Vec<(&str, u32)> = owned.iter().filter(|(_, owner)| *owner == place).map(|(named, _)| *named).collect();
-            joined(&format!("m{place:02}"), &wanted, &own, 1)
-        };
-        let members: Vec<AssignorMember> = wishes.iter().enumerate().map(member).collect();
+        let (topics, members) = drawn(&wishes, &counts, owners);
         let vector = Vector { topics, members, kafka: Plan::new() };
         for strategy in [Assignor::Range, Assignor::RoundRobin, Assignor::Sticky] {
             vector.assert_whole(&vector.plan(strategy));
