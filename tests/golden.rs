@@ -37,4 +37,6 @@ mod replica;
 mod replica_cluster;
 #[path = "golden/retention.rs"]
 mod retention;
+#[path = "golden/scripts.rs"]
+mod scripts;
 mod support;

@@ -1,8 +1,9 @@
 //! Scripts about the cleaner: which records go, and when. The commands stand in `keeping`.
 
-use crate::keeping::scripts;
+use crate::keeping::Runner;
+use crate::scripts::scripts;
 
-scripts!("cleaner":
+scripts!("cleaner", Runner::new() =>
     a_log_is_hardly_dirty,
     a_packed_batch_is_packed_again,
     a_producer_is_known_by_an_empty_batch,

@@ -17,7 +17,6 @@
 //! An answer takes `from=b2` if it is to answer the oldest request of that broker. What a consumer of a group can be told and
 //! asked besides stands in `client_group.rs`.
 
-use std::error::Error;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -29,36 +28,27 @@ use tribunal::client::consumer::{Consumer, ConsumerSetup, StartFrom};
 use tribunal::client::producer::{Producer, ProducerSetup};
 use tribunal::config::{ConsumerConfig, ProducerConfig, Profile, Variants};
 use tribunal::context::{Command, Effect, Input, Machine, Message, NewRecord, Payload};
-use tribunal::error::ErrorCode;
-use tribunal::event::{ApiKey, ClientFact, Fact, NetworkFact, Purpose};
-use tribunal::ids::{BrokerId, BrokerSet, CorrelationId, LeaderEpoch, Offset, PartitionIndex, ProcessId, TopicId, TopicPartition};
-use tribunal::protocol::{
-    CreateTopicsRequest, CreateTopicsResponse, CreatedTopic, EndOffset, FetchResponse, FetchedPartition, LeaderIdAndEpoch,
-    ListOffsetsResponse, ListedOffset, MetadataPartition, MetadataResponse, MetadataTopic, NewTopic, OffsetForLeaderEpochResponse,
-    ProduceResponse, ProducedPartition, Request, Response,
-};
-use tribunal::record::{BatchBuilder, RecordBatch, restamp};
+use tribunal::event::{ApiKey, Fact, NetworkFact, Purpose};
+use tribunal::ids::{BrokerId, CorrelationId, Offset, PartitionIndex, ProcessId, TopicId};
+use tribunal::protocol::{CreateTopicsRequest, NewTopic, Request, Response};
 use tribunal::time::{Duration, Instant, Timestamp};
 
+use crate::scripts::{Outcome, run_all};
 use crate::support::desk::{self, ME};
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
 
 #[test]
 fn the_scripts_tell_what_clients_do() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/client");
-    let entries = std::fs::read_dir(&folder).expect("the folder of scripts");
-    let mut scripts: Vec<_> = entries.map(|entry| entry.expect("a readable folder").path()).collect();
-    scripts.sort();
-    assert!(scripts.len() >= 10, "the scripts are found");
-    let run = |script: &std::path::PathBuf| goldenscript::run(&mut Bench::default(), script).err();
-    let failed: Vec<_> =
-        scripts.iter().filter_map(|script| run(script).map(|why| format!("{}: {why}", script.display()))).collect();
-    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    run_all("client", Bench::default);
 }
 
+#[path = "client_answers.rs"]
+mod answers;
 #[path = "client_group.rs"]
 mod group;
+#[path = "client_print.rs"]
+mod print;
+
+use print::{describe, tell};
 
 /// A request that the script has not answered yet.
 struct Unanswered {
@@ -219,12 +209,7 @@ impl Bench {
 /// Time and turns.
 impl Bench {
     fn wait(&mut self, span: &str) -> Outcome<String> {
-        let span = match (span.strip_suffix("ms"), span.strip_suffix('s')) {
-            (Some(ms), _) => Duration::from_millis(ms.parse()?),
-            (None, Some(seconds)) => Duration::from_secs(seconds.parse()?),
-            (None, None) => return Err("5ms or 2s?".into()),
-        };
-        let until = self.now.plus(span);
+        let until = self.now.plus(group::span(span)?);
         let mut output = String::new();
         while let Some(due) = self.machine.as_ref().and_then(|machine| machine.next_deadline()).filter(|due| *due <= until) {
             assert!(due >= self.now, "a deadline in the past is never met");
@@ -278,7 +263,7 @@ impl Bench {
     }
 }
 
-/// The brokers' answers.
+/// A broker answers; what it says stands in `client_answers.rs`.
 impl Bench {
     fn answer(
         &mut self,
@@ -294,131 +279,6 @@ impl Bench {
         let from = ProcessId::Broker(to);
         self.step(Input::Message(Message::Response { from, purpose, correlation, response }))
     }
-
-    fn metadata(&mut self, request: &Request, args: &mut ArgumentConsumer<'_>) -> Outcome<Response> {
-        let Request::Metadata(request) = request else { return Err("not Metadata".into()) };
-        let listed = args.take_key("brokers").unwrap_or("1,2,3");
-        let brokers: BrokerSet =
-            listed.split(',').filter(|id| !id.is_empty()).map(|id| id.parse().map(BrokerId)).collect::<Result<_, _>>()?;
-        let error = args.take_key("error").map(code).transpose()?;
-        let others: Vec<String> = args.take_key("others").into_iter().flat_map(|all| all.split(',')).map(str::to_owned).collect();
-        if let Some(id) = args.take_key("id") {
-            self.topic = TopicId(id.parse()?);
-        }
-        let mut partitions = Vec::new();
-        while let Some((partition, told)) = args.next_key() {
-            let (leader, epoch) = told.split_once("@e").ok_or("b1@e0 or none@e0?")?;
-            let leader = if leader == "none" { None } else { Some(broker(leader)?) };
-            partitions.push(MetadataPartition {
-                partition: PartitionIndex(partition.parse()?),
-                error: leader.is_none().then_some(ErrorCode::LeaderNotAvailable),
-                leader,
-                leader_epoch: LeaderEpoch(epoch.parse()?),
-                replicas: Vec::new(),
-                isr: brokers,
-            });
-        }
-        // The first topic asked for has the id told, the others the ids after it.
-        let mut names = request.topics.clone();
-        names.extend(others.into_iter().filter(|name| !request.topics.contains(name)));
-        let topic = |(name, id): (String, u32)| MetadataTopic {
-            name,
-            error,
-            id: TopicId(self.topic.0 + id),
-            partitions: partitions.clone(),
-        };
-        Ok(MetadataResponse { brokers, topics: names.into_iter().zip(0..).map(topic).collect() }.into())
-    }
-
-    fn produced(&mut self, request: &Request, args: &mut ArgumentConsumer<'_>) -> Outcome<Response> {
-        let Request::Produce(request) = request else { return Err("not Produce".into()) };
-        let current_leader = args.take_key("leader").map(leader).transpose()?;
-        let mut partitions = Vec::new();
-        for asked in &request.partitions {
-            let told = args.take_key(&asked.partition.partition.to_string()).ok_or("each partition asked is answered")?;
-            let result = match told.parse() {
-                Ok(offset) => Ok(Offset(offset)),
-                Err(_) => Err(code(told)?),
-            };
-            let (partition, log_start_offset) = (asked.partition, Offset::ZERO);
-            partitions.push(ProducedPartition { partition, result, log_append_time: None, log_start_offset, current_leader });
-        }
-        Ok(ProduceResponse { partitions }.into())
-    }
-
-    fn fetched(&mut self, request: &Request, args: &mut ArgumentConsumer<'_>) -> Outcome<Response> {
-        let Request::Fetch(request) = request else { return Err("not Fetch".into()) };
-        let current_leader = args.take_key("leader").map(leader).transpose()?;
-        let high_watermark = Offset(args.take_key("hw").unwrap_or("0").parse()?);
-        let preferred_read_replica = args.take_key("prefers").map(broker).transpose()?;
-        let mut partitions = Vec::new();
-        for asked in &request.partitions {
-            let told = args.take_key(&asked.partition.partition.to_string()).unwrap_or("");
-            let mut fetched =
-                FetchedPartition { high_watermark, ..FetchedPartition::refused(asked.partition, ErrorCode::InvalidRequest, None) };
-            fetched.error = None;
-            fetched.preferred_read_replica = preferred_read_replica;
-            match code(told) {
-                Ok(code) => fetched = FetchedPartition::refused(asked.partition, code, current_leader),
-                Err(_) => {
-                    for batch in told.split(',').filter(|batch| !batch.is_empty()) {
-                        fetched.batches.push(batch_of(batch)?);
-                    }
-                }
-            }
-            partitions.push(fetched);
-        }
-        Ok(FetchResponse { error: None, partitions }.into())
-    }
-
-    fn listed(&mut self, request: &Request, args: &mut ArgumentConsumer<'_>) -> Outcome<Response> {
-        let Request::ListOffsets(request) = request else { return Err("not ListOffsets".into()) };
-        let mut partitions = Vec::new();
-        for asked in &request.partitions {
-            let told = args.take_key(&asked.partition.partition.to_string()).ok_or("each partition asked is answered")?;
-            let (offset, error) = match told {
-                "none" => (None, None),
-                told => match told.parse() {
-                    Ok(offset) => (Some(Offset(offset)), None),
-                    Err(_) => (None, Some(code(told)?)),
-                },
-            };
-            partitions.push(ListedOffset { partition: asked.partition, error, offset, timestamp: None, leader_epoch: None });
-        }
-        Ok(ListOffsetsResponse { partitions }.into())
-    }
-
-    fn ended(&mut self, request: &Request, args: &mut ArgumentConsumer<'_>) -> Outcome<Response> {
-        let Request::OffsetForLeaderEpoch(request) = request else { return Err("not OffsetForLeaderEpoch".into()) };
-        let mut partitions = Vec::new();
-        for asked in &request.partitions {
-            let told = args.take_key(&asked.partition.partition.to_string()).ok_or("each partition asked is answered")?;
-            let mut end = EndOffset { partition: asked.partition, error: None, leader_epoch: None, end_offset: None };
-            match told.split_once(':') {
-                Some((epoch, offset)) => {
-                    end.leader_epoch = Some(LeaderEpoch(epoch.trim_start_matches('e').parse()?));
-                    end.end_offset = Some(Offset(offset.parse()?));
-                }
-                None if told == "none" => {}
-                None => end.error = Some(code(told)?),
-            }
-            partitions.push(end);
-        }
-        Ok(OffsetForLeaderEpochResponse { partitions }.into())
-    }
-
-    fn created(&mut self, request: &Request, args: &mut ArgumentConsumer<'_>) -> Outcome<Response> {
-        let Request::CreateTopics(request) = request else { return Err("not CreateTopics".into()) };
-        let mut topics = Vec::new();
-        for asked in &request.topics {
-            let result = match args.next_pos() {
-                None | Some("done") => Ok(self.topic),
-                Some(told) => Err(code(told)?),
-            };
-            topics.push(CreatedTopic { name: asked.name.clone(), result });
-        }
-        Ok(CreateTopicsResponse { topics }.into())
-    }
 }
 
 fn brokers() -> Vec<BrokerId> {
@@ -427,106 +287,4 @@ fn brokers() -> Vec<BrokerId> {
 
 fn broker(text: &str) -> Outcome<BrokerId> {
     Ok(BrokerId(text.strip_prefix('b').ok_or("brokers are b1, b2 …")?.parse()?))
-}
-
-fn leader(text: &str) -> Outcome<LeaderIdAndEpoch> {
-    let (name, epoch) = text.split_once("@e").ok_or("b1@e0?")?;
-    Ok(LeaderIdAndEpoch { leader: broker(name)?, epoch: LeaderEpoch(epoch.parse()?) })
-}
-
-fn code(text: &str) -> Outcome<ErrorCode> {
-    Ok(*ErrorCode::ALL.iter().find(|code| code.name() == text).ok_or_else(|| format!("no such code: {text}"))?)
-}
-
-/// `10..12@e1` (both included); with `!` at the end its last byte is damaged.
-fn batch_of(text: &str) -> Outcome<Bytes> {
-    let (text, is_damaged) = text.strip_suffix('!').map_or((text, false), |text| (text, true));
-    let (range, epoch) = text.split_once("@e").ok_or("10..12@e0?")?;
-    let (first, last) = range.split_once("..").ok_or("10..12@e0?")?;
-    let (first, last): (u64, u64) = (first.parse()?, last.parse()?);
-    let mut builder = BatchBuilder::new(Timestamp::RUN_START);
-    for offset in first..=last {
-        builder.append(Timestamp::RUN_START, None, Some(format!("v{offset}").as_bytes()), &[]);
-    }
-    let batch = restamp(&builder.build(), Offset(first), LeaderEpoch(epoch.parse()?), None);
-    let mut bytes = batch.to_vec();
-    if let Some(last) = bytes.last_mut().filter(|_| is_damaged) {
-        *last ^= 0xff;
-    }
-    Ok(Bytes::from(bytes))
-}
-
-/// A request as a script shows it.
-fn describe(request: &Request) -> String {
-    let place = |partition: TopicPartition| partition.to_string();
-    let epoch = |epoch: Option<LeaderEpoch>| epoch.map_or("e?".to_owned(), |epoch| epoch.to_string());
-    let list = |parts: Vec<String>| parts.join(" ");
-    match request {
-        Request::Produce(request) => {
-            let batch = |bytes: &Bytes| RecordBatch::decode(bytes.clone()).expect("producers build whole batches").records.len();
-            let part = |item: &tribunal::protocol::ProducePartition| {
-                format!("{}:{}×{}B", place(item.partition), batch(&item.batch), item.batch.len())
-            };
-            format!("Produce {}", list(request.partitions.iter().map(part).collect()))
-        }
-        Request::Fetch(request) => {
-            let part = |item: &tribunal::protocol::FetchPartition| {
-                format!("{}:{}@{}", place(item.partition), item.fetch_offset, epoch(item.current_leader_epoch))
-            };
-            format!("Fetch {}", list(request.partitions.iter().map(part).collect()))
-        }
-        Request::ListOffsets(request) => {
-            let part = |item: &tribunal::protocol::ListOffsetsPartition| format!("{}:{:?}", place(item.partition), item.spec);
-            format!("ListOffsets {}", list(request.partitions.iter().map(part).collect()))
-        }
-        Request::OffsetForLeaderEpoch(request) => {
-            let part = |item: &tribunal::protocol::OffsetForLeaderPartition| {
-                format!("{}:{}@{}", place(item.partition), item.leader_epoch, epoch(item.current_leader_epoch))
-            };
-            format!("OffsetForLeaderEpoch {}", list(request.partitions.iter().map(part).collect()))
-        }
-        Request::Metadata(request) if request.all => format!("Metadata {} and all others", request.topics.join(" ")),
-        Request::Metadata(request) => format!("Metadata {}", request.topics.join(" ")),
-        Request::CreateTopics(request) => {
-            format!("CreateTopics {}", list(request.topics.iter().map(|topic| topic.name.clone()).collect()))
-        }
-        other => group::describe(other),
-    }
-}
-
-/// An event as a script shows it: the digests are left out.
-fn tell(fact: &ClientFact) -> String {
-    let name = fact.name();
-    match fact {
-        ClientFact::SendInvoked { partition, send, .. } => format!("{name} {send} to {partition}"),
-        ClientFact::SendAcknowledged { partition, send, offset, by, .. } => {
-            let offset = offset.map_or("unknown".to_owned(), |offset| offset.to_string());
-            let by = by.map_or("nobody".to_owned(), |by| by.to_string());
-            format!("{name} {send} to {partition}: offset {offset}, by {by}")
-        }
-        ClientFact::SendUnknown { partition, send, code, .. } | ClientFact::SendFailed { partition, send, code, .. } => {
-            format!("{name} {send} to {partition}: {code}")
-        }
-        ClientFact::SendRetried { partition, first, records, code } => {
-            format!("{name} to {partition}: {records} from {first} on, after {code}")
-        }
-        ClientFact::SendRefused { send, code } => format!("{name} {send}: {code}"),
-        ClientFact::PositionSet { partition, offset, epoch, why } => {
-            let epoch = epoch.map_or("e?".to_owned(), |epoch| epoch.to_string());
-            format!("{name} {partition}: {offset}@{epoch}, {why:?}")
-        }
-        ClientFact::PollReturned { poll } => {
-            let records: Vec<_> = poll.records.iter().map(|record| format!("{}@{}", record.offset, record.leader_epoch)).collect();
-            format!("{name} {}: {}; position {}, hw {}", poll.partition, records.join(" "), poll.position, poll.high_watermark)
-        }
-        ClientFact::MetadataRefreshed { from, topics } => format!("{name} from {from}: {topics} topics"),
-        ClientFact::AdminAnswered { api, code } => {
-            format!("{name} {api:?}: {}", code.map_or("done".to_owned(), |code| code.to_string()))
-        }
-        ClientFact::TruncationDetected { partition, position, end } => {
-            format!("{name} {partition}: position {position}, end {end}")
-        }
-        ClientFact::ReadFailed { partition, offset, code } => format!("{name} {partition}: at {offset}, {code}"),
-        other => group::tell(other),
-    }
 }

@@ -28,7 +28,8 @@ use tribunal::protocol::{
 };
 use tribunal::time::{Duration, Timestamp};
 
-use super::{Bench, Outcome, broker, code};
+use super::{Bench, Outcome, broker};
+use crate::scripts::code_of as code;
 
 /// The application that a script wants.
 pub(super) fn application(args: &mut ArgumentConsumer<'_>) -> Outcome<ApplicationSetup> {
@@ -56,7 +57,8 @@ pub(super) fn application(args: &mut ArgumentConsumer<'_>) -> Outcome<Applicatio
     })
 }
 
-fn span(text: &str) -> Outcome<Duration> {
+/// `5ms` or `2s`.
+pub(super) fn span(text: &str) -> Outcome<Duration> {
     match (text.strip_suffix("ms"), text.strip_suffix('s')) {
         (Some(ms), _) => Ok(Duration::from_millis(ms.parse()?)),
         (None, Some(seconds)) => Ok(Duration::from_secs(seconds.parse()?)),

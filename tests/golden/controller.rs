@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
-use std::path::Path;
 use std::sync::Arc;
 
 use goldenscript::{ArgumentConsumer, Command};
@@ -23,6 +22,7 @@ use tribunal::protocol::{
 };
 use tribunal::time::Duration;
 
+use crate::scripts::{Outcome, scripts};
 use crate::support::Server;
 
 #[path = "controller_operator.rs"]
@@ -33,8 +33,6 @@ mod quorum;
 mod words;
 
 use words::{answer, decision, picture};
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
 
 const ME: ProcessId = ProcessId::Controller(1);
 
@@ -343,24 +341,7 @@ fn broker(text: &str) -> Outcome<BrokerId> {
     Ok(BrokerId(text.trim_start_matches('b').parse()?))
 }
 
-macro_rules! scripts {
-    ($($name:ident),* $(,)?) => {
-        $(#[test]
-        fn $name() -> std::io::Result<()> {
-            let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/controller/", stringify!($name), ".script");
-            goldenscript::run(&mut Runner::new(), Path::new(file))
-        })*
-
-        #[test]
-        fn every_script_is_run() {
-            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/controller");
-            let files = std::fs::read_dir(folder).expect("the folder is there").count();
-            assert_eq!(files, [$(stringify!($name)),*].len());
-        }
-    };
-}
-
-scripts!(
+scripts!("controller", Runner::new() =>
     a_crash_before_the_telling,
     a_failed_disk,
     a_fetch_waits_for_news,

@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::Path;
 use std::sync::Arc;
 
 use goldenscript::{ArgumentConsumer, Command};
@@ -18,6 +17,7 @@ use tribunal::protocol::{BrokerHeartbeatRequest, BrokerRegistrationRequest, Crea
 use tribunal::time::{Duration, Instant};
 
 use super::{Outcome, answer, broker, decision, picture};
+use crate::scripts::scripts;
 use crate::support::Server;
 
 const LATENCY: Duration = Duration::from_millis(1);
@@ -212,14 +212,9 @@ fn controller(text: &str) -> Outcome<ProcessId> {
     Ok(ProcessId::Controller(text.trim_start_matches('k').parse()?))
 }
 
-macro_rules! scripts {
-    ($($name:ident),* $(,)?) => {
-        $(#[test]
-        fn $name() -> std::io::Result<()> {
-            let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/controller_quorum/", stringify!($name), ".script");
-            goldenscript::run(&mut Runner::default(), Path::new(file))
-        })*
-    };
-}
-
-scripts!(a_successor_takes_over, an_orderly_handover, the_uncommitted_is_forgotten, a_snapshot_brings_a_latecomer_up_to_date);
+scripts!("controller_quorum", Runner::default() =>
+    a_successor_takes_over,
+    an_orderly_handover,
+    the_uncommitted_is_forgotten,
+    a_snapshot_brings_a_latecomer_up_to_date,
+);

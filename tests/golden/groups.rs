@@ -17,7 +17,6 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -34,9 +33,8 @@ use tribunal::time::Duration;
 
 use super::groups_client::{Client, millis};
 use super::groups_words as words;
+use crate::scripts::{Outcome, process_of, run_all};
 use crate::support::Cluster;
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
 
 struct Stage {
     cluster: Cluster,
@@ -54,11 +52,7 @@ struct Stage {
 
 #[test]
 fn groups_do_what_the_golden_scripts_say() {
-    let mut scripts: Vec<_> = std::fs::read_dir("tests/golden/groups").unwrap().map(|entry| entry.unwrap().path()).collect();
-    scripts.sort();
-    for script in scripts {
-        goldenscript::run(&mut Stage::new(), &script).unwrap_or_else(|error| panic!("{}: {error}", script.display()));
-    }
+    run_all("groups", Stage::new);
 }
 
 impl goldenscript::Runner for Stage {
@@ -349,12 +343,4 @@ fn named(word: &str) -> NamedPartition {
 
 fn broker(number: u16) -> ProcessId {
     ProcessId::Broker(BrokerId(number))
-}
-
-fn process_of(word: Option<&str>) -> Outcome<ProcessId> {
-    let word = word.ok_or("a server is wanted")?;
-    if let Some(number) = word.strip_prefix('c') {
-        return Ok(ProcessId::Controller(number.parse()?));
-    }
-    Ok(broker(word.strip_prefix('b').ok_or("a server is wanted")?.parse()?))
 }

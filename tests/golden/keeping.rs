@@ -11,15 +11,14 @@ use bytes::Bytes;
 use tribunal::config::{Profile, Switch, TombstoneClock, TopicConfig};
 use tribunal::context::Context;
 use tribunal::error::{ErrorCode, Fault};
-use tribunal::files::{FilePath, Folder};
 use tribunal::ids::{LeaderEpoch, Offset, PartitionIndex, ProducerEpoch, ProducerId, Sequence, TopicId, TopicPartition};
 use tribunal::log::{CleanerRules, Cleaning, Known, PartitionLog, Progress, RetentionView};
 use tribunal::record::{BatchBuilder, BatchHeader, Compression, RecordBatch, encode};
-use tribunal::sim::disk::{PowerLuck, SimDisk};
+use tribunal::sim::disk::SimDisk;
 use tribunal::time::Timestamp;
 
 use super::keeping_print::{batch_line, files, write_facts};
-use crate::support::Bench;
+use crate::support::{Bench, NothingUnsynced};
 
 pub const PARTITION: TopicPartition = TopicPartition { topic: TopicId(1), partition: PartitionIndex(0) };
 
@@ -89,24 +88,6 @@ pub struct Runner {
     bench: Bench<SimDisk>,
     config: TopicConfig,
     log: Option<PartitionLog>,
-}
-
-/// Nothing survives a power failure but what was synced.
-struct Worst;
-
-impl PowerLuck for Worst {
-    fn folder_survives(&mut self, _: Folder) -> bool {
-        false
-    }
-    fn entry_survives(&mut self, _: FilePath) -> bool {
-        false
-    }
-    fn bytes_kept(&mut self, _: FilePath, _: u64) -> u64 {
-        0
-    }
-    fn torn_sector(&mut self, _: FilePath, _: u64) -> Option<u64> {
-        None
-    }
 }
 
 impl Runner {
@@ -198,7 +179,7 @@ impl Runner {
             let mut dying = log.clone();
             runner.bench.killed_turn(effects, |cx| clean(&mut dying, RULES, Offset(u64::MAX), cx));
             if power {
-                runner.bench.disk.lose_power(&mut Worst);
+                runner.bench.disk.lose_power(&mut NothingUnsynced);
             }
             let mut found = String::new();
             files(&runner.bench.disk, &mut found);
@@ -319,25 +300,3 @@ impl goldenscript::Runner for Runner {
         Ok(out + &answer)
     }
 }
-
-/// A test for each script of a folder, and one that finds a script that no test runs.
-macro_rules! scripts {
-    ($folder:literal: $($name:ident),* $(,)?) => {
-        $(#[test]
-        fn $name() {
-            let file = concat!("tests/golden/", $folder, "/", stringify!($name), ".script");
-            goldenscript::run(&mut crate::keeping::Runner::new(), file).expect("the script is there and says what happens");
-        })*
-
-        #[test]
-        fn every_script_is_run() {
-            let files = std::fs::read_dir(concat!("tests/golden/", $folder)).expect("it is there");
-            let mut found: Vec<String> = files.map(|file| file.expect("readable").file_name().to_string_lossy().into_owned()).collect();
-            found.sort();
-            let mut known = [$(concat!(stringify!($name), ".script")),*];
-            known.sort_unstable();
-            assert_eq!(found, known);
-        }
-    };
-}
-pub(crate) use scripts;

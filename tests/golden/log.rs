@@ -15,6 +15,7 @@ use tribunal::record::control::ControlRecord;
 use tribunal::record::{BatchBuilder, RecordBatch, restamp};
 use tribunal::time::Timestamp;
 
+use crate::scripts::scripts;
 use crate::support::Bench;
 
 const PARTITION: TopicPartition = TopicPartition { topic: TopicId(1), partition: PartitionIndex(0) };
@@ -359,31 +360,7 @@ fn write_fact(fact: &Fact, out: &mut String) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn script(name: &str) {
-    let file = format!("tests/golden/log/{name}.script");
-    goldenscript::run(&mut Runner::new(), &file).expect("the script is there and says what happens");
-}
-
-macro_rules! scripts {
-    ($($name:ident),* $(,)?) => {
-        $(#[test]
-        fn $name() {
-            script(stringify!($name));
-        })*
-
-        #[test]
-        fn every_script_is_run() {
-            let files = std::fs::read_dir("tests/golden/log").expect("it is there");
-            let mut found: Vec<String> = files.map(|file| file.expect("readable").file_name().to_string_lossy().into_owned()).collect();
-            found.sort();
-            let mut known = [$(concat!(stringify!($name), ".script")),*];
-            known.sort_unstable();
-            assert_eq!(found, known);
-        }
-    };
-}
-
-scripts!(
+scripts!("log", Runner::new() =>
     a_batch_is_refused,
     a_consumer_asks_by_time,
     a_follower_copies_a_cleaned_log,

@@ -1,9 +1,7 @@
 //! Scripts for the metadata quorum: its messages lie on a desk until the script delivers or drops them, and each server's
 //! clock goes when the script says so.
 
-use std::error::Error;
 use std::fmt::Write as _;
-use std::path::Path;
 
 use goldenscript::{ArgumentConsumer, Command};
 use tribunal::event::{Fact, LogFact, QuorumRole, RaftFact, VoterSetFacts};
@@ -15,10 +13,9 @@ use tribunal::protocol::{
 use tribunal::raft::RaftNode;
 use tribunal::time::Duration;
 
+use crate::scripts::{Outcome, scripts};
 use crate::support::MemoryDisk;
 use crate::support::quorum::{Letter, Quorum, Says};
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
 
 struct Runner {
     quorum: Quorum,
@@ -312,24 +309,7 @@ fn letter(letter: &Letter) -> String {
     format!("{} -> {}: {says}{anew}\n", letter.from, letter.to)
 }
 
-macro_rules! scripts {
-    ($($name:ident),* $(,)?) => {
-        $(#[test]
-        fn $name() -> std::io::Result<()> {
-            let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/raft/", stringify!($name), ".script");
-            goldenscript::run(&mut Runner::new(), Path::new(file))
-        })*
-
-        #[test]
-        fn every_script_is_run() {
-            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/raft");
-            let files = std::fs::read_dir(folder).expect("the folder is there").count();
-            assert_eq!(files, [$(stringify!($name)),*].len());
-        }
-    };
-}
-
-scripts!(
+scripts!("raft", Runner::new() =>
     a_candidate_leaves_a_connection_that_is_mute,
     a_candidate_with_a_stale_log_is_refused,
     a_damaged_batch_of_the_leader_ends_no_follower,

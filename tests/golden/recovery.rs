@@ -18,6 +18,7 @@ use tribunal::record::{BatchBuilder, RecordBatch};
 use tribunal::sim::disk::{DiskRule, Place, PowerLuck, SimDisk};
 use tribunal::time::Duration;
 
+use crate::scripts::scripts;
 use crate::support::Bench;
 use print::{dump, files, words, write_fact};
 
@@ -369,31 +370,7 @@ impl goldenscript::Runner for Runner {
     }
 }
 
-fn script(name: &str) {
-    let file = format!("tests/golden/recovery/{name}.script");
-    goldenscript::run(&mut Runner::new(), &file).expect("the script is there and says what happens");
-}
-
-macro_rules! scripts {
-    ($($name:ident),* $(,)?) => {
-        $(#[test]
-        fn $name() {
-            script(stringify!($name));
-        })*
-
-        #[test]
-        fn every_script_is_run() {
-            let files = std::fs::read_dir("tests/golden/recovery").expect("it is there");
-            let mut found: Vec<String> = files.map(|file| file.expect("readable").file_name().to_string_lossy().into_owned()).collect();
-            found.sort();
-            let mut known = [$(concat!(stringify!($name), ".script")),*];
-            known.sort_unstable();
-            assert_eq!(found, known);
-        }
-    };
-}
-
-scripts!(
+scripts!("recovery", Runner::new() =>
     a_batch_is_torn_inside_a_sector,
     a_bit_rots_above_the_recovery_point,
     a_bit_rots_below_the_recovery_point,

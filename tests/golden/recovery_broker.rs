@@ -7,14 +7,15 @@ use std::fmt::Write as _;
 use tribunal::config::{LogDirs, Value};
 use tribunal::context::DiskView;
 use tribunal::event::{Acks, DiskFault, Fact, FaultIndex, LogFact, ReplicaFact};
-use tribunal::files::{FilePath, Folder};
+use tribunal::files::Folder;
 use tribunal::ids::{BrokerId, LogDirectory, PartitionIndex, ProcessId, TopicId, TopicPartition};
 use tribunal::protocol::{CreateTopicsRequest, NewTopic, ProducePartition, ProduceRequest, Response};
 use tribunal::record::BatchBuilder;
-use tribunal::sim::disk::{DiskRule, Place, PowerLuck};
+use tribunal::sim::disk::{DiskRule, Place};
 use tribunal::time::{Duration, Timestamp};
 
-use crate::support::Cluster;
+use crate::scripts::scripts;
+use crate::support::{Cluster, NothingUnsynced};
 
 const B1: ProcessId = ProcessId::Broker(BrokerId(1));
 
@@ -54,23 +55,6 @@ struct Runner {
     cluster: Option<Cluster>,
     seen: usize,
     partitions: u32,
-}
-
-struct Worst;
-
-impl PowerLuck for Worst {
-    fn folder_survives(&mut self, _: Folder) -> bool {
-        false
-    }
-    fn entry_survives(&mut self, _: FilePath) -> bool {
-        false
-    }
-    fn bytes_kept(&mut self, _: FilePath, _: u64) -> u64 {
-        0
-    }
-    fn torn_sector(&mut self, _: FilePath, _: u64) -> Option<u64> {
-        None
-    }
 }
 
 impl Runner {
@@ -158,7 +142,7 @@ impl Runner {
             Command::Crash => self.restart()?,
             Command::PowerOff => {
                 self.cluster()?.crash(B1);
-                self.cluster()?.disk(B1).lose_power(&mut Worst);
+                self.cluster()?.disk(B1).lose_power(&mut NothingUnsynced);
                 self.restart()?;
             }
             Command::Folders => {
@@ -222,31 +206,7 @@ fn write_fact(fact: &Fact, out: &mut String) -> std::fmt::Result {
     }
 }
 
-fn script(name: &str) {
-    let file = format!("tests/golden/recovery_broker/{name}.script");
-    goldenscript::run(&mut Runner::default(), &file).expect("the script is there and says what happens");
-}
-
-macro_rules! scripts {
-    ($($name:ident),* $(,)?) => {
-        $(#[test]
-        fn $name() {
-            script(stringify!($name));
-        })*
-
-        #[test]
-        fn every_script_is_run() {
-            let files = std::fs::read_dir("tests/golden/recovery_broker").expect("it is there");
-            let mut found: Vec<String> = files.map(|file| file.expect("readable").file_name().to_string_lossy().into_owned()).collect();
-            found.sort();
-            let mut known = [$(concat!(stringify!($name), ".script")),*];
-            known.sort_unstable();
-            assert_eq!(found, known);
-        }
-    };
-}
-
-scripts!(
+scripts!("recovery_broker", Runner::default() =>
     a_disk_is_full,
     a_log_s_folder_is_lost,
     a_refused_log_is_one_replica_offline,

@@ -20,30 +20,34 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use crate::scripts::{Outcome, batch_of_one, broker_of, code_of, run_all};
 use crate::support::MemoryDisk;
 use goldenscript::{Command, Context as Hints};
 use tribunal::choice::{Choices, Luck};
 use tribunal::config::{Profile, TopicConfig, Value, Variants};
 use tribunal::context::{Context, Moment, Outbox};
 use tribunal::error::ErrorCode;
-use tribunal::event::{Acks, Event, Fact, LogFact, PartitionFacts, ReplicaFact};
+use tribunal::event::{Acks, Event, PartitionFacts};
 use tribunal::ids::{
     BrokerEpoch, BrokerId, BrokerSet, Incarnation, LeaderEpoch, Offset, PartitionEpoch, PartitionIndex, ProcessId, TopicId,
     TopicPartition,
 };
 use tribunal::log::PartitionLog;
-use tribunal::protocol::{AlteredState, FetchPartition, OffsetSpec, ReplicaState};
-use tribunal::record::BatchBuilder;
-use tribunal::replica::{LeaderOffsets, Membership, Partition, Proposal, Reader, Registration, ReplicaSetup, Role, Rules};
+use tribunal::protocol::{AlteredState, FetchPartition, ReplicaState};
+use tribunal::replica::{LeaderOffsets, Membership, Partition, Proposal, Reader, Registration, ReplicaSetup, Rules};
 use tribunal::time::{Duration, Instant, Timestamp, Trail};
 
-const PARTITION: TopicPartition = TopicPartition { topic: TopicId(1), partition: PartitionIndex(0) };
-type Outcome<T> = Result<T, Box<dyn Error>>;
+#[path = "replica_ask.rs"]
+mod ask;
+#[path = "replica_print.rs"]
+mod print;
 
+use print::line;
+
+const PARTITION: TopicPartition = TopicPartition { topic: TopicId(1), partition: PartitionIndex(0) };
 /// The brokers, and the committed truth.
 struct Stage {
     brokers: BTreeMap<BrokerId, Seat>,
@@ -65,11 +69,7 @@ struct Seat {
 
 #[test]
 fn replicas_do_what_the_golden_scripts_say() {
-    let mut scripts: Vec<_> = std::fs::read_dir("tests/golden/replica").unwrap().map(|entry| entry.unwrap().path()).collect();
-    scripts.sort();
-    for script in scripts {
-        goldenscript::run(&mut Stage::new(), &script).unwrap_or_else(|error| panic!("{}: {error}", script.display()));
-    }
+    run_all("replica", Stage::new);
 }
 
 impl goldenscript::Runner for Stage {
@@ -157,62 +157,6 @@ impl goldenscript::Runner for Stage {
 }
 
 impl Stage {
-    /// The commands that only ask a replica.
-    fn look(&mut self, command: &str, args: &mut goldenscript::ArgumentConsumer<'_>) -> Outcome<()> {
-        match command {
-            "low" => {
-                let who = broker_of(args.next_pos())?;
-                let lowest = self.brokers[&who].replica.low_watermark(&self.members);
-                let told = lowest.map_or_else(|code| code.name().to_owned(), |offset| format!("low watermark {offset}"));
-                writeln!(self.told, "{who}: {told}")?;
-            }
-            "prefer" => {
-                let (who, offset) = (broker_of(args.next_pos())?, Offset(args.next_pos().unwrap_or("0").parse()?));
-                let rack = Arc::new(args.next_pos().unwrap_or("").to_owned());
-                let chosen = self.brokers[&who].replica.preferred_read_replica(&rack, offset, &self.members);
-                let told = chosen.map_or("reads here".to_owned(), |replica| format!("sends the reader to {replica}"));
-                writeln!(self.told, "{who}: {told}")?;
-            }
-            "read" => {
-                let epoch = args.take_key("epoch").map(str::parse).transpose()?.map(LeaderEpoch);
-                let (who, offset) = (broker_of(args.next_pos())?, Offset(args.next_pos().unwrap_or("0").parse()?));
-                let reader = if args.next_pos() == Some("near") { Reader::ConsumerWithRack } else { Reader::Consumer };
-                let item = item(offset, epoch, None, Offset(0));
-                let found = self.turn(who, |seat, _, cx| seat.replica.read(&item, reader, 1 << 20, cx));
-                let told = found.map_or_else(
-                    |code| code.name().to_owned(),
-                    |found| format!("{} batches, HW {}", found.batches.len(), found.high_watermark),
-                );
-                writeln!(self.told, "{who}: {told}")?;
-            }
-            "waiting" => {
-                let (who, below) = (broker_of(args.next_pos())?, args.next_pos().unwrap_or("0").parse()?);
-                let heard = match self.brokers[&who].replica.commitment(Offset(below)) {
-                    None => "waits".to_owned(),
-                    Some(Ok(isr)) => format!("acknowledged with maximal ISR {isr}"),
-                    Some(Err(code)) => code.name().to_owned(),
-                };
-                writeln!(self.told, "{who}: {heard}")?;
-            }
-            "list" => {
-                let epoch = args.take_key("epoch").map(str::parse).transpose()?.map(LeaderEpoch);
-                let who = broker_of(args.next_pos())?;
-                let spec = if args.next_pos() == Some("earliest") { OffsetSpec::Earliest } else { OffsetSpec::Latest };
-                let found = self.turn(who, |seat, _, cx| seat.replica.list_offset(epoch, spec, cx));
-                let found = found.map_or_else(|code| code.name().to_owned(), |listed| format!("{}", listed.offset.unwrap()));
-                writeln!(self.told, "{who}: {found}")?;
-            }
-            "ends" => {
-                let (who, asked) = (broker_of(args.next_pos())?, args.next_pos().unwrap_or("0").parse()?);
-                let end = self.brokers[&who].replica.end_of_epoch(LeaderEpoch(asked));
-                let end = end.map_or("unknown".to_owned(), |end| format!("{} ends at {}", end.epoch, end.end_offset));
-                writeln!(self.told, "{who}: {end}")?;
-            }
-            name => return Err(format!("unknown command {name}").into()),
-        }
-        Ok(())
-    }
-
     fn new() -> Self {
         let facts = PartitionFacts {
             leader: None,
@@ -292,9 +236,7 @@ impl Stage {
     }
 
     fn produce(&mut self, who: BrokerId, value: &str, acks: Acks) {
-        let mut builder = BatchBuilder::new(Timestamp::RUN_START);
-        builder.append(Timestamp::RUN_START, None, Some(value.as_bytes()), &[]);
-        let batch = builder.build();
+        let batch = batch_of_one(value);
         let appended = self.turn(who, |seat, members, cx| seat.replica.append(&batch, acks, members, cx));
         if let Err(code) = appended {
             writeln!(self.told, "{who}: {}", code.name()).unwrap();
@@ -379,8 +321,7 @@ impl Stage {
             let PartitionFacts { leader, epoch: leader_epoch, isr, partition_epoch, .. } = self.facts.clone();
             Ok(AlteredState { leader, leader_epoch, isr, partition_epoch })
         } else {
-            let code = ErrorCode::ALL.iter().find(|code| code.name() == answer);
-            Err(*code.ok_or("unknown error code")?)
+            Err(code_of(answer)?)
         };
         let answered = self.turn(who, |seat, members, cx| seat.replica.handle_proposal_answer(&proposal, result, members, cx));
         if answered.retry {
@@ -397,24 +338,6 @@ impl Stage {
             seat.replica = Partition::new(setup, log, checkpoint);
             seat.proposal = None;
         });
-    }
-
-    fn state(&mut self) {
-        for (who, seat) in &self.brokers {
-            let replica = &seat.replica;
-            let role = match replica.role() {
-                Role::Idle => "idle".to_owned(),
-                Role::Offline => "offline".to_owned(),
-                Role::Follower(follower) => {
-                    follower.leader.map_or("follows nobody".to_owned(), |leader| format!("follows {leader}"))
-                }
-                Role::Leader(leader) => format!("leads, ISR {}, maximal {}", leader.isr().committed, leader.isr().maximal()),
-            };
-            let epochs = replica.log().epochs().entries().iter().map(|entry| format!("{}@{}", entry.epoch, entry.start));
-            let epochs = epochs.collect::<Vec<_>>().join(" ");
-            let (end, high_watermark) = (replica.log().end_offset(), replica.high_watermark());
-            writeln!(self.told, "{who}: LEO {end}, HW {high_watermark}, epochs [{epochs}], {role}").unwrap();
-        }
     }
 }
 
@@ -443,52 +366,7 @@ fn with_context<T>(who: BrokerId, now: Instant, disk: &mut MemoryDisk, act: impl
     (result, out.events.into_iter().map(|(event, _)| event).collect())
 }
 
-fn broker_of(word: Option<&str>) -> Outcome<BrokerId> {
-    let number = word.and_then(|word| word.strip_prefix('b')).ok_or("a broker is wanted")?;
-    Ok(BrokerId(number.parse()?))
-}
-
 fn brokers_of(list: &str) -> Outcome<BrokerSet> {
     let numbers = list.split('-').map(|number| Ok(BrokerId(number.parse()?)));
     numbers.collect()
-}
-
-/// What the scripts show of a fact.
-fn line(fact: &Fact) -> Option<String> {
-    Some(match fact {
-        Fact::Log(LogFact::RecordsAppended { batch, .. }) => format!("appended {} of {}", batch.base, batch.leader_epoch),
-        Fact::Log(LogFact::RecordsReplicated { batch, .. }) => format!("replicated {} of {}", batch.base, batch.leader_epoch),
-        Fact::Log(LogFact::LogTruncated { from, to, why, .. }) => format!("truncated {from} → {to} ({why:?})"),
-        Fact::Log(LogFact::LogStartAdvanced { old, new, .. }) => format!("log start {old} → {new}"),
-        Fact::Log(LogFact::EpochStarted { epoch, start, .. }) => format!("{epoch} starts at {start}"),
-        Fact::Log(LogFact::LogRecovered { recovery }) => format!("recovered {}..{}", recovery.start, recovery.end),
-        Fact::Replica(fact) => match fact {
-            ReplicaFact::BecameLeader { epoch, end, high_watermark, isr, .. } => {
-                format!("leads {epoch} from {end}, HW {high_watermark}, ISR {isr}")
-            }
-            ReplicaFact::BecameFollower { epoch, leader, .. } => {
-                format!("follows {} in {epoch}", leader.map_or("nobody".to_owned(), |leader| leader.to_string()))
-            }
-            ReplicaFact::HighWatermarkAdvanced { old, new, .. } => format!("HW {old} → {new}"),
-            ReplicaFact::HighWatermarkLearned { old, new, .. } => format!("learns HW {old} → {new}"),
-            ReplicaFact::FollowerProgressed { follower, end, .. } => format!("{follower} holds all below {end}"),
-            ReplicaFact::IsrProposed { isr, maximal, .. } => format!("proposes ISR {isr}, counts on {maximal}"),
-            ReplicaFact::IsrAdopted { isr, maximal, partition_epoch, .. } => {
-                format!("ISR {isr} at {partition_epoch}, counts on {maximal}")
-            }
-            ReplicaFact::IsrProposalRefused { code, .. } => format!("proposal refused: {}", code.name()),
-            ReplicaFact::ReplicaOffline { .. } => "offline".to_owned(),
-            ReplicaFact::ReplicaResigned { .. } => "resigned".to_owned(),
-            ReplicaFact::ReadReplicaChosen { replica, offset, .. } => format!("reader at {offset} sent to {replica}"),
-            ReplicaFact::RequestRefused { .. } | ReplicaFact::ProduceCommitted { .. } => return None,
-        },
-        Fact::Log(_)
-        | Fact::Network(_)
-        | Fact::Controller(_)
-        | Fact::Raft(_)
-        | Fact::Client(_)
-        | Fact::Group(_)
-        | Fact::Fault(_)
-        | Fact::World(_) => return None,
-    })
 }

@@ -16,9 +16,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::fmt::Write as _;
 
+use crate::scripts::{Outcome, batch_of_one, process_of, run_all};
 use crate::support::Cluster;
 use goldenscript::{ArgumentConsumer, Command, Context as Hints};
 use tribunal::config::Value;
@@ -32,11 +32,8 @@ use tribunal::protocol::{
     IncrementalAlterConfigsRequest, ListOffsetsPartition, ListOffsetsRequest, MetadataPartition, MetadataRequest, MetadataTopic,
     NamedPartition, NewTopic, OffsetSpec, ProducePartition, ProduceRequest, Reassignment, Request, Response, UpdateFeaturesRequest,
 };
-use tribunal::record::BatchBuilder;
 use tribunal::replica::Role;
-use tribunal::time::{Duration, Timestamp};
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
+use tribunal::time::Duration;
 
 /// The cluster, and what the script wants to see of it.
 struct Stage {
@@ -54,12 +51,7 @@ struct Stage {
 
 #[test]
 fn brokers_do_what_the_golden_scripts_say() {
-    let mut scripts: Vec<_> =
-        std::fs::read_dir("tests/golden/replica-cluster").unwrap().map(|entry| entry.unwrap().path()).collect();
-    scripts.sort();
-    for script in scripts {
-        goldenscript::run(&mut Stage::new(), &script).unwrap_or_else(|error| panic!("{}: {error}", script.display()));
-    }
+    run_all("replica-cluster", Stage::new);
 }
 
 impl goldenscript::Runner for Stage {
@@ -167,7 +159,7 @@ impl Stage {
         Ok(match name {
             "produce" => {
                 let acks = args.take_key("acks").map_or(Ok(Acks::Leader), Acks::parse)?;
-                let partitions = vec![ProducePartition { partition: self.partition(), batch: batch(word) }];
+                let partitions = vec![ProducePartition { partition: self.partition(), batch: batch_of_one(word) }];
                 ProduceRequest { acks, timeout, partitions }.into()
             }
             "fetch" => self.fetch(args, word)?.into(),
@@ -268,20 +260,6 @@ impl Stage {
             }
         }
         Ok(())
-    }
-}
-
-fn batch(value: &str) -> bytes::Bytes {
-    let mut builder = BatchBuilder::new(Timestamp::RUN_START);
-    builder.append(Timestamp::RUN_START, None, Some(value.as_bytes()), &[]);
-    builder.build()
-}
-
-fn process_of(word: Option<&str>) -> Outcome<ProcessId> {
-    let word = word.ok_or("a server is wanted")?;
-    match word.strip_prefix('c') {
-        Some(number) => Ok(ProcessId::Controller(number.parse()?)),
-        None => Ok(ProcessId::Broker(BrokerId(word.strip_prefix('b').ok_or("a server is wanted")?.parse()?))),
     }
 }
 

@@ -1,8 +1,9 @@
 //! Scripts about retention: which segments go, and when. The commands stand in `keeping`.
 
-use crate::keeping::scripts;
+use crate::keeping::Runner;
+use crate::scripts::scripts;
 
-scripts!("retention":
+scripts!("retention", Runner::new() =>
     a_log_is_too_large,
     a_record_from_the_future_keeps_the_log,
     a_timestamp_is_too_far_from_the_clock,

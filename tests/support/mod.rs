@@ -8,6 +8,7 @@ pub mod desk;
 mod disk;
 pub mod groups;
 mod laws;
+mod power;
 pub mod quorum;
 mod server;
 
@@ -15,4 +16,5 @@ pub use bench::Bench;
 pub use cluster::Cluster;
 pub use disk::MemoryDisk;
 pub use laws::cases;
+pub use power::NothingUnsynced;
 pub use server::Server;
