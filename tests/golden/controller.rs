@@ -77,6 +77,20 @@ impl Runner {
         self.server.now = end;
     }
 
+    /// Brokers that are heard from all the time; tells what happened besides.
+    fn keep_alive(&mut self, args: &mut ArgumentConsumer<'_>) -> Outcome<String> {
+        let ms: u64 = args.take_key("for").ok_or("for how long?")?.trim_end_matches("ms").parse()?;
+        let brokers: Vec<BrokerId> = operator::rest(args).into_iter().map(|name| broker(&name)).collect::<Outcome<_>>()?;
+        for _ in 0..ms / 200 {
+            for broker in &brokers {
+                self.alive(*broker, self.server.machine.image().end());
+            }
+            self.pass(Duration::from_millis(200));
+        }
+        let told = self.report();
+        Ok(told.lines().filter(|line| !line.contains(": heartbeat [")).map(|line| format!("{line}\n")).collect())
+    }
+
     fn report(&mut self) -> String {
         let (events, effects) = self.server.take();
         let (halts, replies): (Vec<Effect>, Vec<Effect>) = effects.into_iter().partition(|it| matches!(it, Effect::Halt { .. }));
@@ -295,19 +309,7 @@ impl goldenscript::Runner for Runner {
                     self.alive(broker(name)?, self.server.machine.image().end());
                 }
             }
-            "keep-alive" => {
-                let ms: u64 = args.take_key("for").ok_or("for how long?")?.trim_end_matches("ms").parse()?;
-                let brokers: Vec<BrokerId> =
-                    operator::rest(&mut args).into_iter().map(|name| broker(&name)).collect::<Outcome<_>>()?;
-                for _ in 0..ms / 200 {
-                    for broker in &brokers {
-                        self.alive(*broker, self.server.machine.image().end());
-                    }
-                    self.pass(Duration::from_millis(200));
-                }
-                let told = self.report();
-                return Ok(told.lines().filter(|line| !line.contains(": heartbeat [")).map(|line| format!("{line}\n")).collect());
-            }
+            "keep-alive" => return self.keep_alive(&mut args),
             "setup" => {
                 let mut setup = setup();
                 while let Some((name, word)) = args.next_key() {
