@@ -100,6 +100,8 @@ pub(super) struct LogCopy {
     tail: VecDeque<Entry>,
     /// What its last cut took off, as long as nothing was written since: told before it was made, it may never have been.
     cut_off: Vec<Entry>,
+    /// Offsets that what its last cut took off held only because a cleaner had dropped what stood there.
+    cut_off_gaps: Ranges,
     /// What it held when it was deleted, and from where on, as long as none was begun since: a power failure may bring it back.
     deleted: Option<(Offset, Vec<Entry>)>,
     /// What it held when its disk last lost something: `agreed` and tail of then.
@@ -144,6 +146,7 @@ impl LogCopy {
             agreed: Offset::ZERO,
             tail: VecDeque::new(),
             cut_off: Vec::new(),
+            cut_off_gaps: Ranges::default(),
             deleted: None,
             before_loss: None,
         }
@@ -223,7 +226,7 @@ impl LogCopy {
             self.restart(batch.base);
             written.filled.clear();
         }
-        self.cut_off.clear();
+        self.forget_cut();
         for record in &batch.records {
             self.fill_up_to(record.offset, (trunk, cleaned), batch, &mut written);
             let entry = Entry::after(self.last_chain(trunk), batch, record);
@@ -258,8 +261,9 @@ impl LogCopy {
 
     /// What it holds below `start` is nobody's any more: if it parted from the committed log only there, it is that log again.
     pub(super) fn let_go_below(&mut self, trunk: &[Entry], start: Offset) {
+        let start = start.min(self.end()); // it may be far behind
         let is_committed = start.previous().is_some_and(|last| entry_at(trunk, last).is_some());
-        if self.agreed >= start || start > self.end() || !is_committed {
+        if self.agreed >= start || !is_committed {
             return;
         }
         let gone = usize::try_from(start.since(self.agreed)).unwrap_or(usize::MAX);
@@ -277,6 +281,7 @@ impl LogCopy {
         let mut cut_off: Vec<_> = (to.0..self.end().0).map_while(|offset| self.entry(trunk, Offset(offset))).collect();
         cut_off.append(&mut self.cut_off);
         self.cut_off = cut_off;
+        self.cut_off_gaps.extend(&self.gaps, to);
         if to < self.agreed {
             self.agreed = to;
             self.tail.clear();
@@ -291,6 +296,12 @@ impl LogCopy {
         self.high_watermark = self.high_watermark.min(to);
     }
 
+    /// What was cut off can not come back any more.
+    fn forget_cut(&mut self) {
+        self.cut_off.clear();
+        self.cut_off_gaps = Ranges::default();
+    }
+
     /// Begins anew, empty, at `start`.
     pub(super) fn restart(&mut self, start: Offset) {
         (self.start, self.outgrown) = (start, Offset::ZERO);
@@ -298,7 +309,7 @@ impl LogCopy {
         self.agreed = start;
         self.tail.clear();
         self.gaps = Ranges::default();
-        self.cut_off.clear();
+        self.forget_cut();
         self.deleted = None;
         self.flushed = start;
         self.high_watermark = start;

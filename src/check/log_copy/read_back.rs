@@ -39,7 +39,12 @@ impl LogCopy {
 
     /// Whether an offset may be missing from its disk: it was before, or its cleaner was at work there.
     pub(in super::super) fn may_lack(&self, offset: Offset) -> bool {
-        self.gaps.contains(offset) || self.cleaning_to.is_some_and(|to| offset < to)
+        self.lacked(offset) || self.cleaning_to.is_some_and(|to| offset < to)
+    }
+
+    /// Whether it was missing from its disk before, also if that was cut off since, as far as was told.
+    fn lacked(&self, offset: Offset) -> bool {
+        self.gaps.contains(offset) || self.cut_off_gaps.contains(offset)
     }
 
     fn keep_up_to(&mut self, to: Offset, (trunk, old): (&[Entry], &Self), gone: &mut Vec<Offset>) {
@@ -48,7 +53,7 @@ impl LogCopy {
             let kept = old.entry(trunk, at).or_else(|| entry_at(trunk, at));
             self.push(trunk, kept.unwrap_or_else(|| Entry::unknown(self.last_chain(trunk), LeaderEpoch::ZERO, Digest::default())));
             self.gaps.insert(at);
-            if !old.gaps.contains(at) && old.may_lack(at) {
+            if !old.lacked(at) && old.may_lack(at) {
                 gone.push(at);
             }
         }
