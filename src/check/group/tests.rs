@@ -154,7 +154,7 @@ fn a_consumer_whose_poll_is_overdue_has_its_records_in_hand_and_may_give_them_up
     cluster.push(CONSUMER, ClientFact::PollOverdue { group: g1() });
     hand_over(&mut cluster, 2, PositionReason::Committed);
     assert!(!cluster.violated().contains(&"processed-at-least-once"), "it works on: {:?}", cluster.violated());
-    cluster.process(&[first.clone()]);
+    cluster.process(std::slice::from_ref(first));
     assert!(!cluster.violated().contains(&"processed-at-least-once"), "{:?}", cluster.violated());
     cluster.give_up(second);
     assert!(cluster.violated().contains(&"processed-at-least-once"), "nobody comes back to it: {:?}", cluster.violated());

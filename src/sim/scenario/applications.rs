@@ -9,7 +9,7 @@ use super::consumers::{partitions, pattern_text, topic_names};
 use super::document::{Item, Table};
 use super::mistake::Read;
 use super::model::Promise;
-use super::overlay::Overlay;
+use super::overlay::{Overlay, time, truth};
 use super::settings::Given;
 use super::stage::Stage;
 use crate::client::application::{ApplicationSetup, CommitMode, WriteSetup};
@@ -56,10 +56,10 @@ pub(super) fn application(
     let over = Overlay::new(&PROCESSING, table.as_ref(), ("processing.", &own))?;
     let usual = ApplicationSetup::default();
     let mut setup = ApplicationSetup {
-        per_record: over.or("per-record", usual.per_record, |item| item.time())?,
-        per_poll: over.or("per-poll", usual.per_poll, |item| item.time())?,
+        per_record: over.or("per-record", usual.per_record, time)?,
+        per_poll: over.or("per-poll", usual.per_poll, time)?,
         commit: over.or("commit", usual.commit, |item| Ok(word(item.written(), COMMITS, &COMMIT_MODES)))?,
-        hands_over: over.or("hands-over", usual.hands_over, |item| item.truth())?,
+        hands_over: over.or("hands-over", usual.hands_over, truth)?,
         writes: None,
     };
     let promise = over.get("promise", |item| Ok(word(item.written(), PROMISES, &PROMISE_VALUES)))?;

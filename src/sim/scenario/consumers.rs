@@ -9,7 +9,7 @@ use super::clients::{Clients, timestamp};
 use super::document::{Item, Table};
 use super::mistake::Read;
 use super::model::ConsumerSpec;
-use super::overlay::Overlay;
+use super::overlay::{Overlay, time};
 use super::settings::{Given, configure};
 use super::stage::Stage;
 use crate::client::consumer::{ConsumerSetup, StartFrom};
@@ -63,7 +63,7 @@ impl Clients<'_, '_> {
         }
         let over = Overlay::new(&CONSUMER, Some(table), ("", &own))?;
         let start = over.or("start", Instant::ZERO, |item| stage.moment(item))?;
-        let each = over.or("start-every", Duration::ZERO, |item| item.time())?;
+        let each = over.or("start-every", Duration::ZERO, time)?;
         let start = start.plus(Duration(each.0.saturating_mul(who.place)));
         let stop = over.get("stop", |item| match stage.moment(item)? {
             at if at <= start => Err(item.bad(format!("`{name}` stops before it starts"))),

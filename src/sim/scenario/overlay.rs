@@ -13,6 +13,7 @@ use super::mistake::{Mistake, Read};
 use super::settings::Given;
 use super::shape::{Shape, TableSpec};
 use crate::config::nearest;
+use crate::time::Duration;
 
 /// A table, which may be missing, under the settings of its keys.
 pub(super) struct Overlay<'t, 'a> {
@@ -103,4 +104,14 @@ fn as_written<T>(given: &Given<'_>, shape: Shape, read: impl FnOnce(&Item<'_>) -
     let item = Item { source: given.source, key: &given.key, value: &value, span: given.value_span.clone(), is_member: false };
     shape.check(&item)?;
     read(&item)
+}
+
+/// Reads a time, whichever of the two it comes from.
+pub(super) fn time(item: &Item<'_>) -> Read<Duration> {
+    item.time()
+}
+
+/// Reads `true` or `false`, likewise.
+pub(super) fn truth(item: &Item<'_>) -> Read<bool> {
+    item.truth()
 }
