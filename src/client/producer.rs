@@ -132,6 +132,7 @@ impl Producer {
     fn admit(&mut self, waiting: &mut Waiting, cx: &mut Context<'_>) -> Result<(), Obstacle> {
         if self.sender.is_topic_illegal() {
             cx.emit(ClientFact::SendRefused { send: waiting.send, code: ErrorCode::InvalidTopicException });
+            self.sender.note_ending(waiting.send, false);
             return Ok(());
         }
         let Some((topic, partitions)) = self.sender.topic() else { return Err(Obstacle::Metadata) };

@@ -72,6 +72,7 @@ pub(super) fn told(fact: &ClientFact, names: &Names, events: &[Event], trail: Tr
         | ClientFact::PartitionsLost { .. }
         | ClientFact::PollOverdue { .. }
         | ClientFact::RecordProcessed { .. }
+        | ClientFact::RecordGivenUp { .. }
         | ClientFact::CommitInvoked { .. }
         | ClientFact::CommitAnswered { .. }
         | ClientFact::PartitionsPaused { .. }

@@ -113,6 +113,7 @@ impl View {
                 }
             }
             ClientFact::PollOverdue { .. }
+            | ClientFact::RecordGivenUp { .. }
             | ClientFact::CommitInvoked { .. }
             | ClientFact::CommitAnswered { .. }
             | ClientFact::PartitionsPaused { .. }
