@@ -12,19 +12,18 @@
 //!
 //! Invariant: HW, log end and positions are boundaries and stand between cells; shape carries the meaning, colour repeats it.
 
-mod keys;
 mod lane;
 mod readers;
 mod rows;
 mod scale;
 
 use tribunal::ids::Offset;
+use tribunal::trace::Keys;
 use tribunal::trace::view::{PartitionView, ReplicaView};
 
 use super::put::{Pane, width};
 use crate::screen::recording::{Shown, broker_name};
 use crate::screen::{Model, theme};
-use keys::Keys;
 use rows::Risk;
 use scale::{Scale, Wanted};
 
