@@ -2,10 +2,10 @@
 
 use ratatui::style::Style;
 use tribunal::ids::{Offset, ProcessId};
-use tribunal::time::{Duration, Instant};
+use tribunal::time::Instant;
 use tribunal::trace::view::{Holding, OwnedView};
 
-use super::super::put::{Pane, width};
+use super::super::put::{Pane, short_time, width};
 use super::{Stage, epoch_words};
 use crate::screen::theme;
 
@@ -62,7 +62,7 @@ impl Number {
     fn fitting(columns: i32) -> &'static [Self] {
         match columns {
             ..72 => &[Self::Committed, Self::Lag],
-            72..96 => &[Self::Idle, Self::Committed, Self::Position, Self::Lag],
+            72..96 => &[Self::Committed, Self::Position, Self::Lag],
             96..120 => &[Self::Idle, Self::Committed, Self::Position, Self::HighWatermark, Self::Lag],
             _ => &[Self::Idle, Self::Committed, Self::Processed, Self::Position, Self::HighWatermark, Self::Lag],
         }
@@ -89,14 +89,18 @@ pub(super) fn draw(stage: &Stage<'_>, is_first: bool, rows: usize, pane: &mut Pa
     let numbers = Number::fitting(pane.width());
     let right = pane.width() - 1 - numbers.iter().map(|number| number.columns()).sum::<i32>();
     let window = Window::choose(stage, right - LEFT);
-    heading(stage, &window, numbers, pane);
+    let count = stage.last.owned.len();
+    let chosen = if is_first { stage.model.row.min(count.saturating_sub(1)) } else { 0 };
+    let first = chosen.saturating_sub(rows / 2).min(count.saturating_sub(rows));
+    let part = if count > rows { format!(" ({}-{} of {count})", first + 1, first + rows) } else { String::new() };
+    heading(stage, &window, &part, numbers, pane);
     if window.columns < 4 {
         return;
     }
     epochs(stage, &window, pane);
-    let count = stage.last.owned.len();
-    let chosen = if is_first { stage.model.row.min(count.saturating_sub(1)) } else { 0 };
-    let first = chosen.saturating_sub(rows / 2).min(count.saturating_sub(rows));
+    if count == 0 {
+        pane.put(3, 2, "nobody was ever given a partition", theme::dim());
+    }
     for (y, (place, owned)) in (2..).zip(stage.last.owned.iter().enumerate().skip(first).take(rows)) {
         if is_first && place == chosen {
             pane.glyph(0, y, '▶', theme::leader());
@@ -112,10 +116,10 @@ pub(super) fn draw(stage: &Stage<'_>, is_first: bool, rows: usize, pane: &mut Pa
     }
 }
 
-fn heading(stage: &Stage<'_>, window: &Window, numbers: &[Number], pane: &mut Pane<'_>) {
+fn heading(stage: &Stage<'_>, window: &Window, part: &str, numbers: &[Number], pane: &mut Pane<'_>) {
     let title =
-        if stage.model.span == 0 { "Who owned what".to_owned() } else { format!("Who owned what in {}", Duration(window.span)) };
-    pane.heading(0, &title, "");
+        if stage.model.span == 0 { "Who owned what".to_owned() } else { format!("Who owned what in {}", short_time(window.span)) };
+    pane.heading(0, &format!("{title}{part}"), "");
     let mut end = pane.width() - 1;
     for number in numbers.iter().rev() {
         pane.put_left_of(end + 1, 0, &format!(" {} ", number.title()), theme::dim());
@@ -237,15 +241,5 @@ fn progress(stage: &Stage<'_>, numbers: &[Number], y: i32, owned: &OwnedView, pa
         };
         pane.put_left_of(end, y, &words, style);
         end -= column.columns();
-    }
-}
-
-/// A span in at most five columns: `3.1ms`, `420ms`, `1.25s`, `64s`.
-fn short_time(us: u64) -> String {
-    match us {
-        ..10_000 => format!("{}.{}ms", us / 1_000, us / 100 % 10),
-        10_000..1_000_000 => format!("{}ms", us / 1_000),
-        1_000_000..10_000_000 => format!("{}.{:02}s", us / 1_000_000, us / 10_000 % 100),
-        _ => format!("{}s", us / 1_000_000),
     }
 }
