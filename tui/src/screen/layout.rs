@@ -63,7 +63,7 @@ pub fn places(area: Rect, wants: impl FnOnce(u16) -> Wants) -> Option<Places> {
         (story, body) = (story - 1, body + 1);
     }
     let spare = body.saturating_sub(wants.rows);
-    let events = if spare >= 4 { spare } else { 0 };
+    let events = if spare >= 3 { spare } else { 0 };
     let row = |y: u16, height: u16, from: u16, width: u16| Rect::new(area.x + from, area.y + y, width, height);
     let left = area.width - side_width;
     Some(Places {

@@ -98,7 +98,8 @@ fn member_row(stage: &Stage<'_>, member: &MemberView) -> Row {
 
 fn shown_id(id: &str, member: Option<&MemberView>) -> String {
     let instance = member.and_then(|member| member.instance.as_ref());
-    instance.map_or_else(|| id.to_owned(), |instance| format!("{id} ({instance})"))
+    // The name that lasts comes first: where there is no room for both, it is the one that is seen.
+    instance.map_or_else(|| id.to_owned(), |instance| format!("{instance}: {id}"))
 }
 
 /// What a member is doing: what keeps it from acting first, then what is missing for it to be at rest.

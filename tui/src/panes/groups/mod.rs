@@ -31,7 +31,7 @@ use crate::screen::{Model, theme};
 const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /// The rows that are neither a member's nor a partition's: two headings, two headers.
 const FRAME: usize = 4;
-/// With fewer rows there is none for the sentence on what the group is doing.
+/// With fewer rows there is none for the sentence on what the group is doing, unless all else fits.
 const TOLD: i32 = 11;
 
 /// A group being drawn: as it is now, and as it is in the end, so that nothing moves while one steps.
@@ -111,9 +111,10 @@ struct Plan {
 
 impl Plan {
     fn choose(height: i32, members: usize, partitions: usize) -> Self {
-        let is_told = height >= TOLD;
-        let room = usize::try_from(height).unwrap_or(0).saturating_sub(FRAME + usize::from(is_told));
+        let rows = usize::try_from(height).unwrap_or(0);
         let partitions = partitions.max(1);
+        let is_told = height >= TOLD || rows > FRAME + members + partitions;
+        let room = rows.saturating_sub(FRAME + usize::from(is_told));
         let has_legend = members + partitions < room;
         let room = room - usize::from(has_legend);
         let least = partitions.min(room.div_ceil(2));

@@ -9,8 +9,8 @@ use super::super::put::{Pane, short_time, width};
 use super::{Stage, epoch_words};
 use crate::screen::theme;
 
-/// Columns of the names at the left.
-const LEFT: i32 = 16;
+/// Columns of the names at the left, at least and at most.
+const LEFT: (i32, i32) = (16, 26);
 /// The shortest time that a ribbon shows, in µs.
 const LEAST_US: u64 = 10_000;
 
@@ -19,16 +19,18 @@ const LEAST_US: u64 = 10_000;
 struct Window {
     from: u64,
     span: u64,
+    /// Where it begins.
+    left: i32,
     columns: i32,
 }
 
 impl Window {
     /// The whole run, or a part of it: each level shows a quarter of the one before, most of it past.
-    fn choose(stage: &Stage<'_>, columns: i32) -> Self {
+    fn choose(stage: &Stage<'_>, left: i32, right: i32) -> Self {
         let end = stage.model.recording.end().0.max(1);
         let span = (end >> (2 * stage.model.span)).max(LEAST_US).min(end);
         let from = stage.model.now().0.saturating_sub(span / 4 * 3).min(end - span);
-        Self { from, span, columns }
+        Self { from, span, left, columns: right - left }
     }
 
     /// When a column begins.
@@ -88,7 +90,7 @@ impl Number {
 pub(super) fn draw(stage: &Stage<'_>, is_first: bool, rows: usize, pane: &mut Pane<'_>) {
     let numbers = Number::fitting(pane.width());
     let right = pane.width() - 1 - numbers.iter().map(|number| number.columns()).sum::<i32>();
-    let window = Window::choose(stage, right - LEFT);
+    let window = Window::choose(stage, left(stage), right);
     let count = stage.last.owned.len();
     let chosen = if is_first { stage.model.row.min(count.saturating_sub(1)) } else { 0 };
     let first = chosen.saturating_sub(rows / 2).min(count.saturating_sub(rows));
@@ -106,7 +108,7 @@ pub(super) fn draw(stage: &Stage<'_>, is_first: bool, rows: usize, pane: &mut Pa
             pane.glyph(0, y, '▶', theme::leader());
         }
         let name = stage.model.recording.names.partition(owned.partition);
-        pane.put_within(3, y, LEFT - 4, &name, theme::strong());
+        pane.put_within(3, y, window.left - 4, &name, theme::strong());
         if let Some(now) = stage.group.owned(owned.partition) {
             cells(stage, &window, y, now, pane);
         } else {
@@ -114,6 +116,12 @@ pub(super) fn draw(stage: &Stage<'_>, is_first: bool, rows: usize, pane: &mut Pa
         }
         progress(stage, numbers, y, owned, pane);
     }
+}
+
+/// The columns that the longest of the names takes.
+fn left(stage: &Stage<'_>) -> i32 {
+    let names = stage.last.owned.iter().map(|owned| width(&stage.model.recording.names.partition(owned.partition)));
+    (names.max().unwrap_or(0) + 4).clamp(LEFT.0, LEFT.1)
 }
 
 fn heading(stage: &Stage<'_>, window: &Window, part: &str, numbers: &[Number], pane: &mut Pane<'_>) {
@@ -137,12 +145,12 @@ fn epochs(stage: &Stage<'_>, window: &Window, pane: &mut Pane<'_>) {
         let words = epoch.to_string();
         let end = x + width(&words);
         if end <= window.columns && now.is_none_or(|now| now < x || now >= end) {
-            pane.put(LEFT + x, 1, &words, theme::text());
+            pane.put(window.left + x, 1, &words, theme::text());
             free = end + 1;
         }
     }
     if let Some(x) = now {
-        pane.glyph(LEFT + x, 1, '▼', theme::strong());
+        pane.glyph(window.left + x, 1, '▼', theme::strong());
     }
 }
 
@@ -164,12 +172,12 @@ fn cells(stage: &Stage<'_>, window: &Window, y: i32, owned: &OwnedView, pane: &m
         // Of the column where the cursor stands only the past is known.
         let end = end.min(Instant(stage.model.now().0.saturating_add(1)));
         if end <= begin {
-            pane.glyph(LEFT + x, y, ' ', theme::text());
+            pane.glyph(window.left + x, y, ' ', theme::text());
             continue;
         }
         let had = had(owned, from.max(begin), end);
         let (glyph, style) = look(stage, had, last == Some(had));
-        pane.glyph(LEFT + x, y, glyph, style);
+        pane.glyph(window.left + x, y, glyph, style);
         last = Some(had);
     }
 }
@@ -210,7 +218,7 @@ fn had(owned: &OwnedView, from: Instant, end: Instant) -> Had {
 fn future(stage: &Stage<'_>, window: &Window, y: i32, pane: &mut Pane<'_>) {
     let now = window.column(stage.model.now()).unwrap_or(-1);
     for x in now.saturating_add(1).max(0)..window.columns {
-        pane.glyph(LEFT + x, y, '╌', theme::faint());
+        pane.glyph(window.left + x, y, '╌', theme::faint());
     }
 }
 

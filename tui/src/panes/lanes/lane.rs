@@ -185,7 +185,8 @@ fn cells(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaView) 
         } else {
             // Of the first record that compaction left nobody knows whether its epoch began there, but of epoch 0.
             let is_first = last_epoch.is_some() || cell.offset == replica.start || cell.epoch.0 > 0;
-            let begins = last_epoch != Some(cell.epoch) && is_first && cell.epoch.0 < 10 && cell.offset != replica.high_watermark;
+            let is_free = cell.offset != replica.high_watermark && (cell.offset != replica.start || replica.start == scale.from);
+            let begins = last_epoch != Some(cell.epoch) && is_first && is_free && cell.epoch.0 < 10;
             if begins {
                 pane.put(x - 1, y, &format!("e{}", cell.epoch.0), style);
             } else {

@@ -116,7 +116,7 @@ pub(super) fn acked(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32) {
     let mut put = |offset: Offset, is_kept: bool| {
         let (glyph, style) = match is_kept {
             // A promise does not outlast what the rules let go.
-            true if partition.is_forgotten(offset) => ('·', theme::dim()),
+            true if is_let_go(partition, offset) => ('·', theme::dim()),
             true => ('✓', theme::text().fg(theme::GOOD)),
             false => ('✗', theme::fault()),
         };
@@ -135,6 +135,11 @@ pub(super) fn acked(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32) {
     for (offset, _) in partition.overwritten.iter().filter(|(offset, _)| scale.shows(*offset)) {
         put(*offset, false);
     }
+}
+
+/// Whether the log that decides has let a record go by the rules: compacted it away, or begins later.
+fn is_let_go(partition: &PartitionView, offset: Offset) -> bool {
+    partition.authority().map_or_else(|| partition.is_forgotten(offset), |leader| leader.cell(offset).is_none())
 }
 
 /// A promise that stands on too little.
