@@ -39,7 +39,7 @@ pub struct Places {
 pub struct Wants {
     /// All that it can use.
     pub rows: u16,
-    /// With fewer it hides something: then the story gives up a row.
+    /// With fewer it hides something: then the story gives up rows, but the last four below its heading.
     pub least: u16,
 }
 
@@ -59,9 +59,8 @@ pub fn places(area: Rect, wants: impl FnOnce(u16) -> Wants) -> Option<Places> {
     let side_width = if area.width >= 160 { 56 } else { 0 };
     let mut body = area.height - story - timeline - 2;
     let wants = wants(body);
-    if wants.least > body && story == 6 {
-        (story, body) = (story - 1, body + 1);
-    }
+    let given = wants.least.saturating_sub(body).min(story.saturating_sub(5));
+    (story, body) = (story - given, body + given);
     let spare = body.saturating_sub(wants.rows);
     let events = if spare >= 3 { spare } else { 0 };
     let row = |y: u16, height: u16, from: u16, width: u16| Rect::new(area.x + from, area.y + y, width, height);

@@ -142,8 +142,10 @@ pub(super) fn legend(stage: &Stage<'_>) -> Vec<(&'static str, ratatui::style::St
     let (partition, scale) = (stage.partition, &stage.scale);
     let mut entries = Vec::new();
     let has = |of: &dyn Fn(&ReplicaView) -> bool| partition.replicas.iter().any(of);
-    if has(&|replica| replica.cleaned.is_some()) {
+    if has(&|replica| replica.compacted(scale.from, scale.end).next().is_some()) {
         entries.push(("·", theme::dim(), "compacted away"));
+    }
+    if has(&|replica| replica.cleaned.is_some_and(|cleaned| scale.shows_boundary(cleaned))) {
         entries.push(("¦", theme::dim(), "clean below"));
     }
     if has(&|replica| replica.cells(scale.from, scale.end).any(|cell| cell.is_tombstone)) {
@@ -152,7 +154,7 @@ pub(super) fn legend(stage: &Stage<'_>) -> Vec<(&'static str, ratatui::style::St
     if has(&|replica| replica.start > Offset::ZERO) {
         entries.push(("╌", theme::dim(), "expired"));
     }
-    for (sign, glyph, words) in [('▶', "▶", "reads on"), ('‖', "‖", "reads nothing now")] {
+    for (sign, glyph, words) in [('▶', "▶", "reads on"), ('‖', "‖", "paused")] {
         if partition.readers.iter().any(|reader| mark(stage, reader) == sign) {
             entries.push((glyph, theme::client(), words));
         }

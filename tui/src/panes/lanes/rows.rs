@@ -238,7 +238,7 @@ pub(super) fn legend(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32) {
     let mut x = 3;
     for (glyph, style, word) in entries {
         if x + width(glyph) + 1 + width(word) >= pane.width() {
-            break;
+            continue;
         }
         x = pane.put(x, y, glyph, style);
         x = pane.put(x + 1, y, word, theme::dim()) + 2;
