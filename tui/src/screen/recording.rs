@@ -245,8 +245,9 @@ fn partitions(trace: &Trace, names: &Names, expected: &[Expected]) -> Vec<Shown>
             key_prefix: String::new(),
         })
         .collect();
+    let mut prefixes = key_prefixes(trace);
     for known in &mut shown {
-        known.key_prefix = known.id.map(|id| key_prefix(trace, id)).unwrap_or_default();
+        known.key_prefix = known.id.and_then(|id| prefixes.remove(&id)).unwrap_or_default();
     }
     for missing in expected {
         if !shown.iter().any(|known| known.name == missing.name) {
@@ -264,21 +265,23 @@ fn partitions(trace: &Trace, names: &Names, expected: &[Expected]) -> Vec<Shown>
     shown
 }
 
-/// What all keys written to a partition begin with, cut after the last sign of it that is neither letter nor digit.
-fn key_prefix(trace: &Trace, wanted: TopicPartition) -> String {
-    let batches = trace.events.iter().filter_map(|event| match &event.fact {
-        Fact::Log(LogFact::RecordsAppended { partition, batch }) if *partition == wanted => Some(batch),
-        _ => None,
-    });
-    let mut common: Option<&[u8]> = None;
-    for key in batches.flat_map(|batch| &batch.records).filter_map(|record| record.key.as_deref()) {
-        let known = common.unwrap_or(key);
-        let alike = known.iter().zip(key).take_while(|(one, other)| one == other).count();
-        common = known.get(..alike);
+/// What all keys written to each partition begin with, cut after the last sign of it that is neither letter nor digit.
+fn key_prefixes(trace: &Trace) -> BTreeMap<TopicPartition, String> {
+    let mut common: BTreeMap<TopicPartition, &[u8]> = BTreeMap::new();
+    for event in &trace.events {
+        let Fact::Log(LogFact::RecordsAppended { partition, batch }) = &event.fact else { continue };
+        for key in batch.records.iter().filter_map(|record| record.key.as_deref()) {
+            let known = common.entry(*partition).or_insert(key);
+            let alike = known.iter().zip(key).take_while(|(one, other)| one == other).count();
+            *known = known.get(..alike).unwrap_or_default();
+        }
     }
-    let common = common.map(String::from_utf8_lossy).unwrap_or_default();
-    let end = common.rfind(|sign: char| sign.is_ascii_punctuation() || sign == ' ').map_or(0, |at| at + 1);
-    common.get(..end).unwrap_or_default().to_owned()
+    let named = common.into_iter().map(|(partition, prefix)| {
+        let prefix = String::from_utf8_lossy(prefix);
+        let end = prefix.rfind(|sign: char| sign.is_ascii_punctuation() || sign == ' ').map_or(0, |at| at + 1);
+        (partition, prefix.get(..end).unwrap_or_default().to_owned())
+    });
+    named.collect()
 }
 
 /// Whether a topic, or a partition, is one that the cluster keeps for itself.

@@ -7,7 +7,7 @@ use tribunal::trace::view::{ConsumerView, MemberView, ProcessState};
 use tribunal::trace::{Names, View};
 
 use super::super::cluster::{Piece, row};
-use super::super::put::Pane;
+use super::super::put::{Pane, width};
 use super::{Stage, is_dead};
 use crate::screen::theme;
 
@@ -211,20 +211,34 @@ fn others(rest: &[Row]) -> String {
 
 fn pieces(shown: &Row, grid: &Grid, columns: i32) -> Vec<Piece> {
     let is_moving = shown.current != shown.target;
+    let (current, target) = (grid.target - grid.current - 1, grid.state - grid.target - 1);
     let quiet = |is_loud: bool| if is_loud { theme::text() } else { theme::dim() };
     vec![
         Piece::new(1, 1, shown.sign.0, shown.sign.1),
         Piece::new(3, grid.epoch - 4, shown.name.as_str(), theme::strong()),
         Piece::new(grid.epoch, 7, format!("{:>6}", shown.epoch.0), shown.epoch.1),
-        Piece::new(grid.current, grid.target - grid.current - 1, shown.current.as_str(), theme::text()),
-        Piece::new(grid.target, grid.state - grid.target - 1, shown.target.as_str(), quiet(is_moving)),
+        Piece::new(grid.current, current, ending(&shown.current, current), theme::text()),
+        Piece::new(grid.target, target, ending(&shown.target, target), quiet(is_moving)),
         Piece::new(grid.state, columns - grid.state, shown.state.0.as_str(), shown.state.1),
     ]
+}
+
+/// The end of a text where it is too long: of `account-events-0,1` the numbers are the news.
+fn ending(text: &str, most: i32) -> String {
+    let over = usize::try_from(width(text) - most).unwrap_or(0);
+    if over == 0 { text.to_owned() } else { format!("…{}", text.chars().skip(over + 1).collect::<String>()) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_what_is_too_long_the_end_is_seen() {
+        assert_eq!(ending("orders-0,1", 10), "orders-0,1");
+        assert_eq!(ending("account-events-0,1", 10), "…vents-0,1");
+        assert_eq!(ending("x", 0), "…");
+    }
 
     #[test]
     fn members_without_a_row_are_counted_by_what_they_do() {

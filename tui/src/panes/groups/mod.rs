@@ -96,7 +96,7 @@ pub fn draw(model: &Model, pane: &mut Pane<'_>) {
     }
     if model.recording.groups.is_empty() {
         pane.heading(0, "Groups", "");
-        pane.put(2, 2, "This run has no group.", theme::dim());
+        pane.put(2, 2, "This run has no group. Who reads without one stands in view 2, below the logs.", theme::dim());
     }
 }
 

@@ -81,7 +81,10 @@ fn runs(scale: &Scale, replica: &ReplicaView) -> Vec<Run> {
         add(Some(cell.epoch.0), cell.offset, cell.offset.next());
         (before, at) = (Some(cell.epoch), cell.offset.next());
     }
-    add(None, at, end);
+    // What ends in the window's gap may go on behind it.
+    let after = replica.cells(end, replica.end).next().map(|cell| cell.epoch);
+    let is_known = after.is_some() && (after == before || after == Some(LeaderEpoch::ZERO));
+    add(after.filter(|_| is_known).map(|epoch| epoch.0), at, end);
     runs
 }
 
