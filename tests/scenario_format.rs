@@ -115,6 +115,147 @@ fn every_modelled_key_of_kafkas_is_in_the_schema_with_its_sentence() {
     assert_eq!(names.len(), CHECKS.len(), "no check stands twice");
 }
 
+/// A consumer of each kind, to be set otherwise.
+const SETTABLE: &str = "[[topics]]\nname = \"orders\"\n[[consumers]]\nid = \"c1\"\ngroup = \"g\"\ntopics = [\"orders\"]\n\
+                        processing = { writes = { topic = \"orders\" } }\n[[consumers]]\nid = \"c2\"\nassign = [\"orders-0\"]\n";
+
+/// What comes of one setting: nothing wrong, or the message with its advice.
+fn told(key: &str, value: &str) -> Result<Scenario, String> {
+    let scenario = Scenario::read(&format!("{HEAD}{SETTABLE}"), "s.toml").expect("it is one");
+    let set = scenario.with_settings(&[(key.to_owned(), value.to_owned())]);
+    set.map_err(|mistake| format!("{} ({})", mistake.message, mistake.help.unwrap_or_default()))
+}
+
+/// What each of a consumer's own keys may be set to, or how it is refused. A key that is new to the format is missing here.
+const OWN_KEYS: &[(&str, Result<&str, &str>)] = &[
+    ("id", Err("`id` is written in the file and not set over it")),
+    ("count", Err("`count` is written in the file and not set over it")),
+    ("number", Err("`number` is written in the file and not set over it")),
+    ("group", Err("`group` is not set by that name (write `consumer.NAME.group.id`)")),
+    ("instance", Err("`instance` is not set by that name (write `consumer.NAME.group.instance.id`)")),
+    ("topics", Err("`topics` is written in the file and not set over it")),
+    ("pattern", Err("`pattern` is written in the file and not set over it")),
+    ("assign", Err("`assign` is written in the file and not set over it")),
+    ("from", Ok("end")),
+    ("start", Ok("1s")),
+    ("start-every", Ok("20ms")),
+    ("stop", Ok("3s")),
+    ("config", Err("`config` is not set by that name (write `consumer.NAME.KEY`)")),
+    ("processing", Err("`processing` is not set by that name (write `consumer.NAME.processing.KEY`)")),
+    ("do", Err("`do` is written in the file and not set over it")),
+    ("processing.per-record", Ok("3ms")),
+    ("processing.per-poll", Ok("3ms")),
+    ("processing.commit", Ok("each")),
+    ("processing.hands-over", Ok("true")),
+    ("processing.promise", Ok("none")),
+    (
+        "processing.writes",
+        Err(
+            "`processing.writes` is a table, and its keys are set one by one (`processing.writes.topic`, `processing.writes.above`)",
+        ),
+    ),
+    ("processing.writes.topic", Ok("orders-0")),
+    ("processing.writes.above", Ok("-7")),
+    (
+        "processing.writes.config",
+        Err(
+            "`processing.writes.config` is a table, and its keys are set one by one (Kafka's keys are set without it: `processing.writes.KEY`)",
+        ),
+    ),
+];
+
+#[test]
+fn every_key_of_a_consumer_is_set_or_refused_with_what_is_meant() {
+    let schema = schema_value();
+    let mut keys = Vec::new();
+    let consumer = schema.pointer("/properties/consumers/items/properties").expect("the schema has consumers");
+    let names = |table: &Value| table.as_object().map(|keys| keys.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
+    keys.extend(names(consumer));
+    for (table, prefix) in
+        [("/processing/properties", "processing"), ("/processing/properties/writes/properties", "processing.writes")]
+    {
+        let inner = consumer.pointer(table).unwrap_or_else(|| panic!("the schema has no {table}"));
+        keys.extend(names(inner).into_iter().map(|key| format!("{prefix}.{key}")));
+    }
+    for key in &keys {
+        let (_, outcome) = OWN_KEYS.iter().find(|(own, _)| own == key).unwrap_or_else(|| panic!("may `{key}` be set?"));
+        let name = if key == "from" { "c2" } else { "c1" };
+        let told = told(&format!("consumer.{name}.{key}"), outcome.unwrap_or("1"));
+        match (outcome, told) {
+            (Ok(_), Ok(_)) => {}
+            (Err(wanted), Err(message)) => assert!(message.starts_with(wanted), "{key}: {message}"),
+            (Ok(_), Err(message)) => panic!("{key}: {message}"),
+            (Err(_), Ok(_)) => panic!("{key} is set"),
+        }
+    }
+    assert_eq!(keys.len(), OWN_KEYS.len(), "each stands there once");
+}
+
+#[test]
+fn every_modelled_key_of_kafkas_is_set() {
+    use tribunal::config::{BrokerConfig, ConsumerConfig, ProducerConfig, TopicConfig};
+    for (prefix, keys) in [
+        ("", BrokerConfig::KEYS),
+        ("topic.orders.", TopicConfig::KEYS),
+        ("consumer.c1.", ConsumerConfig::KEYS),
+        ("consumer.c1.processing.writes.", ProducerConfig::KEYS),
+    ] {
+        for key in keys {
+            let name = format!("{prefix}{}", key.name);
+            let value = if key.name == "group.id" { "g" } else { key.fast };
+            if let Err(message) = told(&name, value) {
+                panic!("{name}={value}: {message}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_an_application_writes_is_set_and_what_is_wrong_of_it_is_named() {
+    let written = told("consumer.c1.processing.writes.acks", "1").expect("a key of a producer");
+    let writes =
+        |scenario: &Scenario, place: usize| scenario.consumers.get(place).and_then(|one| one.setup.application.writes.clone());
+    assert_eq!(writes(&written, 0).map(|writes| writes.config.acks), Some(tribunal::event::Acks::Leader));
+    let anew = told("consumer.c2.processing.writes.topic", "orders-0").expect("one that wrote nothing writes");
+    assert_eq!(writes(&anew, 1).map(|writes| (writes.topic, writes.partition.is_some())), Some(("orders".to_owned(), true)));
+    let later = told("consumer.c1.start", "1s").expect("a time");
+    assert_eq!(later.consumers.first().map(|one| one.start.0), Some(1_000_000));
+    for (key, value, wanted) in [
+        (
+            "c2.processing.writes.above",
+            "3",
+            "an application that writes needs a topic to write to (set `processing.writes.topic` as well)",
+        ),
+        (
+            "c1.processing.writes.above",
+            "much",
+            "`processing.writes.above` must be a whole number from -9223372036854775808 on, not the text \"much\" ()",
+        ),
+        ("c1.processing.writes.topic", "order", "there is no topic `order` (did you mean `orders`?)"),
+        ("c1.processing.writes.topics", "orders", "`writes` has no `topics` to set (did you mean `processing.writes.topic`?)"),
+        ("c1.processing.writes.acsk", "1", "Kafka has no producer key `acsk` (did you mean `acks`?)"),
+        ("c1.processing.writes.linger.ms", "-4", "`linger.ms` cannot be `-4`: it must be at least 0 ()"),
+        ("c1.processing.comit", "each", "`processing` has no `comit` to set (did you mean `processing.commit`?)"),
+        ("c1.processing.commit", "aftr", "`processing.commit` cannot be \"aftr\" (did you mean \"after\"?)"),
+        ("c1.processing.hands-over", "maybe", "`processing.hands-over` must be true or false, not the text \"maybe\" ()"),
+        ("c1.start", "9s", "`start` is 9s, and the run is over at 4s (make `duration` longer, or this earlier)"),
+        ("c1.stop", "0s", "`c1` stops before it starts ()"),
+        (
+            "c1.from",
+            "end",
+            "`from` goes with `assign`: a member begins where its group has committed (`auto.offset.reset` decides where nothing is committed)",
+        ),
+        ("c2.from", "middle", "`from` cannot be \"middle\" (it is one of \"beginning\", \"end\")"),
+        (
+            "c1.config.max.poll.records",
+            "3",
+            "`config.max.poll.records` is not set by that name (write `consumer.NAME.max.poll.records`)",
+        ),
+    ] {
+        assert_eq!(told(&format!("consumer.{key}"), value).err().as_deref(), Some(wanted), "{key}={value}");
+    }
+}
+
 /// As much of JSON Schema as ours uses.
 fn accepts(schema: &Value, value: &Value, place: &str) -> Result<(), String> {
     let wrong = |why: &str| Err(format!("{place}: {why}: {value}"));

@@ -410,3 +410,23 @@ fn an_application_that_cannot_write_goes_on_without_having_processed() {
     let violated: Vec<_> = outcome.checks.iter().filter(|check| check.status == Status::Violated).map(|check| check.name).collect();
     assert_eq!(violated, ["processed-at-least-once"]);
 }
+
+/// `alarms` takes nothing while b3 is down, and an output is waited for no longer than 400 ms.
+fn stages_that_cannot_write(commit: &str, rest: &str) -> Outcome {
+    run(&format!(
+        "[[topics]]\nname = \"alarms\"\nreplication-factor = 3\nconfig = {{ \"min.insync.replicas\" = 3 }}\n[[consumers]]\n\
+         id = \"c1\"\ngroup = \"g1\"\ntopics = [\"orders\"]\nconfig = {{ \"auto.offset.reset\" = \"earliest\" }}\n\
+         processing = {{ commit = \"{commit}\", writes = {{ topic = \"alarms\", config = {{ \"request.timeout.ms\" = 300, \
+         \"delivery.timeout.ms\" = 400 }} }} }}\n[[faults]]\nat = \"2s\"\ncrash = \"b3\"\nrestart-after = \"3s\"\n{rest}"
+    ))
+}
+
+#[test]
+fn an_application_that_cannot_write_and_commits_all_the_same_leaves_records_out_although_it_lives() {
+    for commit in ["after", "each", "after-async"] {
+        let outcome = stages_that_cannot_write(commit, "");
+        let check = outcome.checks.iter().find(|check| check.name == "processed-at-least-once").expect("it has a line");
+        assert!(outcome.counts.processed < outcome.counts.reads, "{commit}: {:?}", outcome.counts);
+        assert_eq!(check.status, Status::Violated, "{commit}: {check:?}");
+    }
+}

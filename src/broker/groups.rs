@@ -19,8 +19,7 @@ use crate::ids::{BrokerId, PartitionIndex, TopicId, TopicPartition};
 use crate::protocol::{FindCoordinatorRequest, FindCoordinatorResponse, Request};
 use crate::time::Instant;
 
-/// The internal topic that groups are kept in.
-pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
+pub use crate::event::OFFSETS_TOPIC;
 
 /// What a broker has to do with groups.
 #[derive(Clone, Debug, Default)]

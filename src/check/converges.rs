@@ -24,7 +24,7 @@ use super::liveness::Liveness;
 use super::promises::Promises;
 use super::sends::Sends;
 use super::{CheckResult, Claim};
-use crate::event::{Event, GroupFact};
+use crate::event::{Event, GroupFact, OFFSETS_TOPIC};
 use crate::ids::{BrokerSet, Offset, ProcessId, TopicPartition};
 use crate::time::{Duration, Instant};
 use crate::trace::Names;
@@ -37,8 +37,6 @@ pub(super) const CLAIM: Claim = Claim {
     advisory: false,
 };
 
-/// The internal topic that groups are kept in.
-const OFFSETS_TOPIC: &str = "__consumer_offsets";
 /// How long brokers may take to follow a change of the metadata.
 const CHANGE: Duration = Duration::from_secs(1);
 /// How many changes in a row are waited for: a cluster that never stops changing its mind does not converge.

@@ -132,6 +132,7 @@ impl Counts {
             | ClientFact::PartitionsRevoked { .. }
             | ClientFact::PartitionsLost { .. }
             | ClientFact::PollOverdue { .. }
+            | ClientFact::RecordGivenUp { .. }
             | ClientFact::CommitInvoked { .. }
             | ClientFact::CommitAnswered { .. }
             | ClientFact::PartitionsPaused { .. }

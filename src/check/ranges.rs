@@ -40,6 +40,14 @@ impl Ranges {
         run.map_or(end, |(base, _)| *base)
     }
 
+    /// Puts all in that another has from `from` on.
+    pub(super) fn extend(&mut self, other: &Self, from: Offset) {
+        let runs = other.runs.iter().map(|(base, end)| (base.0.max(from.0), end.0));
+        runs.flat_map(|(base, end)| base..end).for_each(|offset| {
+            self.insert(Offset(offset));
+        });
+    }
+
     /// Takes out all from `from` on: the records there are no more.
     pub(super) fn cut(&mut self, from: Offset) {
         self.runs.split_off(&from);
@@ -64,6 +72,11 @@ mod tests {
         assert_eq!(inside, [0, 1, 2, 3, 5, 7]);
         assert_eq!(ranges.runs.len(), 3, "neighbours are one run");
         assert_eq!([4, 5, 6, 8].map(|end| ranges.before(Offset(end)).0), [0, 5, 5, 7]);
+        let mut some = Ranges::default();
+        some.insert(Offset(4));
+        some.extend(&ranges, Offset(3));
+        let inside_some: Vec<u64> = (0..10).filter(|offset| some.contains(Offset(*offset))).collect();
+        assert_eq!(inside_some, [3, 4, 5, 7]);
         ranges.cut(Offset(2));
         let inside: Vec<u64> = (0..10).filter(|offset| ranges.contains(Offset(*offset))).collect();
         assert_eq!(inside, [0, 1]);

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::testing::{CONSUMER, Cluster, ORDERS, b};
 use crate::event::{
-    AssignmentFacts, ClientFact, GroupFact, GroupId, GroupKind, GroupState, MemberFacts, MemberId, PositionReason, ReadRecord,
+    AssignmentFacts, ClientFact, CommitFacts, GroupFact, GroupId, GroupKind, GroupState, MemberFacts, MemberId, PositionReason,
+    ReadRecord,
 };
 use crate::ids::{LeaderEpoch, Offset, ProcessId, Step};
 
@@ -81,6 +82,19 @@ impl Cluster {
         if let Some(last) = records.last() {
             self.commit(CONSUMER, last.offset.0 + 1);
         }
+    }
+
+    /// c1's application goes on without a record.
+    pub(super) fn give_up(&mut self, record: &ReadRecord) {
+        let (partition, offset, digest) = (ORDERS, record.offset, record.digest);
+        self.push(CONSUMER, ClientFact::RecordGivenUp { partition, offset, digest });
+    }
+
+    /// The coordinator stores an offset for somebody, and he hears of it.
+    pub(super) fn commit_and_hear(&mut self, consumer: ProcessId, offset: u64) {
+        self.commit(consumer, offset);
+        let facts = CommitFacts { group: g1(), member: member(consumer), epoch: 1, offsets: vec![(ORDERS, Offset(offset))] };
+        self.push(consumer, ClientFact::CommitAnswered { commit: Arc::new(facts), code: None });
     }
 
     /// The coordinator stores an offset for somebody.

@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 
-use super::consumer::ConsumerSetup;
 use super::position::{Assigned, Buffer, Stance};
+use super::setup::ConsumerSetup;
 use crate::config::Switch;
 use crate::error::Fault;
 use crate::event::ReadRecord;

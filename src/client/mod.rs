@@ -32,3 +32,4 @@ pub mod partitioner;
 mod position;
 pub mod producer;
 mod sender;
+mod setup;

@@ -30,7 +30,7 @@ use crate::ids::{BrokerId, LeaderEpoch, Offset, PartitionIndex, TopicId, TopicPa
 use crate::protocol::{EndOffset, LeaderIdAndEpoch, OffsetSpec};
 use crate::time::Instant;
 
-use super::consumer::StartFrom;
+use super::setup::StartFrom;
 
 /// The next offset to read, with the epochs that make it checkable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

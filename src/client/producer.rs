@@ -18,30 +18,13 @@ use super::batch::{Placed, Sent, record_size_bound};
 use super::connection::{Due, broker};
 use super::partitioner::Placement;
 use super::sender::Sender;
-use crate::config::ProducerConfig;
+pub use super::setup::ProducerSetup;
 use crate::context::{Command, Context, Input, Machine, Message, NewRecord};
 use crate::error::ErrorCode;
 use crate::event::{ClientFact, SentRecord};
-use crate::ids::{BrokerId, PartitionIndex, ProcessId, SendId, TopicPartition};
+use crate::ids::{PartitionIndex, SendId, TopicPartition};
 use crate::record::digest;
 use crate::time::{Instant, Timestamp, Trail};
-
-/// What it is told before it starts.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ProducerSetup {
-    /// Which client.
-    pub process: ProcessId,
-    /// Its name in the scenario.
-    pub name: String,
-    /// The brokers it may ask first.
-    pub bootstrap: Vec<BrokerId>,
-    /// Its configuration.
-    pub config: ProducerConfig,
-    /// The topic it sends to.
-    pub topic: String,
-    /// The one partition it sends to, if the scenario names it.
-    pub partition: Option<PartitionIndex>,
-}
 
 /// A send that waits for metadata or memory.
 #[derive(Clone, Debug)]
@@ -149,6 +132,7 @@ impl Producer {
     fn admit(&mut self, waiting: &mut Waiting, cx: &mut Context<'_>) -> Result<(), Obstacle> {
         if self.sender.is_topic_illegal() {
             cx.emit(ClientFact::SendRefused { send: waiting.send, code: ErrorCode::InvalidTopicException });
+            self.sender.note_ending(waiting.send, false);
             return Ok(());
         }
         let Some((topic, partitions)) = self.sender.topic() else { return Err(Obstacle::Metadata) };

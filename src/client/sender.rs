@@ -20,7 +20,7 @@ use super::batch::{BatchKey, Placed};
 use super::connection::{Connections, Due};
 use super::metadata::{Metadata, MetadataSetup};
 use super::partitioner::Candidate;
-use super::producer::ProducerSetup;
+use super::setup::ProducerSetup;
 use crate::context::Context;
 use crate::error::ErrorCode;
 use crate::event::{Acks, ClientFact};

@@ -3,7 +3,7 @@
 //! Called by: every `decide` of this folder.
 
 use super::image::MetadataImage;
-use super::server::ControllerSetup;
+use super::setup::ControllerSetup;
 use crate::config::{TopicConfig, Variants};
 
 /// The ground a decision stands on.

@@ -24,6 +24,10 @@ use crate::protocol::{ConfigChange, ConfigResource, IncrementalAlterConfigsReque
 
 const MIN_ISR: &str = "min.insync.replicas";
 
+/// The keys of a broker's own that may change while it runs: Kafka's `LogCleaner.RECONFIGURABLE_CONFIGS`, as far as they have an effect.
+const DYNAMIC: [&str; 4] =
+    ["log.cleaner.backoff.ms", "log.cleaner.dedupe.buffer.size", "log.cleaner.io.buffer.load.factor", "log.cleaner.io.buffer.size"];
+
 impl Controller {
     pub(super) fn handle_alter_configs(
         &mut self,
@@ -105,10 +109,17 @@ fn validate_topic_key(config: &mut TopicConfig, key: &str, value: Option<&str>) 
 fn validate_server_key(basis: &Basis<'_>, key: &str, value: Option<&str>) -> Result<(), ErrorCode> {
     match Owner::Broker.lookup(key) {
         Lookup::Known => Ok(()),
+        Lookup::Modelled(own) if DYNAMIC.contains(&own.name) => validate_own(basis, key, value),
         Lookup::Modelled(_) => Err(ErrorCode::InvalidRequest),
         Lookup::Unknown(_) => Err(ErrorCode::InvalidConfig),
         Lookup::TopicDefault(synonym) => validate_topic_default(basis, synonym, value),
     }
+}
+
+fn validate_own(basis: &Basis<'_>, key: &str, value: Option<&str>) -> Result<(), ErrorCode> {
+    let Some(value) = value else { return Ok(()) };
+    basis.setup.config.clone().set(key, value).map_err(|_| ErrorCode::InvalidConfig)?;
+    Owner::Broker.check_range(key, value).map_err(|_| ErrorCode::InvalidConfig)
 }
 
 fn validate_topic_default(basis: &Basis<'_>, synonym: &Synonym, value: Option<&str>) -> Result<(), ErrorCode> {

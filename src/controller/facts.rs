@@ -8,8 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::image::{Change, MetadataImage};
-use super::producer_ids::BLOCK;
-use super::records::{ConfigRecord, MetadataRecord};
+use super::records::{ConfigRecord, MetadataRecord, ProducerIdsRecord};
 use crate::event::{ConfigFacts, ControllerFact, PartitionFacts, TopicFacts};
 use crate::ids::{BrokerId, ProducerId, TopicId, TopicPartition};
 use crate::protocol::ConfigResource;
@@ -86,8 +85,8 @@ pub(super) fn facts_of(changes: &[Told], image: &MetadataImage) -> Vec<Controlle
             Change::ConfigChanged(resource) => facts.extend(set.as_ref().map(|set| configured(resource, set))),
             Change::FeatureChanged(name) => facts.extend(feature(name, image)),
             Change::ProducerIdsAllocated { broker, next } => {
-                let first = ProducerId(next.0.saturating_sub(u64::from(BLOCK)));
-                facts.push(ControllerFact::ProducerIdsAllocated { broker: *broker, first, count: BLOCK });
+                let first = ProducerId(next.0.saturating_sub(u64::from(ProducerIdsRecord::BLOCK)));
+                facts.push(ControllerFact::ProducerIdsAllocated { broker: *broker, first, count: ProducerIdsRecord::BLOCK });
             }
             Change::ReplicasOffline(_) | Change::Nothing => {}
         }

@@ -5,7 +5,8 @@
 //! always builds on all earlier ones, and nobody hears of one that could still be lost.
 //!
 //! * [`server`]: the machine: its table of requests. `activation`: what waits for a commit, and who is the active one.
-//!   `refusal`: what the others answer. `basis`: what a decision goes by.
+//!   `refusal`: what the others answer. `setup`: what it is told before it
+//!   starts. `basis`: what a decision goes by.
 //! * `brokers`: registration, heartbeats, fencing. `sessions`: who was heard from lately. `departures`: what becomes of
 //!   partitions when a broker comes or goes.
 //! * `elections`: who leads a partition. `elr`: who is eligible without being in sync. `partitions`: the ISRs that leaders
@@ -40,8 +41,10 @@ pub mod records;
 mod refusal;
 pub mod server;
 mod sessions;
+mod setup;
 mod told;
 mod topics;
 
-pub use server::{Controller, ControllerSetup};
+pub use server::Controller;
+pub use setup::ControllerSetup;
 pub use topics::is_legal_topic_name;

@@ -10,13 +10,10 @@ use crate::error::ErrorCode;
 use crate::ids::ProducerId;
 use crate::protocol::{AllocateProducerIdsRequest, AllocateProducerIdsResponse};
 
-/// How many ids a block has. A constant in Kafka too.
-pub(super) const BLOCK: u32 = 1_000;
-
 impl Controller {
     pub(super) fn handle_producer_ids(&mut self, reply_to: ReplyTo, request: AllocateProducerIdsRequest, cx: &mut Context<'_>) {
         let (records, result) = match decide_block(&self.basis(), request) {
-            Ok((record, first)) => (vec![record], Ok((first, BLOCK))),
+            Ok((record, first)) => (vec![record], Ok((first, ProducerIdsRecord::BLOCK))),
             Err(code) => (Vec::new(), Err(code)),
         };
         self.write(records, Some((reply_to, AllocateProducerIdsResponse { result }.into())), cx);
@@ -30,6 +27,6 @@ fn decide_block(basis: &Basis<'_>, request: AllocateProducerIdsRequest) -> Resul
         return Err(ErrorCode::StaleBrokerEpoch);
     }
     let first = basis.image.next_producer_id();
-    let next = ProducerId(first.0 + u64::from(BLOCK));
+    let next = ProducerId(first.0 + u64::from(ProducerIdsRecord::BLOCK));
     Ok((MetadataRecord::ProducerIds(ProducerIdsRecord { broker, epoch, next }), first))
 }

@@ -15,28 +15,13 @@ use super::image::MetadataImage;
 use super::rebalance::Task;
 use super::refusal::refuse_request;
 use super::sessions::Sessions;
-use crate::config::{BrokerConfig, TopicConfig, Variants};
+use super::setup::ControllerSetup;
 use crate::context::{Command, Context, Input, Machine, Message, ReplyTo};
 use crate::event::Purpose;
 use crate::ids::{Offset, ProcessId};
 use crate::protocol::Request;
 use crate::raft::{RaftNode, RaftSetup};
 use crate::time::{Instant, Timers};
-
-/// What a controller is told before it starts.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ControllerSetup {
-    /// Which one.
-    pub me: ProcessId,
-    /// The quorum's first voters; without `me` among them it only follows.
-    pub voters: Vec<ProcessId>,
-    /// Its configuration.
-    pub config: BrokerConfig,
-    /// What a topic's configuration is unless the topic says otherwise.
-    pub topic_defaults: TopicConfig,
-    /// The historical rules in force: a new cluster's features, and the quorum's own rules.
-    pub variants: Variants,
-}
 
 /// A controller.
 #[derive(Clone, Debug)]

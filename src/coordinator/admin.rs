@@ -105,12 +105,8 @@ impl GroupCoordinator {
         let mut records: Vec<GroupRecord> =
             offsets.iter().map(|partition| GroupRecord::Offset(id.clone(), partition.clone(), None)).collect();
         match shard.groups.get(id) {
-            Some(Group::Classic(_)) => records.push(GroupRecord::Classic(id.clone(), None)),
-            Some(Group::Consumer(group)) => {
-                records.extend(group.tombstones().into_iter().map(|record| GroupRecord::Consumer(id.clone(), record)));
-            }
-            None if shard.is_simple(id) => records.push(GroupRecord::Classic(id.clone(), None)),
-            None => return Err(ErrorCode::GroupIdNotFound),
+            None if !shard.is_simple(id) => return Err(ErrorCode::GroupIdNotFound),
+            group => records.extend(Group::end(id, group)),
         }
         let end = self.append(place, &records, desk)?;
         if let Some(group) = self.shard_mut(place).groups.remove(id) {

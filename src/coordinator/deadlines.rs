@@ -3,10 +3,12 @@
 //!
 //! Called by: `broker/groups`.
 
+use std::collections::BTreeSet;
+
 use super::GroupCoordinator;
 use super::group::classic::{Deadline, Outcome};
 use super::group::consumer::TimerOrder;
-use super::offsets::Aging;
+use super::offsets::{Aging, GroupOffsets};
 use super::records::GroupRecord;
 use super::requests::{environment, rules};
 use super::runtime::{Desk, Due, Then};
@@ -190,70 +192,51 @@ impl GroupCoordinator {
     fn expire_in(&mut self, place: TopicPartition, desk: &mut Desk<'_, '_>) {
         let retention = Duration::from_secs(u64::from(desk.config.offsets_retention_minutes) * 60);
         let (rule, now) = (desk.variants.offset_expiry, desk.cx.wall());
+        let none = GroupOffsets::default();
         let shard = self.shard_mut(place);
-        let (mut records, mut facts) = (Vec::new(), Vec::new());
-        for (id, offsets) in &shard.offsets {
-            let group = shard.groups.get(id);
+        let (mut records, mut facts, mut over) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let all: BTreeSet<&GroupId> = shard.groups.keys().chain(shard.offsets.keys()).collect();
+        for id in all {
+            let (group, offsets) = (shard.groups.get(id), shard.offsets.get(id).unwrap_or(&none));
             let is_read = |topic: &str| group.is_some_and(|group| !group.is_empty() && group.is_subscribed_to(topic));
             let aging = group.map_or(Aging::SinceCommit, Group::aging);
             let old = offsets.expired(rule, is_read, aging, (now, retention));
-            // A group of nothing but offsets ends with the last of them; one that lost it before, now.
-            let is_over = shard.is_simple(id) && old.len() == offsets.len();
+            let is_over = old.len() == offsets.len() && group.is_none_or(Group::is_abandoned);
             for (named, offset) in old {
                 if let Some(partition) = desk.topics.partition(&named.topic, named.partition) {
                     facts.push(GroupFact::OffsetExpired { group: id.clone(), partition, offset });
                 }
                 records.push(GroupRecord::Offset(id.clone(), named, None));
             }
+            // A group ends with the last of its offsets; one that lost it before, or never had one, now.
             if is_over {
-                records.push(GroupRecord::Classic(id.clone(), None));
+                records.extend(Group::end(id, group));
                 facts.push(GroupFact::GroupDeleted { group: id.clone() });
+                over.insert(id.clone());
             }
         }
-        self.forget_offsets(place, records, facts, desk);
-        self.forget_empty(place, desk);
+        if self.forget_offsets(place, records, facts, desk) {
+            self.shard_mut(place).groups.retain(|id, _| !over.contains(id));
+        }
     }
 
-    /// Writes tombstones for offsets, and for groups that end with them.
+    /// Writes tombstones for offsets, and for groups that end with them. What cannot be written now grows no younger: the next look
+    /// finds it again. Returns whether it is in the log.
     pub(super) fn forget_offsets(
         &mut self,
         place: TopicPartition,
         records: Vec<GroupRecord>,
         facts: Vec<GroupFact>,
         desk: &mut Desk<'_, '_>,
-    ) {
+    ) -> bool {
         if records.is_empty() {
-            return;
+            return true;
         }
-        // What cannot be written now grows no younger: the next look finds it again.
-        if let Ok(end) = self.append(place, &records, desk) {
+        let appended = self.append(place, &records, desk);
+        if let Ok(end) = appended {
             self.park(place, end, Then::Offsets { records, facts, answer: None }, desk);
         }
-    }
-
-    fn forget_empty(&mut self, place: TopicPartition, desk: &mut Desk<'_, '_>) {
-        let shard = self.shard_mut(place);
-        let is_over = |(id, group): &(&GroupId, &Group)| {
-            let is_quiet = match group {
-                Group::Classic(group) => group.pending().is_empty(),
-                Group::Consumer(_) => true,
-            };
-            group.is_empty() && is_quiet && !shard.has_offsets(id)
-        };
-        let over: Vec<GroupId> = shard.groups.iter().filter(is_over).map(|(id, _)| id.clone()).collect();
-        for id in over {
-            let records = match self.shard_mut(place).groups.get(&id) {
-                Some(Group::Consumer(group)) => {
-                    group.tombstones().into_iter().map(|record| GroupRecord::Consumer(id.clone(), record)).collect()
-                }
-                Some(Group::Classic(_)) | None => vec![GroupRecord::Classic(id.clone(), None)],
-            };
-            if let Ok(end) = self.append(place, &records, desk) {
-                self.shard_mut(place).groups.remove(&id);
-                let facts = vec![GroupFact::GroupDeleted { group: id }];
-                self.park(place, end, Then::Offsets { records, facts, answer: None }, desk);
-            }
-        }
+        appended.is_ok()
     }
 
     /// A topic is no more: nobody reads on in it.

@@ -4,10 +4,10 @@
 //! Invariant: [`GroupRecord::decode`] gives back what [`GroupRecord::encode`] was given, refuses everything else with a
 //! [`Fault`], and never panics.
 //!
-//! Kafka differs: the bytes are our own small form, with Kafka's number of each kind of key in front, instead of its generated
-//! messages; what members say of themselves are structs here (see `protocol/group`).
+//! Kafka differs: the bytes are our own small form instead of its generated messages (of keys see [`GroupKey`]); what members say
+//! of themselves are structs here (see `protocol/group`).
 //!
-//! Called by: `runtime` (both ways). Source: Kafka's `GroupCoordinatorRecordHelpers`, KIP-848.
+//! Called by: `runtime` (both ways), the command `dump`. Source: Kafka's `GroupCoordinatorRecordHelpers`, KIP-848.
 
 use std::sync::Arc;
 
@@ -17,8 +17,8 @@ use super::group::classic::WrittenGroup;
 use super::group::consumer::{ClassicWishes, ConsumerRecord, CurrentAssignment, GroupEpoch, MemberState, MemberWishes};
 use super::offsets::StoredOffset;
 use crate::error::Fault;
-use crate::event::GroupId;
-use crate::event::canonical::{Field, record_fields, tagged_words, unknown};
+use crate::event::canonical::{Field, record_fields, tagged_words};
+use crate::event::{GroupId, GroupKey};
 use crate::protocol::{NamedPartition, Subscription};
 
 /// One record; `None` where a value would be is a tombstone.
@@ -32,15 +32,6 @@ pub enum GroupRecord {
     Consumer(GroupId, ConsumerRecord),
 }
 
-/// Kafka's numbers for the kinds of keys.
-const OFFSET: u16 = 1;
-const CLASSIC: u16 = 2;
-const CONSUMER_GROUP: u16 = 3;
-const CONSUMER_MEMBER: u16 = 5;
-const CONSUMER_TARGET_EPOCH: u16 = 6;
-const CONSUMER_TARGET: u16 = 7;
-const CONSUMER_CURRENT: u16 = 8;
-
 impl GroupRecord {
     /// Whose it is.
     #[must_use]
@@ -50,60 +41,65 @@ impl GroupRecord {
         }
     }
 
-    /// Its key and its value.
+    /// Its key, which says whose it is and what of it.
+    #[must_use]
+    pub fn key(&self) -> GroupKey {
+        match self {
+            Self::Offset(group, partition, _) => GroupKey::Offset(group.clone(), partition.clone()),
+            Self::Classic(group, _) => GroupKey::Classic(group.clone()),
+            Self::Consumer(group, record) => {
+                let group = group.clone();
+                match record {
+                    ConsumerRecord::Group(_) => GroupKey::Group(group),
+                    ConsumerRecord::Member(member, _) => GroupKey::Member(group, member.clone()),
+                    ConsumerRecord::TargetEpoch(_) => GroupKey::TargetEpoch(group),
+                    ConsumerRecord::Target(member, _) => GroupKey::Target(group, member.clone()),
+                    ConsumerRecord::Current(member, _) => GroupKey::Current(group, member.clone()),
+                }
+            }
+        }
+    }
+
+    /// The bytes of its key and of its value.
     #[must_use]
     pub fn encode(&self) -> (Vec<u8>, Option<Vec<u8>>) {
-        let mut key = Vec::new();
-        let kind = match self {
-            Self::Offset(..) => OFFSET,
-            Self::Classic(..) => CLASSIC,
-            Self::Consumer(_, ConsumerRecord::Group(_)) => CONSUMER_GROUP,
-            Self::Consumer(_, ConsumerRecord::Member(..)) => CONSUMER_MEMBER,
-            Self::Consumer(_, ConsumerRecord::TargetEpoch(_)) => CONSUMER_TARGET_EPOCH,
-            Self::Consumer(_, ConsumerRecord::Target(..)) => CONSUMER_TARGET,
-            Self::Consumer(_, ConsumerRecord::Current(..)) => CONSUMER_CURRENT,
-        };
-        kind.put(&mut key);
-        self.group().put(&mut key);
         let value = match self {
-            Self::Offset(_, partition, value) => {
-                partition.put(&mut key);
-                written(value.as_ref())
-            }
+            Self::Offset(_, _, value) => written(value.as_ref()),
             Self::Classic(_, value) => written(value.as_ref()),
             Self::Consumer(_, ConsumerRecord::Group(value)) => written(value.as_ref()),
             Self::Consumer(_, ConsumerRecord::TargetEpoch(value)) => written(value.as_ref()),
-            Self::Consumer(_, ConsumerRecord::Member(member, value)) => {
-                member.put(&mut key);
-                written(value.as_ref())
-            }
-            Self::Consumer(_, ConsumerRecord::Target(member, value)) => {
-                member.put(&mut key);
-                written(value.as_ref())
-            }
-            Self::Consumer(_, ConsumerRecord::Current(member, value)) => {
-                member.put(&mut key);
-                written(value.as_ref())
-            }
+            Self::Consumer(_, ConsumerRecord::Member(_, value)) => written(value.as_ref()),
+            Self::Consumer(_, ConsumerRecord::Target(_, value)) => written(value.as_ref()),
+            Self::Consumer(_, ConsumerRecord::Current(_, value)) => written(value.as_ref()),
         };
-        (key, value)
+        (self.key().encode(), value)
     }
 
     /// Reads one back. Errors: [`Fault::Truncated`], [`Fault::Corrupt`].
-    pub fn decode(mut key: &[u8], value: Option<&Bytes>) -> Result<Self, Fault> {
-        let kind = u16::take(&mut key)?;
-        let group = GroupId::take(&mut key)?;
-        let record = match kind {
-            OFFSET => Self::Offset(group, NamedPartition::take(&mut key)?, read(value)?),
-            CLASSIC => Self::Classic(group, read(value)?),
-            CONSUMER_GROUP => Self::Consumer(group, ConsumerRecord::Group(read(value)?)),
-            CONSUMER_MEMBER => Self::Consumer(group, ConsumerRecord::Member(Field::take(&mut key)?, read(value)?)),
-            CONSUMER_TARGET_EPOCH => Self::Consumer(group, ConsumerRecord::TargetEpoch(read(value)?)),
-            CONSUMER_TARGET => Self::Consumer(group, ConsumerRecord::Target(Field::take(&mut key)?, read(value)?)),
-            CONSUMER_CURRENT => Self::Consumer(group, ConsumerRecord::Current(Field::take(&mut key)?, read(value)?)),
-            kind => return Err(unknown("group record", kind)),
-        };
-        if key.is_empty() { Ok(record) } else { Err(trailing()) }
+    pub fn decode(key: &[u8], value: Option<&Bytes>) -> Result<Self, Fault> {
+        Ok(match GroupKey::decode(key)? {
+            GroupKey::Offset(group, partition) => Self::Offset(group, partition, read(value)?),
+            GroupKey::Classic(group) => Self::Classic(group, read(value)?),
+            GroupKey::Group(group) => Self::Consumer(group, ConsumerRecord::Group(read(value)?)),
+            GroupKey::Member(group, member) => Self::Consumer(group, ConsumerRecord::Member(member, read(value)?)),
+            GroupKey::TargetEpoch(group) => Self::Consumer(group, ConsumerRecord::TargetEpoch(read(value)?)),
+            GroupKey::Target(group, member) => Self::Consumer(group, ConsumerRecord::Target(member, read(value)?)),
+            GroupKey::Current(group, member) => Self::Consumer(group, ConsumerRecord::Current(member, read(value)?)),
+        })
+    }
+
+    /// What its value says, by the names of its fields; `None` of a tombstone.
+    #[must_use]
+    pub fn value_words(&self) -> Option<String> {
+        match self {
+            Self::Offset(_, _, value) => value.as_ref().map(|value| format!("{value:?}")),
+            Self::Classic(_, value) => value.as_ref().map(|value| format!("{value:?}")),
+            Self::Consumer(_, ConsumerRecord::Group(value)) => value.as_ref().map(|value| format!("{value:?}")),
+            Self::Consumer(_, ConsumerRecord::TargetEpoch(value)) => value.map(|epoch| format!("epoch: {epoch}")),
+            Self::Consumer(_, ConsumerRecord::Member(_, value)) => value.as_ref().map(|value| format!("{value:?}")),
+            Self::Consumer(_, ConsumerRecord::Target(_, value)) => value.as_ref().map(|value| format!("{value:?}")),
+            Self::Consumer(_, ConsumerRecord::Current(_, value)) => value.as_ref().map(|value| format!("{value:?}")),
+        }
     }
 }
 
@@ -118,14 +114,13 @@ fn written<T: Field>(value: Option<&T>) -> Option<Vec<u8>> {
 fn read<T: Field>(value: Option<&Bytes>) -> Result<Option<T>, Fault> {
     let Some(mut bytes) = value.map(|value| &**value) else { return Ok(None) };
     let read = T::take(&mut bytes)?;
-    if bytes.is_empty() { Ok(Some(read)) } else { Err(trailing()) }
+    if bytes.is_empty() {
+        Ok(Some(read))
+    } else {
+        Err(Fault::Corrupt { what: "group record", why: "it is longer than it should be".to_owned() })
+    }
 }
 
-fn trailing() -> Fault {
-    Fault::Corrupt { what: "group record", why: "it is longer than it should be".to_owned() }
-}
-
-record_fields!(NamedPartition { topic, partition });
 record_fields!(Subscription { topics, owned, generation, rack });
 record_fields!(StoredOffset { offset, leader_epoch, metadata, committed_at });
 record_fields!(GroupEpoch { epoch, metadata_hash });

@@ -82,6 +82,24 @@ impl Group {
         self.standing().1 == GroupState::Empty
     }
 
+    /// Whether nobody is in it or about to join it.
+    pub(super) fn is_abandoned(&self) -> bool {
+        match self {
+            Self::Classic(group) => self.is_empty() && group.pending().is_empty(),
+            Self::Consumer(_) => self.is_empty(),
+        }
+    }
+
+    /// What is written when it ends; of a group of nothing but offsets, as of a classic one.
+    pub(super) fn end(id: &GroupId, group: Option<&Self>) -> Vec<GroupRecord> {
+        match group {
+            Some(Self::Consumer(group)) => {
+                group.tombstones().into_iter().map(|record| GroupRecord::Consumer(id.clone(), record)).collect()
+            }
+            Some(Self::Classic(_)) | None => vec![GroupRecord::Classic(id.clone(), None)],
+        }
+    }
+
     /// Whether a member wants this topic.
     pub(super) fn is_subscribed_to(&self, topic: &str) -> bool {
         match self {
@@ -190,11 +208,6 @@ impl Shard {
         if self.offsets.get(id).is_some_and(GroupOffsets::is_empty) {
             self.offsets.remove(id);
         }
-    }
-
-    /// Whether offsets of this group are stored.
-    pub(super) fn has_offsets(&self, id: &GroupId) -> bool {
-        self.offsets.get(id).is_some_and(|offsets| !offsets.is_empty())
     }
 
     /// Whether nothing but offsets was ever stored of this group.

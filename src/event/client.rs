@@ -65,6 +65,8 @@ facts! {
         [523] PartitionsPaused { partitions: Arc<Vec<TopicPartition>> }
         /// It wants them again.
         [524] PartitionsResumed { partitions: Arc<Vec<TopicPartition>> }
+        /// An application goes on without a record: what it was to write of it is not acknowledged, and it does not try again.
+        [525] RecordGivenUp { partition: TopicPartition, offset: Offset, digest: Digest }
     }
 }
 

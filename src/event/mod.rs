@@ -11,6 +11,7 @@ mod controller;
 mod facts;
 mod fault;
 mod group;
+mod group_key;
 mod log;
 mod network;
 mod raft;
@@ -28,6 +29,7 @@ pub use fault::{FaultFact, FaultIndex};
 pub use group::{
     AssignmentFacts, GroupFact, GroupId, GroupKind, GroupState, InstanceId, LeaveReason, MemberFacts, MemberId, offsets_partition,
 };
+pub use group_key::{GroupKey, OFFSETS_TOPIC};
 pub use log::{
     BatchFacts, CleanedFacts, CleaningReason, IndexProbe, LogFact, ProducerFacts, RecordFacts, RecoveryFacts, RetentionFacts,
     RetentionReason, TruncationReason,

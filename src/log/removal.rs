@@ -3,7 +3,7 @@
 //!
 //! Invariant: nothing that was set aside is read again; a start removes what a life before had set aside.
 //!
-//! Source: `LocalLog.deleteSegmentFiles`, KAFKA-5413. Called by: `retention`, `cleaner`; replica, when the time is up.
+//! Source: `LocalLog.deleteSegmentFiles`. Called by: `retention`, `cleaner`; replica, when the time is up.
 //!
 //! Kafka differs: the delay is there for fetches that still send from such a file. Here an answer holds its bytes, and what the
 //! delay costs is room on the disk.

@@ -8,7 +8,6 @@
 //! Source: KIP-595, KIP-630, KAFKA-15489 (check quorum). Called by: [`super::member`].
 
 use std::collections::BTreeSet;
-use std::mem;
 
 use bytes::Bytes;
 
@@ -40,7 +39,8 @@ impl Member {
         let voters: Vec<i32> = self.log.voters().voters.iter().map(|key| number(key.voter)).collect();
         let granting_voters = granted.iter().copied().map(number).collect();
         let change = ControlRecord::LeaderChange { leader: number(self.me.voter), voters, granting_voters };
-        self.write(&change.batch(cx.wall()), cx)
+        self.log.append_as_leader(&change.batch(cx.wall()), self.state.epoch, cx)?;
+        self.after_append(cx)
     }
 
     /// Gathers records; the first of them starts the wait for more.
@@ -52,25 +52,21 @@ impl Member {
         }
     }
 
-    /// Writes what was gathered, as one batch.
+    /// Writes what was gathered, as one batch, and syncs it; only then does this voter hold it. If the disk refuses, it stays
+    /// gathered, so that its offsets are given to nobody else before the process ends.
     pub(super) fn write_gathered(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
         self.timers.cancel(RaftTimer::Write);
         let Role::Leader(leader) = &mut self.role else { return Ok(()) };
-        let records = mem::take(&mut leader.pending);
-        if records.is_empty() {
+        if leader.pending.is_empty() {
             return Ok(());
         }
         let now = cx.wall();
         let mut batch = BatchBuilder::new(now);
-        for record in &records {
+        for record in &leader.pending {
             batch.append(now, None, Some(record), &[]);
         }
-        self.write(&batch.build(), cx)
-    }
-
-    /// Appends a batch and syncs it; only then does this voter hold it.
-    fn write(&mut self, batch: &Bytes, cx: &mut Context<'_>) -> Result<(), Fault> {
-        self.log.append_as_leader(batch, self.state.epoch, cx)?;
+        self.log.append_as_leader(&batch.build(), self.state.epoch, cx)?;
+        leader.pending.clear();
         self.after_append(cx)
     }
 

@@ -1,7 +1,8 @@
 //! Voters added, removed and renewed, one at a time (KIP-853).
 //!
 //! A change is a record in the log; it counts from the moment it is appended, at the leader as elsewhere, and is answered
-//! when it is committed. Who is to be added observes the log first, and is proposed once it has caught up.
+//! when it is committed; what a voter tells of itself is answered at once, since its next fetch may be what commits it
+//! (KAFKA-16534). Who is to be added observes the log first, and is proposed once it has caught up.
 //!
 //! Invariant (with `reconfig-guard = on`): a change is appended only when a record of the leader's own epoch is committed and
 //! no other change is uncommitted, so that the majorities before and after it share a voter. Without the guard neither is
@@ -17,6 +18,11 @@
 //!
 //! Kafka differs: it refuses with REQUEST_TIMED_OUT at once who has not caught up; here, as the KIP has it, the leader waits
 //! for it, up to `controller.quorum.request.timeout.ms`. It asks the new voter for its versions; there is one version here.
+//!
+//! Not modelled: a voter that sends UpdateRaftVoter by itself. Kafka's does so while the set's record of it does not tell its
+//! own listeners and the kraft.versions it supports, at most every third fetch time-out. A record here tells a voter's name
+//! and directory, and both are right from the first set on. `kraft.version` is no feature that an operator raises: the variant
+//! `voter-uuid` stands for it, from a cluster's first record to its last.
 
 use super::leader::{ChangeKind, Joining, VoterChange};
 use super::member::{Member, RaftTimer, Role};
@@ -141,10 +147,15 @@ impl Member {
         self.adopt_voters(cx);
         let others = self.other_voters();
         let Role::Leader(leader) = &mut self.role else { return Ok(()) };
-        leader.changes.push(VoterChange { end: self.log.end(), kind, reply_to });
+        match kind {
+            ChangeKind::Add | ChangeKind::Remove => leader.changes.push(VoterChange { end: self.log.end(), kind, reply_to }),
+            ChangeKind::Update => cx.reply(reply_to, answer(kind, None)),
+        }
         leader.untold.retain(|voter| others.contains(voter));
         leader.fetchers.retain(|voter| others.contains(voter));
-        self.timers.set(RaftTimer::VoterChange, cx.mono().plus(self.setup.config.quorum_request_timeout), cx.trail());
+        if !leader.changes.is_empty() {
+            self.timers.set(RaftTimer::VoterChange, cx.mono().plus(self.setup.config.quorum_request_timeout), cx.trail());
+        }
         self.arm_check_quorum(cx);
         self.after_append(cx)
     }

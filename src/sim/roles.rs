@@ -7,14 +7,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::event::{GroupId, PartitionFacts, TopicFacts, VoterSetFacts, offsets_partition};
+use crate::event::{GroupId, OFFSETS_TOPIC, PartitionFacts, TopicFacts, VoterSetFacts, offsets_partition};
 use crate::ids::{BrokerId, BrokerSet, LeaderEpoch, Offset, PartitionIndex, ProcessId, TopicId, TopicPartition, VoterKey};
 
 /// The name by which people know the metadata log.
 const METADATA: &str = "__cluster_metadata";
-
-/// The topic in which groups keep their offsets.
-const OFFSETS: &str = "__consumer_offsets";
 
 /// The newest committed metadata, as far as roles need it.
 #[derive(Clone, Debug)]
@@ -96,9 +93,9 @@ impl Roles {
 
     /// The broker that leads a group's partition of the offsets topic.
     pub(super) fn coordinator(&self, group: &str) -> Option<BrokerId> {
-        let topic = self.topics.get(OFFSETS)?.id;
+        let topic = self.topics.get(OFFSETS_TOPIC)?.id;
         let count = self.partitions.keys().filter(|partition| partition.topic == topic).count();
-        self.leader(OFFSETS, offsets_partition(group, u32::try_from(count).ok()?))
+        self.leader(OFFSETS_TOPIC, offsets_partition(group, u32::try_from(count).ok()?))
     }
 
     /// All metadata below `end` is committed: a change of voters in it is settled.

@@ -40,6 +40,12 @@ impl Course {
         Self { every, checkpoints }
     }
 
+    /// Pictures at even distances along the run, the first at its beginning: what there ever is at once can be told from them.
+    #[must_use]
+    pub fn checkpoints(&self) -> &[View] {
+        &self.checkpoints
+    }
+
     /// The picture after the event at a step; after the last one when there is no such step.
     #[must_use]
     pub fn view_at(&self, events: &[Event], step: Step) -> View {

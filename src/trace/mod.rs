@@ -3,7 +3,7 @@
 //!
 //! * [`recorder`]: takes every event as it happens; hashes always, keeps when asked.
 //! * [`trace`], [`file`]: a kept run in memory and on disk.
-//! * [`names`], [`line`], [`story`]: events in words, from one line to what, why and next.
+//! * [`names`], [`keys`], [`line`], [`story`]: events in words, from one line to what, why and next.
 //! * [`view`]: the events folded to a picture of the cluster at one step; [`course`] finds that picture for any step.
 //! * [`cause`], [`find`], [`diff`]: walking the why, the next event of a kind, the first difference of two runs.
 //!
@@ -14,6 +14,7 @@ pub mod course;
 pub mod diff;
 pub mod file;
 pub mod find;
+pub mod keys;
 pub mod line;
 pub mod names;
 pub mod recorder;
@@ -25,6 +26,7 @@ pub mod trace;
 pub mod view;
 
 pub use file::TraceError;
+pub use keys::Keys;
 pub use names::Names;
 pub use recorder::Recorder;
 pub use trace::{Source, Trace};

@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::keys::Keys;
 use crate::event::{ControllerFact, Event, Fact, FaultFact, FaultIndex, WorldFact};
 use crate::ids::{BrokerSet, Offset, ProcessId, TopicId, TopicPartition};
 
@@ -80,6 +81,12 @@ impl Names {
             Some(name) => format!("{name}-{}", partition.partition),
             None => partition.to_string(),
         }
+    }
+
+    /// What the keys of a partition's records are.
+    #[must_use]
+    pub fn keys(&self, partition: TopicPartition) -> Keys {
+        Keys::of(&self.partition(partition))
     }
 
     /// A fault of the scenario, as written there, or a random one, as drawn.

@@ -293,7 +293,9 @@ pub(super) fn tell(fact: &ClientFact) -> String {
         | ClientFact::PartitionsRevoked { epoch, partitions: all, .. }
         | ClientFact::PartitionsLost { epoch, partitions: all, .. } => format!("{name} epoch {epoch}: [{}]", partitions(all)),
         ClientFact::PollOverdue { group } => format!("{name} {group}"),
-        ClientFact::RecordProcessed { partition, offset, .. } => format!("{name} {partition}: {offset}"),
+        ClientFact::RecordProcessed { partition, offset, .. } | ClientFact::RecordGivenUp { partition, offset, .. } => {
+            format!("{name} {partition}: {offset}")
+        }
         ClientFact::CommitInvoked { commit: facts } => format!("{name} {}", commit(facts)),
         ClientFact::CommitAnswered { commit: facts, code } => {
             format!("{name} {}: {}", commit(facts), code.map_or("done".to_owned(), |code| code.to_string()))

@@ -75,9 +75,24 @@ impl Runner {
         self.server.now = end;
     }
 
+    /// Brokers that are heard from all the time; tells what happened besides.
+    fn keep_alive(&mut self, args: &mut ArgumentConsumer<'_>) -> Outcome<String> {
+        let ms: u64 = args.take_key("for").ok_or("for how long?")?.trim_end_matches("ms").parse()?;
+        let brokers: Vec<BrokerId> = operator::rest(args).into_iter().map(|name| broker(&name)).collect::<Outcome<_>>()?;
+        for _ in 0..ms / 200 {
+            for broker in &brokers {
+                self.alive(*broker, self.server.machine.image().end());
+            }
+            self.pass(Duration::from_millis(200));
+        }
+        let told = self.report();
+        Ok(told.lines().filter(|line| !line.contains(": heartbeat [")).map(|line| format!("{line}\n")).collect())
+    }
+
     fn report(&mut self) -> String {
         let (events, effects) = self.server.take();
-        let mut replies = effects.into_iter();
+        let (halts, replies): (Vec<Effect>, Vec<Effect>) = effects.into_iter().partition(|it| matches!(it, Effect::Halt { .. }));
+        let mut replies = replies.into_iter();
         let mut out = String::new();
         let mut features: Vec<String> = Vec::new();
         for Event { fact, .. } in events {
@@ -111,6 +126,10 @@ impl Runner {
         }
         if !features.is_empty() {
             writeln!(out, "features: {}", features.join(", ")).expect("a String takes all");
+        }
+        for halt in halts {
+            let Effect::Halt { why } = halt else { continue };
+            writeln!(out, "halts: {why}").expect("a String takes all");
         }
         out
     }
@@ -250,6 +269,7 @@ impl goldenscript::Runner for Runner {
                 self.step(Input::Started);
             }
             "power-off" => self.server.disk.lose_power(|_, _| 0),
+            "fail-disk" => self.server.disk.set_failing(true),
             "kill-after" => self.server.kill_after(Some(args.next_pos().ok_or("how many effects?")?.parse()?)),
             "register" => {
                 let broker = broker(args.next_pos().ok_or("which broker?")?)?;
@@ -287,19 +307,7 @@ impl goldenscript::Runner for Runner {
                     self.alive(broker(name)?, self.server.machine.image().end());
                 }
             }
-            "keep-alive" => {
-                let ms: u64 = args.take_key("for").ok_or("for how long?")?.trim_end_matches("ms").parse()?;
-                let brokers: Vec<BrokerId> =
-                    operator::rest(&mut args).into_iter().map(|name| broker(&name)).collect::<Outcome<_>>()?;
-                for _ in 0..ms / 200 {
-                    for broker in &brokers {
-                        self.alive(*broker, self.server.machine.image().end());
-                    }
-                    self.pass(Duration::from_millis(200));
-                }
-                let told = self.report();
-                return Ok(told.lines().filter(|line| !line.contains(": heartbeat [")).map(|line| format!("{line}\n")).collect());
-            }
+            "keep-alive" => return self.keep_alive(&mut args),
             "setup" => {
                 let mut setup = setup();
                 while let Some((name, word)) = args.next_key() {
@@ -316,11 +324,18 @@ impl goldenscript::Runner for Runner {
                 let ms = args.next_pos().ok_or("how many ms?")?.trim_end_matches("ms").parse()?;
                 self.pass(Duration::from_millis(ms));
             }
+            "stand-still" => {
+                let ms = args.next_pos().ok_or("for how many ms?")?.trim_end_matches("ms").parse()?;
+                self.server.advance(Duration::from_millis(ms));
+                self.step(Input::Deadline);
+            }
             "show" => return Ok(picture(self.server.machine.image())),
             other => return Err(format!("unknown command {other}").into()),
         }
         args.reject_next()?;
-        if !context.tags.contains("uncommitted") && !matches!(command.name.as_str(), "pass" | "kill-after" | "power-off") {
+        if !context.tags.contains("uncommitted")
+            && !matches!(command.name.as_str(), "pass" | "stand-still" | "kill-after" | "power-off" | "fail-disk")
+        {
             self.pass(Duration::from_millis(2));
         }
         Ok(self.report())
@@ -345,6 +360,7 @@ scripts!("controller", Runner::new() =>
     a_crash_before_the_telling,
     a_failed_disk,
     a_fetch_waits_for_news,
+    a_full_disk_gives_no_offset_twice,
     a_move_is_called_off,
     a_move_of_replicas,
     a_move_that_nobody_is_left_of,

@@ -324,6 +324,7 @@ scripts!("raft", Runner::new() =>
     a_split_vote_is_tried_again,
     a_standby_becomes_a_voter,
     a_vote_is_given_once_an_epoch_across_a_restart,
+    a_voter_names_its_directory,
     a_voter_that_does_not_know_it_yet_helps_to_elect,
     a_wiped_voter_with_a_directory_id_does_not_vote,
     a_wiped_voter_without_a_directory_id_loses_what_was_committed,

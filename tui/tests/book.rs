@@ -14,9 +14,12 @@ mod excerpts;
 mod glossary;
 #[path = "book/museum.rs"]
 mod museum;
+#[path = "book/swap.rs"]
+mod swap;
 use excerpts::{EXCERPTS, Excerpt};
 use glossary::glossary;
 use museum::MUSEUM;
+use swap::SWAP;
 
 const LINES_PER_CHAPTER: usize = 250;
 const LINES_PER_EXCERPT: usize = 64;
@@ -194,7 +197,7 @@ fn a_chapter_is_short() {
 
 /// Every output that the book shows.
 fn excerpts() -> impl Iterator<Item = &'static Excerpt> {
-    EXCERPTS.iter().chain(MUSEUM)
+    EXCERPTS.iter().chain(MUSEUM).chain(SWAP)
 }
 
 fn root() -> PathBuf {

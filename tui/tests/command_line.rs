@@ -200,6 +200,31 @@ fn a_snapshot_is_the_same_frame_twice() {
 }
 
 #[test]
+fn every_reader_is_seen_or_counted() {
+    let frame = |size| told(&tribunal(&["watch", "12-late-reader", "--at", "25s", "--snapshot", size]));
+    let small = frame("80x24");
+    for reader in ["ward reads", "screen reads", "nurse reads"] {
+        assert!(small.contains(reader), "{small}");
+    }
+    assert!(frame("60x20").contains("+3 readers"), "{}", frame("60x20"));
+}
+
+#[test]
+fn where_a_claim_breaks_the_logs_show_the_offset_it_is_about() {
+    let output = tribunal(&["watch", "s16-epoch-cleaned-away", "--at", "4743", "--snapshot", "80x24"]);
+    let frame = told(&output);
+    assert!(frame.contains("✗1 ") && frame.contains("✗ log-matching is violated"), "{frame}");
+}
+
+#[test]
+fn the_records_of_groups_are_told_in_words_everywhere() {
+    let run = told(&tribunal(&["run", "03-commit-crash"]));
+    assert!(run.contains("append __consumer_offsets-3 record 3 e0 (packers orders-0)"), "{run}");
+    let dump = told(&tribunal(&["dump", "03-commit-crash", "--at", "10s", "--log", "__consumer_offsets-3@b2"]));
+    assert!(dump.contains(" key: packers orders-0 payload: StoredOffset { offset: 10,"), "{dump}");
+}
+
+#[test]
 fn a_trace_is_written_to_plain_files_only_and_read_as_what_it_is() {
     let folder = scratch("targets");
     let file = folder.join("run.trace").to_string_lossy().into_owned();

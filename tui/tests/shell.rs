@@ -155,3 +155,25 @@ fn acknowledgements_stop_when_too_few_replicas_are_in_sync() {
     assert!(told.contains("ERROR NOT_ENOUGH_REPLICAS") || told.contains("ERROR REQUEST_TIMED_OUT"), "{told}");
     assert!(told.lines().last().is_some_and(|line| line.starts_with("t-0 at offset ")), "{told}");
 }
+
+#[test]
+fn what_guides_ask_of_all_groups_topics_and_partitions_is_answered() {
+    let told = shell(
+        &[],
+        "topics create t --partitions 2 --replication-factor 3 --config cleanup.policy=compact\nproduce t nokey\nproduce t --key k v\n\
+         topics create u\nproduce u --key k v\nconsume t --from-beginning --group g1\nconsume u --from-beginning --group g1\n\
+         consume u --from-beginning --group g2\nkafka-consumer-groups.sh --describe --all-groups\n\
+         kafka-consumer-groups.sh --group g1 --reset-offsets --to-earliest --all-topics --execute\n\
+         kafka-get-offsets.sh --topic t\nkafka-get-offsets.sh --topic t --time earliest\ncrash b3\nwait 3s\n\
+         kafka-topics.sh --describe --topic t --under-replicated-partitions\n\
+         kafka-topics.sh --describe --topic t --unavailable-partitions\n\
+         configs set topic t retention.ms=foo\nconfigs set broker b1 broker.session.timeout.ms=5\n",
+    );
+    assert!(told.contains("ERROR INVALID_RECORD: t is compacted: it takes no record without a key\n"), "{told}");
+    assert_eq!(told.matches("has no active members").count(), 2, "{told}");
+    assert_eq!(told.lines().filter(|line| line.starts_with("g1  ") && line.ends_with(" 0")).count(), 3, "{told}");
+    assert!(told.contains("\nt:0:1\nt:1:0\nt:0:0\nt:1:0\n"), "{told}");
+    assert_eq!(told.matches("\tTopic: t\tPartition:").count(), 2, "both lack b3, and both are led: {told}");
+    assert!(told.contains("ERROR INVALID_CONFIG: `retention.ms` cannot be `foo`: a time in whole ms is wanted\n"), "{told}");
+    assert!(told.contains("ERROR INVALID_REQUEST: `broker.session.timeout.ms` is read when a broker starts"), "{told}");
+}

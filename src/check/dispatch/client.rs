@@ -53,10 +53,11 @@ impl Checks {
             | ClientFact::CommitInvoked { .. }
             | ClientFact::PollOverdue { .. }
             | ClientFact::MembershipLost { .. }
-            | ClientFact::RecordProcessed { .. } => self.observe_member(event, fact),
+            | ClientFact::RecordProcessed { .. }
+            | ClientFact::RecordGivenUp { .. }
+            | ClientFact::CommitAnswered { .. } => self.observe_member(event, fact),
             ClientFact::AdminAnswered { .. } => self.converges.expect_plans(),
             ClientFact::MetadataRefreshed { .. }
-            | ClientFact::CommitAnswered { .. }
             | ClientFact::PartitionsPaused { .. }
             | ClientFact::PartitionsResumed { .. }
             | ClientFact::SendRefused { .. }

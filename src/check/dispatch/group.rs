@@ -62,6 +62,20 @@ impl Checks {
                     self.processed.process(scene, processing, (*partition, *offset));
                 }
             }
+            ClientFact::RecordGivenUp { partition, offset, .. } => {
+                let ledger = self.ledger.partition_mut(*partition);
+                if let Some(processing) = self.promises.processing.get(&event.process) {
+                    self.processed.give_up(scene, processing, (*partition, *offset), &|offset| ledger.is_readable(offset));
+                }
+            }
+            ClientFact::CommitAnswered { commit, code: None } => {
+                for (partition, next) in &commit.offsets {
+                    let ledger = self.ledger.partition_mut(*partition);
+                    if let Some(processing) = self.promises.processing.get(&event.process) {
+                        self.processed.commit(scene, processing, (*partition, *next), &|offset| ledger.is_readable(offset));
+                    }
+                }
+            }
             ClientFact::SendInvoked { .. }
             | ClientFact::SendAcknowledged { .. }
             | ClientFact::SendUnknown { .. }
@@ -75,7 +89,7 @@ impl Checks {
             | ClientFact::TruncationDetected { .. }
             | ClientFact::ReadFailed { .. }
             | ClientFact::CommitInvoked { .. }
-            | ClientFact::CommitAnswered { .. }
+            | ClientFact::CommitAnswered { code: Some(_), .. }
             | ClientFact::PartitionsPaused { .. }
             | ClientFact::PartitionsResumed { .. } => {}
         }

@@ -14,7 +14,10 @@ impl Checks {
                 self.ledger.partition_mut(*partition).pace.note(event.at, batch.base);
                 self.write(event, *partition, batch);
             }
-            LogFact::RecordsReplicated { partition, batch, .. } => self.write(event, *partition, batch),
+            LogFact::RecordsReplicated { partition, from, batch } => {
+                self.ledger.partition_mut(*partition).follow_start(event.process, *from);
+                self.write(event, *partition, batch);
+            }
             LogFact::LogTruncated { partition, to, why, .. } => self.truncate(event, *partition, (*to, *why)),
             LogFact::LogFlushed { partition, to } => {
                 let copy = self.ledger.partition_mut(*partition).copy_mut(event.process);

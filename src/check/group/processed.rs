@@ -5,8 +5,11 @@
 //! first position in a partition on is processed by some member; or none is processed twice.
 //!
 //! At least once is violated at the `PositionSet` or `PollReturned` with which a member of the group goes on beyond a record that
-//! nobody processed, that no live member has in hand, and that is still to be read: from then on nobody comes back to it. At most
-//! once is violated at the second `RecordProcessed`. What an application jumps over by a seek of its own it does not want: that was
+//! nobody processed, that no live member has in hand, and that is still to be read: from then on nobody comes back to it. Likewise when
+//! an application that lives has given a record up (`RecordGivenUp`) and its group has committed beyond it, whichever comes last
+//! (`CommitAnswered` is when the application can know). Until then its own next life, or whoever is given the partition, may still
+//! come back to it. What a live application has in hand it will process, whatever is committed and whoever owns the partition: only
+//! its death or its own word ends that. At most once is violated at the second `RecordProcessed`. What an application jumps over by a seek of its own it does not want: that was
 //! never promised (a reset is none of its seeks). What retention or the cleaner deleted before it was read, and what was
 //! truncated, is nobody's to process.
 //!
@@ -43,6 +46,10 @@ struct Progress {
     processed: Ranges,
     /// Polled and not processed: by whom, as long as that consumer lives.
     in_hand: BTreeMap<Offset, Option<ProcessId>>,
+    /// Polled, and given up by a consumer that lives on.
+    given_up: BTreeMap<Offset, ProcessId>,
+    /// All below it the group has stored as read.
+    committed: Option<Offset>,
     /// Where the group came to: all below it was polled or passed over, from its first position on.
     frontier: Option<Offset>,
 }
@@ -67,6 +74,7 @@ impl Processed {
         let is_left =
             |offset: &Offset, holder: Option<ProcessId>| if *offset < position { holder.is_some() } else { holder != Some(reader) };
         progress.in_hand.retain(|offset, holder| is_left(offset, *holder));
+        progress.given_up = progress.given_up.split_off(&position);
         progress.frontier = progress.frontier.max(Some(position));
     }
 
@@ -90,7 +98,8 @@ impl Processed {
         }
         let passed = (frontier.0..position.0).map(Offset).find(|offset| is_readable(*offset));
         let dropped = progress.in_hand.range(..position).find(|(offset, holder)| holder.is_none() && is_readable(**offset));
-        if let Some(offset) = passed.or(dropped.map(|(offset, _)| *offset)) {
+        let given_up = progress.given_up.range(..position).find(|(offset, who)| Some(**who) != reader && is_readable(**offset));
+        if let Some(offset) = passed.or(dropped.map(|(offset, _)| *offset)).or(given_up.map(|(offset, _)| *offset)) {
             let (who, what) = (scene.names.process(scene.event.process), scene.names.place(partition, offset));
             let detail = format!("{who} reads on beyond {what}, which its group never processed");
             self.at_least_once.violate(scene, Some((partition, offset)), detail);
@@ -110,6 +119,7 @@ impl Processed {
         let progress = self.progress.entry((processing.group, poll.partition)).or_default();
         for record in &poll.records {
             if !progress.processed.contains(record.offset) {
+                progress.given_up.remove(&record.offset);
                 progress.in_hand.insert(record.offset, Some(scene.event.process));
             }
         }
@@ -121,6 +131,7 @@ impl Processed {
         let (partition, offset) = place;
         let progress = self.progress.entry((processing.group, partition)).or_default();
         progress.in_hand.remove(&offset);
+        progress.given_up.remove(&offset);
         let is_new = progress.processed.insert(offset);
         if processing.at_least_once {
             self.at_least_once.judge();
@@ -135,8 +146,63 @@ impl Processed {
         }
     }
 
-    /// A consumer died: what it had in hand nobody has now.
+    /// After an application gave up a record that it had in hand: it goes on without it.
+    pub(in super::super) fn give_up(
+        &mut self,
+        scene: Scene<'_>,
+        processing: &Processing,
+        (partition, offset): (TopicPartition, Offset),
+        is_readable: IsReadable<'_>,
+    ) {
+        let progress = self.progress.entry((processing.group, partition)).or_default();
+        // Whoever polled it since has it in hand.
+        let held = progress.in_hand.get(&offset).copied().flatten();
+        if held == Some(scene.event.process) && !progress.processed.contains(offset) {
+            progress.in_hand.remove(&offset);
+            progress.given_up.insert(offset, scene.event.process);
+        }
+        self.judge_given_up(scene, processing, partition, is_readable);
+    }
+
+    /// After a group's commit was answered well: nobody comes back to what lies below it.
+    pub(in super::super) fn commit(
+        &mut self,
+        scene: Scene<'_>,
+        processing: &Processing,
+        (partition, next): (TopicPartition, Offset),
+        is_readable: IsReadable<'_>,
+    ) {
+        let progress = self.progress.entry((processing.group, partition)).or_default();
+        progress.committed = Some(next);
+        self.judge_given_up(scene, processing, partition, is_readable);
+    }
+
+    fn judge_given_up(
+        &mut self,
+        scene: Scene<'_>,
+        processing: &Processing,
+        partition: TopicPartition,
+        is_readable: IsReadable<'_>,
+    ) {
+        let Some(progress) = self.progress.get(&(processing.group, partition)) else { return };
+        let Some(committed) = progress.committed.filter(|_| processing.at_least_once && !self.at_least_once.is_violated()) else {
+            return;
+        };
+        if let Some((offset, who)) = progress.given_up.range(..committed).find(|(offset, _)| is_readable(**offset)) {
+            let (who, what) = (scene.names.process(*who), scene.names.place(partition, *offset));
+            let detail = format!("{who} has given up {what}, and its group has committed {committed}");
+            self.at_least_once.violate(scene, Some((partition, *offset)), detail);
+        }
+    }
+
+    /// A consumer died: what it had in hand, or had given up, nobody has now.
     pub(in super::super) fn end(&mut self, process: ProcessId) {
+        for progress in self.progress.values_mut().filter(|progress| !progress.given_up.is_empty()) {
+            let given_up = std::mem::take(&mut progress.given_up).into_iter();
+            let (of_it, of_others): (BTreeMap<_, _>, BTreeMap<_, _>) = given_up.partition(|(_, who)| *who == process);
+            progress.in_hand.extend(of_it.into_keys().map(|offset| (offset, None)));
+            progress.given_up = of_others;
+        }
         let in_hand = self.progress.values_mut().flat_map(|progress| progress.in_hand.values_mut());
         in_hand.filter(|holder| **holder == Some(process)).for_each(|holder| *holder = None);
     }
@@ -147,6 +213,8 @@ impl Processed {
         for (_, progress) in of_partition {
             progress.processed.cut(from);
             progress.in_hand.split_off(&from);
+            progress.given_up.split_off(&from);
+            progress.committed = progress.committed.map(|committed| committed.min(from));
             progress.frontier = progress.frontier.map(|frontier| frontier.min(from));
         }
     }

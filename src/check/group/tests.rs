@@ -116,6 +116,51 @@ fn what_a_dead_consumer_had_in_hand_is_left_out_only_when_somebody_goes_on_beyon
 }
 
 #[test]
+fn what_a_live_consumer_gave_up_is_left_out_when_its_group_has_committed_beyond_it() {
+    let mut cluster = cluster();
+    let read = cluster.committed_from(0);
+    let [first, second, third, _] = &read[..] else { panic!("four were committed") };
+    cluster.process(&[first.clone(), third.clone()]);
+    let mut last = cluster.clone();
+    cluster.give_up(second);
+    assert!(cluster.violated().is_empty(), "a restart comes back to it: {:?}", cluster.violated());
+    let (mut early, mut again, mut dies) = (cluster.clone(), cluster.clone(), cluster.clone());
+    cluster.commit_and_hear(CONSUMER, 3);
+    assert_eq!(cluster.violated(), ["processed-at-least-once"]);
+    last.commit_and_hear(CONSUMER, 3);
+    assert!(last.violated().is_empty(), "it has it in hand: {:?}", last.violated());
+    last.give_up(second);
+    assert_eq!(last.violated(), ["processed-at-least-once"], "whichever comes last");
+    early.commit_and_hear(CONSUMER, 1);
+    assert!(early.violated().is_empty(), "below it: {:?}", early.violated());
+    again.push_poll(vec![second.clone()]);
+    again.commit_and_hear(CONSUMER, 3);
+    assert!(!again.violated().contains(&"processed-at-least-once"), "it has it in hand again: {:?}", again.violated());
+    dies.push(CONSUMER, WorldFact::ProcessCrashed { incarnation: Incarnation(1), kind: CrashKind::Process });
+    dies.push(CONSUMER, WorldFact::ProcessStarted { incarnation: Incarnation(2) });
+    let mut beyond = dies.clone();
+    dies.go_on(CONSUMER, 1, PositionReason::Committed);
+    assert!(dies.violated().is_empty(), "its next life comes back to it: {:?}", dies.violated());
+    beyond.go_on(CONSUMER, 3, PositionReason::Committed);
+    assert_eq!(beyond.violated(), ["processed-at-least-once"], "the answer to a commit was not heard");
+}
+
+#[test]
+fn a_consumer_whose_poll_is_overdue_has_its_records_in_hand_and_may_give_them_up_in_favour_of_the_next() {
+    let mut cluster = cluster();
+    let read = cluster.committed_from(0);
+    let [first, second, ..] = &read[..] else { panic!("four were committed") };
+    cluster.commit_and_hear(CONSUMER, 2);
+    cluster.push(CONSUMER, ClientFact::PollOverdue { group: g1() });
+    hand_over(&mut cluster, 2, PositionReason::Committed);
+    assert!(!cluster.violated().contains(&"processed-at-least-once"), "it works on: {:?}", cluster.violated());
+    cluster.process(std::slice::from_ref(first));
+    assert!(!cluster.violated().contains(&"processed-at-least-once"), "{:?}", cluster.violated());
+    cluster.give_up(second);
+    assert!(cluster.violated().contains(&"processed-at-least-once"), "nobody comes back to it: {:?}", cluster.violated());
+}
+
+#[test]
 fn what_retention_deleted_before_the_reader_came_is_no_skip() {
     let mut cluster = Cluster::new();
     cluster.begin_group();

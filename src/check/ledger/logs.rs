@@ -7,23 +7,36 @@
 use super::PartitionLedger;
 use crate::check::log_copy::{Entry, LogCopy, Written};
 use crate::event::{BatchFacts, RecoveryFacts};
-use crate::ids::{Offset, ProcessId};
+use crate::ids::{BrokerId, Offset, ProcessId};
 
 impl PartitionLedger {
     /// A replica wrote a batch.
     pub(in super::super) fn append(&mut self, process: ProcessId, batch: &BatchFacts) -> Written {
         let (trunk, cleaned) = (std::mem::take(&mut self.trunk), std::mem::take(&mut self.cleaned));
-        let floor = self.highest_start;
-        let copy = self.copy_mut(process);
-        copy.outgrow(&trunk, floor);
-        let written = copy.append((&trunk, &cleaned), batch);
+        let written = self.copy_mut(process).append((&trunk, &cleaned), batch);
         (self.trunk, self.cleaned) = (trunk, cleaned);
         written
     }
 
+    /// A follower takes over what it was sent, and with it where its leader's log begins (which it tells a little later). Where it
+    /// differs below that, no truncation can find it, and it lets go of what it has: the leader's epochs begin there as well, and
+    /// its log goes on behind.
+    ///
+    /// Source: `LeaderEpochFileCache.endOffsetFor`: asked for less than the first epoch it knows, it answers with where that begins.
+    pub(in super::super) fn follow_start(&mut self, process: ProcessId, leader: BrokerId) {
+        let Some(start) = self.copy(ProcessId::Broker(leader)).map(|copy| copy.start) else { return };
+        if self.copy(process).is_some_and(|copy| copy.agreed() < start) {
+            let trunk = std::mem::take(&mut self.trunk);
+            self.copy_mut(process).let_go_below(&trunk, start);
+            self.trunk = trunk;
+        }
+    }
+
     /// A replica's log begins later now.
     pub(in super::super) fn advance_start(&mut self, process: ProcessId, new: Offset) {
-        self.copy_mut(process).advance_start(new);
+        let trunk = std::mem::take(&mut self.trunk);
+        self.copy_mut(process).advance_start(&trunk, new);
+        self.trunk = trunk;
         self.highest_start = self.highest_start.max(new);
     }
 
@@ -45,8 +58,7 @@ impl PartitionLedger {
     /// A replica read its log back. Returns what a cleaning that nobody told of had dropped.
     pub(in super::super) fn recover(&mut self, process: ProcessId, recovery: &RecoveryFacts) -> Vec<Offset> {
         let trunk = std::mem::take(&mut self.trunk);
-        let floor = self.highest_start;
-        let gone = self.copy_mut(process).recover((&trunk, floor), recovery);
+        let gone = self.copy_mut(process).recover(&trunk, recovery);
         self.trunk = trunk;
         for offset in &gone {
             self.clean(process, *offset);

@@ -52,6 +52,12 @@ impl Entry {
         }
     }
 
+    /// The same record after another log, the chain of whose last entry is `chain`.
+    pub(super) fn following(self, chain: u64) -> Self {
+        let after = Self::unknown(chain, self.epoch, self.digest);
+        Self { chain: after.chain, ..self }
+    }
+
     /// An entry of which nothing is known but its digest.
     pub(super) fn unknown(chain: u64, epoch: LeaderEpoch, digest: Digest) -> Self {
         let word = chain.rotate_left(23) ^ digest.0 ^ u64::from(epoch.0).wrapping_mul(0xD6E8_FEB8_6659_FD93);

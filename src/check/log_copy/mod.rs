@@ -10,6 +10,7 @@
 //! Called by: the ledger.
 
 mod entry;
+mod read_back;
 
 use std::collections::VecDeque;
 
@@ -17,7 +18,7 @@ pub(super) use entry::{Entry, end_of, entry_at, key_of};
 
 use super::epoch_model::EpochModel;
 use super::ranges::Ranges;
-use crate::event::{BatchFacts, RecoveryFacts};
+use crate::event::BatchFacts;
 use crate::ids::{BrokerSet, Digest, LeaderEpoch, Offset, PartitionEpoch, ProcessId, Step};
 
 /// How an append did not continue the log.
@@ -60,8 +61,9 @@ pub(super) struct LogCopy {
     pub(super) process: ProcessId,
     /// Its first offset.
     pub(super) start: Offset,
-    /// What it holds below is of no account: it may differ from the committed log and begins below everybody's reach.
+    /// What it holds below is of no account: it begins later itself, or the leader did that it took something over from.
     pub(super) outgrown: Offset,
+
     /// What this replica takes the high watermark to be.
     pub(super) high_watermark: Offset,
     /// All below is on its disk for sure.
@@ -98,6 +100,8 @@ pub(super) struct LogCopy {
     tail: VecDeque<Entry>,
     /// What its last cut took off, as long as nothing was written since: told before it was made, it may never have been.
     cut_off: Vec<Entry>,
+    /// Offsets that what its last cut took off held only because a cleaner had dropped what stood there.
+    cut_off_gaps: Ranges,
     /// What it held when it was deleted, and from where on, as long as none was begun since: a power failure may bring it back.
     deleted: Option<(Offset, Vec<Entry>)>,
     /// What it held when its disk last lost something: `agreed` and tail of then.
@@ -142,6 +146,7 @@ impl LogCopy {
             agreed: Offset::ZERO,
             tail: VecDeque::new(),
             cut_off: Vec::new(),
+            cut_off_gaps: Ranges::default(),
             deleted: None,
             before_loss: None,
         }
@@ -221,7 +226,7 @@ impl LogCopy {
             self.restart(batch.base);
             written.filled.clear();
         }
-        self.cut_off.clear();
+        self.forget_cut();
         for record in &batch.records {
             self.fill_up_to(record.offset, (trunk, cleaned), batch, &mut written);
             let entry = Entry::after(self.last_chain(trunk), batch, record);
@@ -254,13 +259,20 @@ impl LogCopy {
         can
     }
 
-    /// What is its own lies wholly below where some leader's log begins, at `floor`: no leader can tell that it differs (its epochs
-    /// begin there as well), and nobody is given it any more. What comes next continues the committed log.
-    pub(super) fn outgrow(&mut self, trunk: &[Entry], floor: Offset) {
-        let end = self.end();
-        if !self.tail.is_empty() && end <= floor && continues(trunk, end) {
-            (self.agreed, self.outgrown) = (end, end);
-            self.tail.clear();
+    /// What it holds below `start` is nobody's any more: if it parted from the committed log only there, it is that log again.
+    pub(super) fn let_go_below(&mut self, trunk: &[Entry], start: Offset) {
+        let start = start.min(self.end()); // it may be far behind
+        let is_committed = start.previous().is_some_and(|last| entry_at(trunk, last).is_some());
+        if self.agreed >= start || !is_committed {
+            return;
+        }
+        let gone = usize::try_from(start.since(self.agreed)).unwrap_or(usize::MAX);
+        let own = self.tail.split_off(gone);
+        self.tail.clear();
+        (self.agreed, self.outgrown) = (start, start);
+        for entry in own {
+            let next = entry.following(self.last_chain(trunk));
+            self.push(trunk, next);
         }
     }
 
@@ -269,6 +281,7 @@ impl LogCopy {
         let mut cut_off: Vec<_> = (to.0..self.end().0).map_while(|offset| self.entry(trunk, Offset(offset))).collect();
         cut_off.append(&mut self.cut_off);
         self.cut_off = cut_off;
+        self.cut_off_gaps.extend(&self.gaps, to);
         if to < self.agreed {
             self.agreed = to;
             self.tail.clear();
@@ -283,6 +296,12 @@ impl LogCopy {
         self.high_watermark = self.high_watermark.min(to);
     }
 
+    /// What was cut off can not come back any more.
+    fn forget_cut(&mut self) {
+        self.cut_off.clear();
+        self.cut_off_gaps = Ranges::default();
+    }
+
     /// Begins anew, empty, at `start`.
     pub(super) fn restart(&mut self, start: Offset) {
         (self.start, self.outgrown) = (start, Offset::ZERO);
@@ -290,62 +309,19 @@ impl LogCopy {
         self.agreed = start;
         self.tail.clear();
         self.gaps = Ranges::default();
-        self.cut_off.clear();
+        self.forget_cut();
         self.deleted = None;
         self.flushed = start;
         self.high_watermark = start;
     }
 
     /// Begins at `start`, beyond whose end it begins anew.
-    pub(super) fn advance_start(&mut self, start: Offset) {
+    pub(super) fn advance_start(&mut self, trunk: &[Entry], start: Offset) {
         if start > self.end() {
             self.restart(start);
         } else {
             self.start = start;
-        }
-    }
-
-    /// Becomes what was read back from disk. What is missing from its middle it holds as before, if a cleaner may have dropped
-    /// it. Returns the offsets that are missing by now and were not before.
-    pub(super) fn recover(&mut self, (trunk, floor): (&[Entry], Offset), recovery: &RecoveryFacts) -> Vec<Offset> {
-        let old = self.clone();
-        let first = recovery.batches.first().map_or(recovery.end, |batch| batch.base);
-        let first = if (recovery.start.0..first.0).all(|at| old.may_lack(Offset(at))) { first.min(recovery.start) } else { first };
-        self.restart(first);
-        let mut gone = Vec::new();
-        for batch in &recovery.batches {
-            for record in &batch.records {
-                self.keep_up_to(record.offset, (trunk, &old), &mut gone);
-                let entry = Entry::after(self.last_chain(trunk), batch, record);
-                self.push(trunk, entry);
-            }
-            self.keep_up_to(batch.last.next(), (trunk, &old), &mut gone);
-            self.outgrow(trunk, floor.max(recovery.start));
-        }
-        self.start = recovery.start.max(first);
-        self.high_watermark = recovery.high_watermark;
-        (self.is_offline, self.may_hold_more, self.is_unread) = (false, false, false);
-        self.cache = EpochModel::read_back(&recovery.epochs);
-        self.flushed = if recovery.was_clean { self.end() } else { old.flushed.min(self.end()) };
-        self.disk = DiskState::Whole;
-        self.cleaning_to = None;
-        gone
-    }
-
-    /// Whether an offset may be missing from its disk: it was before, or its cleaner was at work there.
-    pub(super) fn may_lack(&self, offset: Offset) -> bool {
-        self.gaps.contains(offset) || self.cleaning_to.is_some_and(|to| offset < to)
-    }
-
-    fn keep_up_to(&mut self, to: Offset, (trunk, old): (&[Entry], &Self), gone: &mut Vec<Offset>) {
-        while self.end() < to {
-            let at = self.end();
-            let kept = old.entry(trunk, at).or_else(|| entry_at(trunk, at));
-            self.push(trunk, kept.unwrap_or_else(|| Entry::unknown(self.last_chain(trunk), LeaderEpoch::ZERO, Digest::default())));
-            self.gaps.insert(at);
-            if !old.gaps.contains(at) && old.may_lack(at) {
-                gone.push(at);
-            }
+            self.let_go_below(trunk, start);
         }
     }
 
@@ -391,9 +367,4 @@ impl LogCopy {
             None => self.agreed.previous().and_then(|last| entry_at(trunk, last)).map_or(0, |entry| entry.chain),
         }
     }
-}
-
-/// Whether what is written at `offset` can continue the committed log.
-fn continues(trunk: &[Entry], offset: Offset) -> bool {
-    offset.previous().is_none_or(|last| entry_at(trunk, last).is_some())
 }

@@ -210,6 +210,27 @@ fn who_waits_for_a_disk_or_has_not_heard_of_its_replicas_owes_nothing() {
     assert!(restarted.violated().contains(&"retention-contract"));
 }
 
+/// Found by chaos/compaction at seed 0xa75: the segments of a fenced log were forgotten, and the oldest was taken to begin with
+/// what was written next.
+#[test]
+fn a_log_that_was_fenced_begins_where_it_began() {
+    let mut cluster = Cluster::new();
+    configure(&mut cluster, "cleanup.policy", "delete");
+    configure(&mut cluster, "retention.ms", "-1");
+    configure(&mut cluster, "retention.bytes", "200");
+    catch_up(&mut cluster);
+    cluster.store(&[value(0, 1), value(0, 2), value(0, 3)]);
+    cluster.push(b(1), LogFact::LogFenced { partition: ORDERS, end: Offset(3) });
+    cluster.restart(1);
+    cluster.recover(1, 3);
+    cluster.elect(1);
+    cluster.store(&[value(0, 4), value(0, 5)]);
+    cluster.push(b(1), LogFact::SegmentRolled { partition: ORDERS, base: Offset(5) });
+    cluster.store(&[value(0, 6)]);
+    idle(&mut cluster, 1);
+    assert!(!cluster.violated().contains(&"retention-contract"), "without its oldest segment it has a record, and may have two");
+}
+
 fn idle_minutes(cluster: &mut Cluster, minutes: u64) {
     for _ in 0..minutes {
         cluster.wait(Duration::from_secs(60));

@@ -90,6 +90,7 @@ impl Shelf {
     pub(super) fn delete(&mut self, end: Offset) {
         while self.bases.pop_front_if(|base| *base < end).is_some() {}
         self.drop_below(end);
+        self.begin_with_first_batch();
     }
 
     /// The log begins anew, empty.
@@ -129,6 +130,7 @@ impl Shelf {
             self.write(batch, written);
         }
         self.bases = old.bases;
+        self.begin_with_first_batch();
         self.cut(recovery.end);
         self.begin_at(recovery.start);
     }
@@ -161,6 +163,14 @@ impl Shelf {
             written: segment.written.max(lot.written),
             ..segment
         }))
+    }
+
+    /// The log may have been forgotten, and with it where its segments begin.
+    fn begin_with_first_batch(&mut self) {
+        let is_before = |first: &Offset| self.bases.front().is_none_or(|base| first < base);
+        if let Some(first) = self.first().filter(is_before) {
+            self.bases.push_front(first);
+        }
     }
 
     fn drop_below(&mut self, end: Offset) {

@@ -76,6 +76,24 @@ fn a_follower_that_differs_above_its_leaders_log_start_is_found() {
     assert_eq!(cluster.violated(), ["log-matching"]);
 }
 
+#[test]
+fn it_is_the_leaders_log_start_that_counts_and_nobody_elses() {
+    let mut cluster = parted_at_two();
+    begin_at(&mut cluster, 1, 3);
+    take_over(&mut cluster);
+    assert_eq!(cluster.violated(), ["log-matching"], "b2, which b3 follows, has that offset");
+}
+
+/// Found by chaos/compaction at seed 0x14b5: the leader's log began later yet when its answer came.
+#[test]
+fn a_follower_that_ends_before_its_leaders_log_start_lets_go_of_all() {
+    let mut cluster = parted_at_two();
+    cluster.store(&[value(1, 6)]);
+    begin_at(&mut cluster, 2, 5);
+    take_over(&mut cluster);
+    assert_eq!(cluster.violated(), NOTHING);
+}
+
 /// Found by chaos/compaction at seed 0xf4: a full disk kept b3 from beginning its log anew.
 #[test]
 fn an_empty_log_may_come_back_empty_anywhere() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::check::testing::{CONSUMER, Cluster, ORDERS, b};
 use crate::check::testing_storage::DELETE_RETENTION;
-use crate::event::{CleaningReason, ClientFact, LogFact, PositionReason, ReplicaFact, WorldFact};
+use crate::event::{CleaningReason, ClientFact, LogFact, PositionReason, ReplicaFact, TruncationReason, WorldFact};
 use crate::ids::{BrokerId, Digest, LeaderEpoch, Offset};
 use crate::time::Duration;
 
@@ -113,6 +113,23 @@ fn a_log_comes_back_without_what_its_cleaner_dropped_and_with_all_else() {
     lacking.lack(1, &[0, 1, 2, 3]);
     lacking.come_back(1);
     assert_eq!(lacking.violated(), ["recovery-prefix"], "offset 3 was not cleaned away");
+}
+
+/// Found by chaos/compaction at seed 0x1551: a cut is told before it is made, and the disk refused it.
+#[test]
+fn what_was_cleaned_before_a_cut_that_was_never_made_may_be_missing() {
+    let mut cluster = cleaned();
+    let whole = cluster.log(1).to_vec();
+    cluster.cut(1, 0, TruncationReason::BehindLogStart);
+    cluster.crash(1);
+    *cluster.log_mut(1) = whole;
+    let mut lacking = cluster.clone();
+    cluster.lack(1, &[0, 1, 2]);
+    cluster.come_back(1);
+    assert!(!cluster.violated().contains(&"recovery-prefix"), "{:?}", cluster.violated());
+    lacking.lack(1, &[0, 1, 2, 3]);
+    lacking.come_back(1);
+    assert!(lacking.violated().contains(&"recovery-prefix"));
 }
 
 /// The process dies before it says what it dropped, and the next start completes the swap.

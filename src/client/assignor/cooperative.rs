@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::claims::owners;
 use super::{AssignorMember, Plan, sticky};
 use crate::event::MemberId;
 use crate::protocol::NamedPartition;
@@ -15,7 +16,7 @@ use crate::protocol::NamedPartition;
 /// Makes the plan of this round.
 pub(super) fn assign(members: &[AssignorMember], topics: &BTreeMap<String, u32>) -> Plan {
     let mut plan = sticky::assign(members, topics);
-    let owners = sticky::owners(members);
+    let owners = owners(members);
     let claimed: BTreeSet<&NamedPartition> = members.iter().flat_map(|member| &member.subscription.owned).collect();
     let rightful = |partition: &NamedPartition| -> Option<&MemberId> {
         owners.get(partition).and_then(|place| members.get(*place)).map(|member| &member.member)

@@ -8,6 +8,7 @@
 //!
 //! Not modelled: racks (KIP-881), assignors of the application's own.
 
+mod claims;
 mod cooperative;
 mod range;
 mod round_robin;

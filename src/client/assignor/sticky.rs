@@ -9,11 +9,9 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::claims::{Owners, owners};
 use super::{AssignorMember, Plan, uneven, wanted_partitions};
 use crate::protocol::NamedPartition;
-
-/// Who owns what, by the members' places in the order of their ids.
-pub(super) type Owners = BTreeMap<NamedPartition, usize>;
 
 /// Makes the plan.
 pub(super) fn assign(members: &[AssignorMember], topics: &BTreeMap<String, u32>) -> Plan {
@@ -30,23 +28,6 @@ pub(super) fn assign(members: &[AssignorMember], topics: &BTreeMap<String, u32>)
         share
     };
     members.iter().map(|member| member.member.clone()).zip(shares.into_iter().map(in_order)).collect()
-}
-
-/// Who owns each partition by the newest generation. Nobody owns what two claim in the same one.
-pub(super) fn owners(members: &[AssignorMember]) -> Owners {
-    let mut claims: BTreeMap<&NamedPartition, (i32, Option<usize>)> = BTreeMap::new();
-    for (place, member) in members.iter().enumerate() {
-        let generation = member.subscription.generation;
-        for partition in &member.subscription.owned {
-            let (newest, owner) = claims.entry(partition).or_insert((generation, Some(place)));
-            if generation > *newest {
-                (*newest, *owner) = (generation, Some(place));
-            } else if generation == *newest && *owner != Some(place) {
-                *owner = None;
-            }
-        }
-    }
-    claims.into_iter().filter_map(|(partition, (_, owner))| Some((partition.clone(), owner?))).collect()
 }
 
 /// The owners that may stay so: the partition is there, and they still want its topic.

@@ -14,7 +14,7 @@
 use std::collections::BTreeMap;
 
 use super::AssignorMember;
-use super::sticky::Owners;
+use super::claims::Owners;
 use crate::protocol::NamedPartition;
 
 /// A partition, with whom it may go to, whose it was and whose it is to be.

@@ -47,63 +47,23 @@ mod writing;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use super::application::ApplicationSetup;
 use super::backoff::Backoff;
 use super::connection::{Connections, Due};
 use super::membership::{Group, GroupAsked, Member};
 use super::metadata::{Metadata, MetadataSetup};
 use super::position::Assigned;
-use crate::config::{ConsumerConfig, Switch, Variants};
+pub use super::setup::{ConsumerSetup, StartFrom};
+use crate::config::Switch;
 use crate::context::{Command, ConsumerCommand, Context, Input, Machine, Message};
 use crate::event::Purpose;
-use crate::ids::{BrokerId, BrokerSet, Offset, PartitionIndex, ProcessId};
+use crate::ids::{BrokerId, BrokerSet};
 use crate::protocol::Response;
-use crate::time::{Instant, Timers, Timestamp};
+use crate::time::{Instant, Timers};
 use answers::Asked;
 use commits::Commits;
 use processing::Application;
 use subscription::Subscription;
 use writing::Writer;
-
-/// What it is told before it starts.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ConsumerSetup {
-    /// Which client.
-    pub process: ProcessId,
-    /// Its name in the scenario.
-    pub name: String,
-    /// The brokers it may ask first.
-    pub bootstrap: Vec<BrokerId>,
-    /// Its configuration.
-    pub config: ConsumerConfig,
-    /// What it reads.
-    pub assign: Vec<(String, PartitionIndex)>,
-    /// Where it begins.
-    pub from: StartFrom,
-    /// The topics it subscribes to at its start, as a member of the group `group.id`.
-    pub subscribe: Vec<String>,
-    /// The pattern of topics it subscribes to at its start.
-    pub pattern: Option<String>,
-    /// What its application does.
-    pub application: ApplicationSetup,
-    /// The historical rules in force.
-    pub variants: Variants,
-}
-
-/// Where a consumer begins to read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StartFrom {
-    /// Where its group left off; without a group, or where that has stored nothing, `auto.offset.reset` decides.
-    Configured,
-    /// At the log start.
-    Beginning,
-    /// At the end.
-    End,
-    /// At this offset.
-    Offset(Offset),
-    /// At the first record that is not older.
-    Timestamp(Timestamp),
-}
 
 /// A consumer.
 #[derive(Clone, Debug)]

@@ -1,7 +1,8 @@
 //! What an application writes of what it reads: a producer of its own, in the same process.
 //!
 //! A record of which something is written is processed when that is acknowledged, not when it is sent: until then the rest of the
-//! world cannot see it. A record of which nothing is written is processed at once.
+//! world cannot see it. A record of which nothing is written is processed at once. One whose output is not acknowledged, for whatever
+//! reason, is given up.
 //!
 //! Invariant: each output ends once; a record is called processed only if its output is acknowledged.
 //!
@@ -80,8 +81,12 @@ impl Consumer {
         let endings = writer.producer.take_endings();
         let has_ended = !endings.is_empty();
         for (send, is_acknowledged) in endings {
-            if let Some(read) = writer.unended.remove(&send).filter(|_| is_acknowledged) {
-                tell_processed(read, cx);
+            match writer.unended.remove(&send) {
+                Some(read) if is_acknowledged => tell_processed(read, cx),
+                Some((partition, offset, digest)) => {
+                    cx.emit(ClientFact::RecordGivenUp { partition, offset, digest });
+                }
+                None => {}
             }
         }
         if has_ended {

@@ -178,6 +178,11 @@ pub struct ProducerIdsRecord {
     pub next: ProducerId,
 }
 
+impl ProducerIdsRecord {
+    /// How many ids a block has. A constant in Kafka too.
+    pub const BLOCK: u32 = 1_000;
+}
+
 /// The replicas that a broker cannot serve since their disk failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OfflineReplicasRecord {

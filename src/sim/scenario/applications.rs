@@ -3,17 +3,17 @@
 //!
 //! Called by: `consumers`.
 
-use super::amount;
 use super::client_tables::{APPLICATION_COMMAND, FROM, PROCESSING, SEEK, WRITES};
 use super::clients::timestamp;
 use super::consumers::{partitions, pattern_text, topic_names};
 use super::document::{Item, Table};
 use super::mistake::Read;
 use super::model::Promise;
+use super::overlay::{Overlay, time, truth};
 use super::settings::Given;
 use super::stage::Stage;
 use crate::client::application::{ApplicationSetup, CommitMode, WriteSetup};
-use crate::config::{AutoOffsetReset, ConsumerConfig, nearest};
+use crate::config::{AutoOffsetReset, ConsumerConfig};
 use crate::context::{Command, ConsumerCommand, SeekTo};
 use crate::ids::{Offset, PartitionIndex};
 use crate::protocol::NamedPartition;
@@ -34,39 +34,39 @@ const COMMIT_MODES: [CommitMode; 6] = [
 pub(super) const PROMISES: &[&str] = &["at-least-once", "at-most-once", "none"];
 const PROMISE_VALUES: [Promise; 3] = [Promise::AtLeastOnce, Promise::AtMostOnce, Promise::None];
 
+/// What stands before a key of what it writes, or of the producer it writes with.
+pub(super) const WRITING: &str = "processing.writes.";
+
 /// What an application may do with its consumer.
 const ACTIONS: [&str; 9] =
     ["pause", "resume", "seek", "subscribe", "subscribe-pattern", "assign", "unsubscribe", "commit", "close"];
 
-/// Reads `processing`, with the settings `processing.KEY` over it. Who commits himself does not have it done by his consumer
+/// Reads `processing`, with the settings `processing.KEY` and `processing.writes.KEY` over it. Who commits himself does not have it done by his consumer
 /// as well, unless `enable.auto.commit` says so.
 pub(super) fn application(
     table: &Table<'_>,
     settings: &[Given<'_>],
     config: &mut ConsumerConfig,
     says_auto_commit: bool,
-    writes: impl FnOnce(&Table<'_>) -> Read<WriteSetup>,
+    writes: impl FnOnce(Option<&Table<'_>>, Vec<Given<'_>>) -> Read<Option<WriteSetup>>,
 ) -> Read<(ApplicationSetup, Option<Promise>)> {
-    let mut setup = ApplicationSetup::default();
-    let mut promise = None;
-    if let Some(item) = table.get("processing") {
-        let table = item.table(&PROCESSING)?;
-        setup.per_record = table.or("per-record", setup.per_record, Item::time)?;
-        setup.per_poll = table.or("per-poll", setup.per_poll, Item::time)?;
-        setup.hands_over = table.or("hands-over", setup.hands_over, Item::truth)?;
-        let commit = table.get("commit").and_then(|item| word(item.written(), COMMITS, &COMMIT_MODES));
-        setup.commit = commit.unwrap_or(setup.commit);
-        if let Some(item) = table.get("writes") {
-            let table = item.table(&WRITES)?;
-            setup.writes = Some(writes(&table)?);
-            table.close();
-        }
-        promise = table.get("promise").and_then(|item| word(item.written(), PROMISES, &PROMISE_VALUES));
-        table.close();
-    }
-    for given in settings {
-        set(&mut setup, given)?;
-    }
+    let item = table.get("processing");
+    let table = item.map(|item| item.table(&PROCESSING)).transpose()?;
+    let (of_writes, own): (Vec<_>, Vec<_>) = settings.iter().cloned().partition(|given| given.key.starts_with(WRITING));
+    let over = Overlay::new(&PROCESSING, table.as_ref(), ("processing.", &own))?;
+    let usual = ApplicationSetup::default();
+    let mut setup = ApplicationSetup {
+        per_record: over.or("per-record", usual.per_record, time)?,
+        per_poll: over.or("per-poll", usual.per_poll, time)?,
+        commit: over.or("commit", usual.commit, |item| Ok(word(item.written(), COMMITS, &COMMIT_MODES)))?,
+        hands_over: over.or("hands-over", usual.hands_over, truth)?,
+        writes: None,
+    };
+    let promise = over.get("promise", |item| Ok(word(item.written(), PROMISES, &PROMISE_VALUES)))?;
+    let written = table.as_ref().and_then(|table| table.get("writes"));
+    let written = written.map(|item| item.table(&WRITES)).transpose()?;
+    setup.writes = writes(written.as_ref(), of_writes)?;
+    written.iter().chain(&table).for_each(Table::close);
     if setup.commit != CommitMode::Auto && !says_auto_commit {
         config.enable_auto_commit = false;
     }
@@ -95,35 +95,10 @@ pub(super) fn usual_promise(setup: &ApplicationSetup, config: &ConsumerConfig, c
     }
 }
 
-fn word<T: Copy>(text: &str, words: &[&str], values: &[T]) -> Option<T> {
-    words.iter().position(|word| *word == text).and_then(|place| values.get(place).copied())
-}
-
-/// Applies a setting such as `consumer.c1.processing.commit=before`.
-fn set(setup: &mut ApplicationSetup, given: &Given<'_>) -> Read<()> {
-    let refuse = |why: String| given.bad_value(format!("`{}` cannot be `{}`: {why}", given.key, given.value));
-    match given.key.strip_prefix("processing.").unwrap_or_default() {
-        "per-record" => setup.per_record = amount::time(&given.value).map_err(refuse)?,
-        "per-poll" => setup.per_poll = amount::time(&given.value).map_err(refuse)?,
-        "hands-over" => {
-            setup.hands_over = given.value.parse().map_err(|_| refuse("`true` or `false` is wanted".to_owned()))?;
-        }
-        "commit" => {
-            let commit = word(&given.value, COMMITS, &COMMIT_MODES);
-            setup.commit = commit.ok_or_else(|| refuse(format!("one of {} is wanted", COMMITS.join(", "))))?;
-        }
-        key => {
-            let wrong = given.bad_key(format!("an application has no `{key}` to set"));
-            let near = nearest(key, ["per-record", "per-poll", "hands-over", "commit"]);
-            return Err(match near {
-                Some(near) => wrong.help(format!("did you mean `processing.{near}`?")),
-                None => {
-                    wrong.help("processing.per-record, processing.per-poll, processing.hands-over and processing.commit are set")
-                }
-            });
-        }
-    }
-    Ok(())
+/// What one of these words stands for; its shape has been checked.
+fn word<T: Copy>(text: &str, words: &[&str], values: &[T]) -> T {
+    let place = words.iter().position(|word| *word == text);
+    place.and_then(|place| values.get(place).copied()).expect("a word that is none of them was refused by its shape")
 }
 
 /// Reads `do`: what the application tells its consumer, and when.

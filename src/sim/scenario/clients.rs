@@ -3,17 +3,19 @@
 use bytes::Bytes;
 
 use super::amount;
+use super::applications::WRITING;
 use super::cast::number_of;
-use super::client_tables::{HEADER, LOAD, PRODUCER, SEND};
+use super::client_tables::{HEADER, LOAD, PRODUCER, SEND, WRITES};
 use super::document::{Item, Table};
 use super::mistake::Read;
 use super::model::{Load, ProducerSpec};
+use super::overlay::Overlay;
 use super::settings::{Given, Settings, configure};
 use super::stage::Stage;
 use super::tables::PARTITIONS_MAX;
 use crate::client::application::WriteSetup;
 use crate::client::producer::ProducerSetup;
-use crate::config::{Owner, ProducerConfig, Profile, Release, Variants};
+use crate::config::{Lookup, Owner, ProducerConfig, Profile, Release, Variants, nearest};
 use crate::context::NewRecord;
 use crate::ids::PartitionIndex;
 use crate::time::{Instant, Timestamp};
@@ -46,7 +48,7 @@ impl Clients<'_, '_> {
         let named = stage.process_named(&name).expect("the stage holds every client's id");
         let process = number_of(table)?.unwrap_or(named);
         let settings = self.settings.of(Owner::Producer, &name);
-        let config = self.producer_config(table, &format!("producer.{name}"), settings)?;
+        let config = self.producer_config(Some(table), &format!("producer.{name}"), settings)?;
         let item = table.need("topic");
         let (topic, partition) = stage.topic_or_partition(&item)?;
         let mut sends = Vec::new();
@@ -62,21 +64,45 @@ impl Clients<'_, '_> {
 }
 
 impl Clients<'_, '_> {
-    /// What the application of a consumer writes, and with what.
-    pub(super) fn writes(&mut self, table: &Table<'_>, stage: &Stage, consumer: &str) -> Read<WriteSetup> {
-        let (topic, partition) = stage.topic_or_partition(&table.need("topic"))?;
-        let above = table.get("above").map(|item| item.whole(i64::MIN, i64::MAX)).transpose()?;
-        let config = self.producer_config(table, &format!("consumer.{consumer}.processing.writes"), Vec::new())?;
-        Ok(WriteSetup { topic, partition, above, config })
+    /// What the application of a consumer writes, and with what: as the table says, under the settings of its own keys and of
+    /// Kafka's. Without either it writes nothing.
+    pub(super) fn writes(
+        &mut self,
+        table: Option<&Table<'_>>,
+        settings: Vec<Given<'_>>,
+        stage: &Stage,
+        consumer: &str,
+    ) -> Read<Option<WriteSetup>> {
+        if table.is_none() && settings.is_empty() {
+            return Ok(None);
+        }
+        let inner = |given: &Given<'_>| given.key.strip_prefix(WRITING).unwrap_or_default().to_owned();
+        let is_own = |given: &Given<'_>| {
+            let key = inner(given);
+            let is_kafkas = !matches!(Owner::Producer.lookup(&key), Lookup::Unknown(_));
+            !is_kafkas && nearest(&key, WRITES.keys.iter().map(|own| own.name)).is_some()
+        };
+        let (own, of_producer): (Vec<_>, Vec<_>) = settings.into_iter().partition(is_own);
+        let over = Overlay::new(&WRITES, table, (WRITING, &own))?;
+        let place = over.get("topic", |item| stage.topic_or_partition(item))?;
+        let above = over.get("above", |item| item.whole(i64::MIN, i64::MAX))?;
+        let Some((topic, partition)) = place else {
+            let given = own.first().or(of_producer.first()).expect("without a table there is a setting");
+            let wrong = given.bad_key("an application that writes needs a topic to write to");
+            return Err(wrong.help(format!("set `{WRITING}topic` as well")));
+        };
+        let of_producer = of_producer.into_iter().map(|given| given.named(&inner(&given))).collect();
+        let config = self.producer_config(table, &format!("consumer.{consumer}.processing.writes"), of_producer)?;
+        Ok(Some(WriteSetup { topic, partition, above, config }))
     }
 
     /// The configuration of a producer that goes by `path` in messages.
-    fn producer_config(&mut self, table: &Table<'_>, path: &str, settings: Vec<Given<'_>>) -> Read<ProducerConfig> {
+    fn producer_config(&mut self, table: Option<&Table<'_>>, path: &str, settings: Vec<Given<'_>>) -> Read<ProducerConfig> {
         let mut config = ProducerConfig::of(self.profile);
         for (key, value) in self.defaults(Owner::Producer) {
             config.set(key, value).expect("a test reads every row of the table of releases");
         }
-        let item = table.get("config");
+        let item = table.and_then(|table| table.get("config"));
         let configured = configure(Owner::Producer, item.as_ref(), settings, |key, value| config.set(key, value), |_, _| Ok(()))?;
         let is_set = configured.has("delivery.timeout.ms");
         config.settle(is_set).map_err(|error| configured.refuse(table, &error))?;

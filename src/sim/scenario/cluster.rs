@@ -90,7 +90,7 @@ pub(super) fn cluster(root: &Table<'_>, profile: Profile, settings: &Settings<'_
         |key, value| config.set(key, value),
         |synonym, value| topic_defaults.set(synonym.topic, value),
     )?;
-    config.check().map_err(|error| configured.refuse(&table, &error))?;
+    config.check().map_err(|error| configured.refuse(Some(&table), &error))?;
     let cluster = Cluster {
         brokers,
         voters,
@@ -156,7 +156,7 @@ pub(super) fn servers(root: &Table<'_>, cluster: &Cluster, stage: &Stage, no_eff
         let own = table.get("config");
         let set_default = |synonym: &'static crate::config::Synonym, value: &str| Err(of_all(synonym.server, value));
         let configured = configure(Owner::Broker, own.as_ref(), Vec::new(), |key, value| config.set(key, value), set_default)?;
-        config.check().map_err(|error| configured.refuse(&table, &error))?;
+        config.check().map_err(|error| configured.refuse(Some(&table), &error))?;
         no_effect.extend(configured.no_effect.iter().map(|key| format!("{}.{key}", item.written())));
         table.close();
         servers.push(ServerSpec { process, start, config });

@@ -9,6 +9,7 @@ use super::clients::{Clients, timestamp};
 use super::document::{Item, Table};
 use super::mistake::Read;
 use super::model::ConsumerSpec;
+use super::overlay::{Overlay, time};
 use super::settings::{Given, configure};
 use super::stage::Stage;
 use crate::client::consumer::{ConsumerSetup, StartFrom};
@@ -17,6 +18,9 @@ use crate::context::{Command, ConsumerCommand};
 use crate::ids::{Offset, PartitionIndex};
 use crate::pattern::Pattern;
 use crate::time::{Duration, Instant};
+
+/// The keys of the table itself that are set over it.
+const OWN: [&str; 4] = ["start", "start-every", "stop", "from"];
 
 /// The oldest release whose brokers speak the consumer protocol.
 const CONSUMER_PROTOCOL: &str = "4.0";
@@ -44,9 +48,12 @@ impl Clients<'_, '_> {
         if who.crew.is_some() {
             settings.extend(self.settings.of(Owner::Consumer, &name));
         }
-        let (of_application, settings) = settings.into_iter().partition(|given| given.key.starts_with("processing."));
+        let (of_application, settings): (Vec<_>, Vec<_>) =
+            settings.into_iter().partition(|given| given.key.starts_with("processing."));
+        let (own, settings): (Vec<_>, Vec<_>) = settings.into_iter().partition(is_own);
+        own.iter().try_for_each(check_own)?;
         let (mut config, says_auto_commit) = self.consumer_config(table, who, settings)?;
-        let writes = |table: &Table<'_>| self.writes(table, stage, &who.name);
+        let writes = |table: Option<&Table<'_>>, settings: Vec<Given<'_>>| self.writes(table, settings, stage, &who.name);
         let (application, promise) = application(table, &of_application, &mut config, says_auto_commit, writes)?;
         let reads = Reads::read(table, stage)?;
         let group = config.group_id.clone();
@@ -54,19 +61,21 @@ impl Clients<'_, '_> {
             let wrong = item.bad(format!("`{}` needs a group to share its partitions with", item.key));
             return Err(wrong.help("group = \"g1\"; without one, `assign` names partitions"));
         }
-        let start = table.or("start", Instant::ZERO, |item| stage.moment(item))?;
-        let each = table.or("start-every", Duration::ZERO, Item::time)?;
+        let over = Overlay::new(&CONSUMER, Some(table), ("", &own))?;
+        let start = over.or("start", Instant::ZERO, |item| stage.moment(item))?;
+        let each = over.or("start-every", Duration::ZERO, time)?;
         let start = start.plus(Duration(each.0.saturating_mul(who.place)));
-        let stop = table.get("stop").map(|item| stage.moment(&item).map(|at| (at, item))).transpose()?;
+        let stop = over.get("stop", |item| match stage.moment(item)? {
+            at if at <= start => Err(item.bad(format!("`{name}` stops before it starts"))),
+            at => Ok(at),
+        })?;
         let mut commands = commands(table, stage, group.is_some())?;
-        if let Some((at, item)) = stop {
-            if at <= start {
-                return Err(item.bad(format!("`{name}` stops before it starts")));
-            }
-            commands.push((at, Command::Consume(ConsumerCommand::Close)));
-        }
+        commands.extend(stop.map(|at| (at, Command::Consume(ConsumerCommand::Close))));
         let promise = promise.unwrap_or_else(|| usual_promise(&application, &config, &commands));
-        let from = Self::begin_at(table, &config, &reads, &name)?;
+        let from = match over.get("from", |item| start_from(item, &reads))? {
+            Some(from) => from,
+            None => Self::begin_at(table, &config, &reads, &name)?,
+        };
         let setup = ConsumerSetup {
             process,
             name,
@@ -114,16 +123,8 @@ impl Clients<'_, '_> {
         Ok((config, configured.has("enable.auto.commit")))
     }
 
-    /// Where it begins in what it is assigned. (A member of a group begins where its group has committed.)
+    /// Where it begins in what it is assigned without a `from`. (A member of a group begins where its group has committed.)
     fn begin_at(table: &Table<'_>, config: &ConsumerConfig, reads: &Reads<'_>, name: &str) -> Read<StartFrom> {
-        let item = table.get("from");
-        if let (Some(item), Some(_)) = (&item, &reads.needs_group) {
-            let wrong = item.bad("`from` goes with `assign`: a member begins where its group has committed");
-            return Err(wrong.help("`auto.offset.reset` decides where nothing is committed"));
-        }
-        if let Some(item) = item {
-            return start_from(&item);
-        }
         match config.auto_offset_reset {
             _ if config.group_id.is_some() || reads.assign.is_empty() => Ok(StartFrom::Configured),
             AutoOffsetReset::Earliest => Ok(StartFrom::Beginning),
@@ -135,6 +136,30 @@ impl Clients<'_, '_> {
             }
         }
     }
+}
+
+/// Whether a setting is of a key of the table, or is meant to be, and not of one of Kafka's.
+fn is_own(given: &Given<'_>) -> bool {
+    let key = given.key.strip_prefix("config.").map_or(given.key.as_str(), |_| "config");
+    CONSUMER.keys.iter().any(|own| own.name == key)
+}
+
+/// Refuses to set who a consumer is and what it reads: that is the scenario, not a setting of it.
+fn check_own(given: &Given<'_>) -> Read<()> {
+    let instead = match given.key.as_str() {
+        key if OWN.contains(&key) => return Ok(()),
+        "group" => "group.id",
+        "instance" => "group.instance.id",
+        "processing" => "processing.KEY",
+        key => key.strip_prefix("config.").unwrap_or(if key == "config" { "KEY" } else { "" }),
+    };
+    if instead.is_empty() {
+        let wrong = given.bad_key(format!("`{}` is written in the file and not set over it", given.key));
+        let own: Vec<_> = OWN.iter().map(|key| format!("`{key}`")).collect();
+        return Err(wrong.help(format!("of a consumer {}, `processing.KEY` and Kafka's keys are set", own.join(", "))));
+    }
+    let wrong = given.bad_key(format!("`{}` is not set by that name", given.key));
+    Err(wrong.help(format!("write `consumer.NAME.{instead}`")))
 }
 
 /// One consumer of those that a table makes.
@@ -215,7 +240,11 @@ pub(super) fn pattern_text(item: &Item<'_>) -> Read<String> {
     Ok(text.to_owned())
 }
 
-fn start_from(item: &Item<'_>) -> Read<StartFrom> {
+fn start_from(item: &Item<'_>, reads: &Reads<'_>) -> Read<StartFrom> {
+    if reads.needs_group.is_some() {
+        let wrong = item.bad("`from` goes with `assign`: a member begins where its group has committed");
+        return Err(wrong.help("`auto.offset.reset` decides where nothing is committed"));
+    }
     match item.text() {
         Ok("beginning") => return Ok(StartFrom::Beginning),
         Ok(_) => return Ok(StartFrom::End),

@@ -7,7 +7,7 @@
 //! One file per table reads it: `cluster` (with `[[servers]]`), `laws` (network, disk, clocks), `topics`, `admin`, `clients`
 //! (producers; `cast` knows who there is), `consumers` (with `applications`), `faults` (with `target`, `trigger`, `links`,
 //! `disk_faults`), `chaos`, `pins`, `expect` (with `counts`). `messages` has the words for messages. `settings` applies Kafka's
-//! keys and `--set`; `read` puts the parts together; `add` is for what the command line adds. What comes of it is in `model`
+//! keys and `--set`, `overlay` the settings of a consumer's own keys; `read` puts the parts together; `add` is for what the command line adds. What comes of it is in `model`
 //! and `fault_model`.
 //!
 //! Called by: the hosts and `explore`, the command line, tests.
@@ -37,6 +37,7 @@ mod links;
 mod messages;
 mod mistake;
 mod model;
+mod overlay;
 mod pins;
 mod read;
 mod schema;

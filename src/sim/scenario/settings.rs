@@ -58,7 +58,7 @@ impl<'a> Given<'a> {
     }
 
     /// The same for the configuration it belongs to.
-    fn named(&self, key: &str) -> Self {
+    pub(super) fn named(&self, key: &str) -> Self {
         Self { key: key.to_owned(), ..self.clone() }
     }
 }
@@ -167,11 +167,12 @@ pub(super) struct Configured<'a> {
 
 impl Configured<'_> {
     /// A refusal of the configuration as a whole, at whatever set `key` last, or at `table`.
-    pub(super) fn refuse(&self, table: &Table<'_>, error: &ConfigError) -> Mistake {
-        let ConfigError::BadValue { key, .. } = error else { return table.bad(error.to_string()) };
-        match self.given.iter().rev().find(|given| given.key == *key) {
-            Some(given) => given.bad_value(error.to_string()),
-            None => table.bad(error.to_string()),
+    pub(super) fn refuse(&self, table: Option<&Table<'_>>, error: &ConfigError) -> Mistake {
+        let is_named = |given: &&Given<'_>| matches!(error, ConfigError::BadValue { key, .. } if given.key == *key);
+        match (self.given.iter().rev().find(is_named), table) {
+            (Some(given), _) => given.bad_value(error.to_string()),
+            (None, Some(table)) => table.bad(error.to_string()),
+            (None, None) => Mistake::without_text("--set", error.to_string()),
         }
     }
 

@@ -107,7 +107,7 @@ impl Shape {
     }
 
     /// Whether a value is of the right type, whatever it holds: what decides among several shapes.
-    fn is_type_of(self, value: &DeValue<'_>) -> bool {
+    pub(super) fn is_type_of(self, value: &DeValue<'_>) -> bool {
         match self {
             Self::Text | Self::Words(_) | Self::Time | Self::Shift | Self::Target => matches!(value, DeValue::String(_)),
             Self::Side => matches!(value, DeValue::String(_) | DeValue::Array(_)),

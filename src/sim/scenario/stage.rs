@@ -6,11 +6,9 @@ use super::document::Item;
 use super::mistake::Read;
 use super::model::Scenario;
 use crate::config::nearest;
+use crate::event::OFFSETS_TOPIC;
 use crate::ids::{BrokerId, PartitionIndex, ProcessId};
 use crate::time::{Duration, Instant};
-
-/// The topic that groups keep their offsets in.
-const OFFSETS: &str = "__consumer_offsets";
 
 /// The processes, topics and the end of a run.
 #[derive(Clone, Debug)]
@@ -226,8 +224,8 @@ fn topics_read(scenario: &Scenario) -> Vec<(String, u32)> {
 
 /// The topics that a run may have: those that are made, and the offsets' own where groups commit.
 pub(super) fn topics_there(made: Vec<(String, u32)>, clients: &Cast, offsets_partitions: u32) -> Vec<(String, u32)> {
-    let is_made = made.iter().any(|(name, _)| name == OFFSETS);
-    let offsets = (!is_made && !clients.groups.is_empty()).then(|| (OFFSETS.to_owned(), offsets_partitions));
+    let is_made = made.iter().any(|(name, _)| name == OFFSETS_TOPIC);
+    let offsets = (!is_made && !clients.groups.is_empty()).then(|| (OFFSETS_TOPIC.to_owned(), offsets_partitions));
     made.into_iter().chain(offsets).collect()
 }
 

@@ -5,18 +5,19 @@ use super::{Mark, Told, counted, key};
 use crate::event::{Acks, ClientFact, Event, Fact, PollFacts, PositionReason};
 use crate::ids::{SendId, Step};
 use crate::time::{Timestamp, Trail};
+use crate::trace::keys::Keys;
 use crate::trace::names::Names;
 use crate::trace::trace::event_at;
 
 pub(super) fn told(fact: &ClientFact, names: &Names, events: &[Event], trail: Trail) -> Told {
     match fact {
         ClientFact::SendInvoked { partition, send, acks, record } => {
-            let of = key(record.key.as_ref());
+            let of = key(names.keys(*partition), record.key.as_ref());
             let gone = if record.value.is_none() { " (a tombstone)" } else { "" };
             Told::new(Mark::Sent, format!("send {send} to {}: {of}{gone}, {}", names.partition(*partition), acks_words(*acks)))
         }
         ClientFact::SendAcknowledged { partition, send, acks, offset, by, .. } => {
-            let of = key_of(*send, events, trail).map_or_else(String::new, |key| format!(" ({key})"));
+            let of = key_of(*send, names.keys(*partition), events, trail).map_or_else(String::new, |key| format!(" ({key})"));
             let place = offset.map_or_else(|| "assumed stored".to_owned(), |offset| format!("stored as record {offset}"));
             let by = by.map_or_else(String::new, |by| format!(" by {by}"));
             Told::new(
@@ -72,6 +73,7 @@ pub(super) fn told(fact: &ClientFact, names: &Names, events: &[Event], trail: Tr
         | ClientFact::PartitionsLost { .. }
         | ClientFact::PollOverdue { .. }
         | ClientFact::RecordProcessed { .. }
+        | ClientFact::RecordGivenUp { .. }
         | ClientFact::CommitInvoked { .. }
         | ClientFact::CommitAnswered { .. }
         | ClientFact::PartitionsPaused { .. }
@@ -83,7 +85,8 @@ fn poll_words(poll: &PollFacts, names: &Names) -> String {
     let partition = names.partition(poll.partition);
     match (poll.records.first(), poll.records.last()) {
         (Some(first), Some(last)) => {
-            let keys: Vec<String> = poll.records.iter().take(4).map(|record| key(record.key.as_ref())).collect();
+            let of = names.keys(poll.partition);
+            let keys: Vec<String> = poll.records.iter().take(4).map(|record| key(of, record.key.as_ref())).collect();
             let more = if poll.records.len() > 4 { ", …" } else { "" };
             format!("reads {partition} {} ({}{more})", super::range(first.offset, last.offset), keys.join(", "))
         }
@@ -105,7 +108,7 @@ fn stamp_words(poll: &PollFacts, events: &[Event], trail: Trail) -> String {
 }
 
 /// The key of a send, found by walking the events of its producer back from the acknowledgement.
-fn key_of(send: SendId, events: &[Event], trail: Trail) -> Option<String> {
+fn key_of(send: SendId, keys: Keys, events: &[Event], trail: Trail) -> Option<String> {
     let mut step = trail.origin.some().or_else(|| trail.cause.some())?;
     let process = event_at(events, step)?.process;
     // Sends are close before their requests; a bound keeps a line from costing the whole run.
@@ -115,7 +118,7 @@ fn key_of(send: SendId, events: &[Event], trail: Trail) -> Option<String> {
             && event.process == process
             && *invoked == send
         {
-            return Some(key(record.key.as_ref()));
+            return Some(key(keys, record.key.as_ref()));
         }
         step = Step(step.0.checked_sub(1)?);
     }

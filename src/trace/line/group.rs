@@ -99,6 +99,9 @@ pub(super) fn member(fact: &ClientFact, names: &Names) -> Option<Told> {
         ClientFact::RecordProcessed { partition, offset, .. } => {
             Told::new(Mark::Change, format!("has processed record {offset} of {}", names.partition(*partition)))
         }
+        ClientFact::RecordGivenUp { partition, offset, .. } => {
+            Told::new(Mark::Lost, format!("goes on without record {offset} of {}", names.partition(*partition)))
+        }
         ClientFact::CommitInvoked { commit } => Told::new(Mark::Sent, format!("commits {}", commit_words(commit, names))),
         ClientFact::CommitAnswered { commit, code: None } => {
             Told::new(Mark::Received, format!("committed: {}", commit_words(commit, names)))

@@ -17,6 +17,7 @@ mod network;
 mod storage;
 
 use super::cause;
+use super::keys::Keys;
 use super::names::Names;
 use crate::event::{ClientFact, ControllerFact, Event, Fact, FaultFact, LogFact, QuorumRole, RaftFact, ReplicaFact, WorldFact};
 use crate::ids::{ProcessId, TopicPartition};
@@ -198,23 +199,9 @@ fn is_quorum_beat(process: ProcessId, fact: &RaftFact) -> bool {
     }
 }
 
-/// Bytes as a person reads them: text when it is text, cut to `most` characters.
-#[must_use]
-pub fn readable(bytes: &[u8], most: usize) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let is_text = !text.is_empty() && text.chars().all(|sign| !sign.is_control() && sign != char::REPLACEMENT_CHARACTER);
-    let text = if is_text { text.into_owned() } else { bytes.iter().map(|byte| format!("{byte:02x}")).collect() };
-    if text.chars().count() <= most {
-        return text;
-    }
-    let mut short: String = text.chars().take(most.saturating_sub(1)).collect();
-    short.push('…');
-    short
-}
-
-/// A key as a person reads it; a record without one has none.
-fn key(bytes: Option<&bytes::Bytes>) -> String {
-    bytes.map_or_else(|| "no key".to_owned(), |key| readable(key, 24))
+/// The key of a record of these keys, as a person reads it; a record without one has none.
+fn key(keys: Keys, bytes: Option<&bytes::Bytes>) -> String {
+    bytes.map_or_else(|| "no key".to_owned(), |key| keys.words(key, 24))
 }
 
 /// `1 partition`, `2 partitions`.
@@ -286,12 +273,5 @@ mod tests {
         let line = line(advanced, &names, &events);
         assert!(line.contains("b1   · high watermark orders-0 0 → 1"), "{line}");
         assert!(line.contains("because"), "{line}");
-    }
-
-    #[test]
-    fn bytes_that_are_no_text_are_shown_as_hexadecimal() {
-        assert_eq!(readable(b"order 117", 24), "order 117");
-        assert_eq!(readable(&[0, 255], 24), "00ff");
-        assert_eq!(readable(b"abcdef", 4), "abc…");
     }
 }

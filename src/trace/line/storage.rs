@@ -3,6 +3,7 @@
 use super::{Mark, Told, counted, key, range};
 use crate::event::{BatchFacts, CrashKind, DiskFault, LogFact, RetentionReason, TruncationReason, WorldFact};
 use crate::time::Duration;
+use crate::trace::keys::Keys;
 use crate::trace::names::Names;
 
 #[expect(clippy::too_many_lines, reason = "a table: an arm for each fact")]
@@ -45,11 +46,13 @@ pub(super) fn log(fact: &LogFact, names: &Names) -> Told {
             let how = if *was_completed { "completes" } else { "undoes" };
             Told::new(Mark::Change, format!("{how} the swap of cleaned segments of {} at {base}", names.partition(*partition)))
         }
-        LogFact::RecordsAppended { partition, batch } => {
-            Told::new(Mark::Change, format!("append {} {}", names.partition(*partition), batch_words(batch)))
-        }
+        LogFact::RecordsAppended { partition, batch } => Told::new(
+            Mark::Change,
+            format!("append {} {}", names.partition(*partition), batch_words(batch, names.keys(*partition))),
+        ),
         LogFact::RecordsReplicated { partition, from, batch } => {
-            let words = format!("replicate {} {} from {from}", names.partition(*partition), batch_words(batch));
+            let words =
+                format!("replicate {} {} from {from}", names.partition(*partition), batch_words(batch, names.keys(*partition)));
             Told::new(Mark::Change, words)
         }
         LogFact::LogTruncated { partition, from, to, why } => {
@@ -116,10 +119,10 @@ pub(super) fn log(fact: &LogFact, names: &Names) -> Told {
     }
 }
 
-fn batch_words(batch: &BatchFacts) -> String {
-    let keys: Vec<String> = batch.records.iter().take(4).map(|record| key(record.key.as_ref())).collect();
+fn batch_words(batch: &BatchFacts, keys: Keys) -> String {
+    let named: Vec<String> = batch.records.iter().take(4).map(|record| key(keys, record.key.as_ref())).collect();
     let more = if batch.records.len() > 4 { ", …" } else { "" };
-    format!("{} {} ({}{more})", range(batch.base, batch.last), batch.leader_epoch, keys.join(", "))
+    format!("{} {} ({}{more})", range(batch.base, batch.last), batch.leader_epoch, named.join(", "))
 }
 
 /// Why a log was cut, in words.

@@ -5,7 +5,8 @@ use crate::event::{
     WorldFact,
 };
 use crate::ids::{BrokerId, Offset, ProcessId, TopicPartition};
-use crate::trace::line::{self, readable};
+use crate::trace::keys::Keys;
+use crate::trace::line;
 use crate::trace::names::Names;
 use crate::trace::view::{Acked, PartitionView, View};
 
@@ -56,13 +57,18 @@ impl Scene<'_> {
         let me = self.me();
         match fact {
             LogFact::RecordsAppended { partition, batch } => {
-                let what = format!("{me} appends {} to {} in {}.", records(batch), self.partition(*partition), batch.leader_epoch);
+                let what = format!(
+                    "{me} appends {} to {} in {}.",
+                    records(batch, self.names.keys(*partition)),
+                    self.partition(*partition),
+                    batch.leader_epoch
+                );
                 let hw = self.knows(*partition)?;
                 Some(format!("{what} No follower has fetched it yet: the high watermark stays at {hw}."))
             }
             LogFact::RecordsReplicated { partition, from, batch } => Some(format!(
                 "{me} writes {} of {}, fetched from {from}. {from} does not know that yet: {me}'s next fetch, from {}, will say so.",
-                records(batch),
+                records(batch, self.names.keys(*partition)),
                 self.partition(*partition),
                 batch.last.next()
             )),
@@ -85,11 +91,12 @@ impl Scene<'_> {
             TruncationReason::HighWatermark => "down to its own high watermark, as the old rule wants",
             TruncationReason::BehindLogStart => "because the leader's log begins later",
         };
+        let keys = self.names.keys(id);
         let gone: Vec<String> = self
             .before
             .partition(id)
             .and_then(|partition| partition.replica(self.broker()?))
-            .map(|replica| replica.cells(to, from).take(4).map(|cell| named(cell.offset, cell.key)).collect())
+            .map(|replica| replica.cells(to, from).take(4).map(|cell| named(cell.offset, keys, cell.key)).collect())
             .unwrap_or_default();
         let gone = if gone.is_empty() { String::new() } else { format!(": record {} is gone from it", gone.join(", ")) };
         let mut told = format!("{me} cuts its log of {} from {from} back to {to}, {reason}{gone}.", self.partition(id));
@@ -97,7 +104,7 @@ impl Scene<'_> {
             let who = self.names.process(acked.producer);
             told.push_str(&format!(
                 " That was the last copy of record {}, which had been acknowledged to {who}.",
-                named(offset, acked.key.as_ref())
+                named(offset, self.names.keys(id), acked.key.as_ref())
             ));
         }
         told
@@ -148,7 +155,7 @@ impl Scene<'_> {
                     let who = self.names.process(acked.producer);
                     told.push_str(&format!(
                         " Record {}, acknowledged to {who}, is not in it: that promise is broken.",
-                        named(*offset, acked.key.as_ref())
+                        named(*offset, self.names.keys(*partition), acked.key.as_ref())
                     ));
                 }
                 Some(told)
@@ -200,14 +207,17 @@ impl Scene<'_> {
                     Acks::Leader => "acks=1: it will be told «stored» as soon as the leader's own log has it",
                     Acks::All => "acks=all: it will be told «stored» when every member of the ISR has it",
                 };
-                let key = record.key.as_ref().map_or_else(String::new, |key| format!(" ({})", readable(key, 24)));
+                let key = record
+                    .key
+                    .as_ref()
+                    .map_or_else(String::new, |key| format!(" ({})", self.names.keys(*partition).words(key, 24)));
                 Some(format!("{me} sends its record {send}{key} to {}, {promise}.", self.partition(*partition)))
             }
             ClientFact::SendAcknowledged { partition, offset: Some(offset), acks, digest, .. } => {
                 let view = self.after.partition(*partition)?;
                 let holders: Vec<BrokerId> = view.holders(*offset, *digest).map(|replica| replica.broker).collect();
                 let key = view.replicas.iter().find_map(|replica| replica.cell(*offset).filter(|cell| cell.digest == *digest));
-                let named = key.map_or_else(|| offset.to_string(), |cell| named(*offset, cell.key));
+                let named = key.map_or_else(|| offset.to_string(), |cell| named(*offset, self.names.keys(*partition), cell.key));
                 let told =
                     format!("{me} is told that record {named} of {} is stored. It is {}", self.partition(*partition), on(&holders));
                 let outlook = match (acks, holders.len()) {
@@ -239,12 +249,13 @@ impl Scene<'_> {
         for partition in self.after.partitions() {
             let overwritten = partition.overwritten.iter().map(|(offset, acked)| (*offset, acked));
             let start = partition.leader().map_or_else(|| partition.start(), |leader| leader.start);
+            let keys = self.names.keys(partition.partition);
             let all = overwritten.chain(partition.acked.range(start, Offset(u64::MAX)));
             let gone = all.filter(|(offset, acked)| {
                 !partition.is_forgotten(*offset) && partition.holders(*offset, acked.digest).next().is_none()
             });
             lost.extend(gone.map(|(offset, acked)| {
-                format!("{} of {}", named(offset, acked.key.as_ref()), self.partition(partition.partition))
+                format!("{} of {}", named(offset, keys, acked.key.as_ref()), self.partition(partition.partition))
             }));
         }
         match lost.as_slice() {
@@ -283,7 +294,10 @@ impl Scene<'_> {
             if let Some((offset, acked)) = alone {
                 let key = partition.replica(broker).and_then(|replica| replica.cell(offset)).and_then(|cell| cell.key);
                 let who = self.names.process(acked.producer);
-                told.push_str(&format!(" Record {} was acknowledged to {who} and is on no other replica.", named(offset, key)));
+                told.push_str(&format!(
+                    " Record {} was acknowledged to {who} and is on no other replica.",
+                    named(offset, self.names.keys(partition.partition), key)
+                ));
             }
         }
         told
@@ -319,15 +333,23 @@ impl Scene<'_> {
     }
 }
 
-fn records(batch: &BatchFacts) -> String {
-    let names: Vec<String> = batch.records.iter().take(4).map(|record| named(record.offset, record.key.as_ref())).collect();
+fn records(batch: &BatchFacts, keys: Keys) -> String {
+    let names: Vec<String> = batch.records.iter().take(4).map(|record| named(record.offset, keys, record.key.as_ref())).collect();
     let more = batch.records.len().saturating_sub(4);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("record {}{more}", names.join(", "))
 }
 
-fn named(offset: Offset, key: Option<&bytes::Bytes>) -> String {
-    key.map_or_else(|| offset.to_string(), |key| format!("{offset} ({})", readable(key, 12)))
+fn named(offset: Offset, keys: Keys, key: Option<&bytes::Bytes>) -> String {
+    key.map_or_else(|| offset.to_string(), |key| format!("{offset} ({})", keys.words(key, most(keys))))
+}
+
+/// The user's own keys are short; whose record of a group it is takes more words.
+fn most(keys: Keys) -> usize {
+    match keys {
+        Keys::Users => 12,
+        Keys::Groups => 24,
+    }
 }
 
 fn on(holders: &[BrokerId]) -> String {

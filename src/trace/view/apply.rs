@@ -147,6 +147,7 @@ impl View {
             | ClientFact::PartitionsLost { .. }
             | ClientFact::PollOverdue { .. }
             | ClientFact::RecordProcessed { .. }
+            | ClientFact::RecordGivenUp { .. }
             | ClientFact::CommitInvoked { .. }
             | ClientFact::CommitAnswered { .. }
             | ClientFact::PartitionsPaused { .. }

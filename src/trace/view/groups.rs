@@ -112,11 +112,12 @@ impl View {
                     view.process(process, offset.next());
                 }
             }
+            ClientFact::PartitionsPaused { partitions } => self.pause(process, partitions, true),
+            ClientFact::PartitionsResumed { partitions } => self.pause(process, partitions, false),
             ClientFact::PollOverdue { .. }
+            | ClientFact::RecordGivenUp { .. }
             | ClientFact::CommitInvoked { .. }
             | ClientFact::CommitAnswered { .. }
-            | ClientFact::PartitionsPaused { .. }
-            | ClientFact::PartitionsResumed { .. }
             | ClientFact::SendInvoked { .. }
             | ClientFact::SendAcknowledged { .. }
             | ClientFact::SendUnknown { .. }
@@ -129,6 +130,13 @@ impl View {
             | ClientFact::SendRefused { .. }
             | ClientFact::ReadFailed { .. }
             | ClientFact::TruncationDetected { .. } => {}
+        }
+    }
+
+    fn pause(&mut self, process: ProcessId, partitions: &[TopicPartition], is_paused: bool) {
+        for partition in partitions {
+            let readers = self.partition_mut(*partition).map(|view| view.readers.as_mut_slice()).unwrap_or_default();
+            readers.iter_mut().filter(|reader| reader.consumer == process).for_each(|reader| reader.is_paused = is_paused);
         }
     }
 

@@ -9,6 +9,9 @@ use super::pages::Pages;
 use crate::event::{Acks, BatchFacts, GroupId, PartitionFacts};
 use crate::ids::{BrokerId, BrokerSet, Digest, LeaderEpoch, Offset, ProcessId, SendId, Step, TopicPartition};
 
+/// How far back the record before an offset is looked for, when compaction has let its neighbours go.
+const LOOKED_BACK: u64 = 512;
+
 /// One partition.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PartitionView {
@@ -51,6 +54,8 @@ pub struct ReplicaView {
     pub high_watermark: Offset,
     /// The cleaner point: all below is compacted; `None` when nothing was in this life of the log.
     pub cleaned: Option<Offset>,
+    /// Whether the cleaner could not clean it and leaves it alone in this life.
+    pub is_uncleanable: bool,
     /// The ISR it counts on, while it leads: the committed one and the maximal one.
     pub isr: Option<(BrokerSet, BrokerSet)>,
     /// Why it is offline, or nothing more is appended to it.
@@ -142,6 +147,8 @@ pub struct Reader {
     pub group: Option<GroupId>,
     /// The record after the last that its application has processed; `None` when it told of none.
     pub processed: Option<Offset>,
+    /// Whether its application has told it to read nothing for now.
+    pub is_paused: bool,
 }
 
 impl PartitionView {
@@ -276,6 +283,7 @@ impl ReplicaView {
             end: Offset::ZERO,
             high_watermark: Offset::ZERO,
             cleaned: None,
+            is_uncleanable: false,
             isr: None,
             trouble: None,
             is_deleted: false,
@@ -292,6 +300,13 @@ impl ReplicaView {
     /// The records in `from..end`, in order.
     pub fn cells(&self, from: Offset, end: Offset) -> impl Iterator<Item = Cell<'_>> {
         self.log.range(from, end).filter_map(|(_, placed)| placed.cell())
+    }
+
+    /// The epoch of the nearest record below an offset that the log still has, if it is near.
+    #[must_use]
+    pub fn epoch_before(&self, offset: Offset) -> Option<LeaderEpoch> {
+        let near = offset.0.saturating_sub(LOOKED_BACK).max(self.start.0);
+        (near..offset.0).rev().find_map(|before| self.cell(Offset(before))).map(|cell| cell.epoch)
     }
 
     /// The last record.

@@ -65,11 +65,13 @@ impl View {
             LogFact::CleaningFinished { partition, end, .. } => {
                 self.change_log(process, *partition, |replica| replica.cleaned = replica.cleaned.max(Some(*end)), |log| log);
             }
+            LogFact::CleaningFailed { partition, .. } => {
+                self.change_log(process, *partition, |replica| replica.is_uncleanable = true, |log| log);
+            }
             // What retention deletes leaves the log with the LogStartAdvanced beside it.
             LogFact::LogFlushed { .. }
             | LogFact::SegmentDeleted { .. }
             | LogFact::CleaningStarted { .. }
-            | LogFact::CleaningFailed { .. }
             | LogFact::CleanerCheckpointed { .. }
             | LogFact::SwapRecovered { .. }
             | LogFact::SegmentRolled { .. }
@@ -163,7 +165,7 @@ impl View {
         let is_member = |group: &&GroupView| group.consumer(consumer).is_some_and(|known| known.owns.contains(&id));
         let group = self.groups().find(is_member).map(|group| Arc::clone(&group.group));
         if let Some(partition) = self.partition_mut(id) {
-            partition.readers.push(Reader { consumer, position, high_watermark: told, group, processed: None });
+            partition.readers.push(Reader { consumer, position, high_watermark: told, group, processed: None, is_paused: false });
         }
     }
 }
@@ -222,7 +224,7 @@ impl ReplicaView {
             self.append(batch);
         }
         (self.start, self.end, self.high_watermark) = (recovery.start, recovery.end, recovery.high_watermark);
-        self.is_deleted = false;
+        (self.is_deleted, self.is_uncleanable) = (false, false);
     }
 
     fn go_offline(&mut self, why: &Arc<String>) {

@@ -202,9 +202,10 @@ fn recording(recorded: Recorded) -> Recording {
         status: check.status.word().to_owned(),
         is_violation: check.status == Status::Violated,
         step: check.step,
+        place: check.place.map(|place| (place.partition, place.offset)),
         detail: check.detail,
     });
-    Recording::new(recorded.trace, &expected(&recorded.scenario), findings.collect())
+    Recording::new(recorded.trace, &expected(&recorded.scenario), findings.collect()).about(&recorded.scenario.story)
 }
 
 /// The partitions that a scenario will make, for the time before they are there.

@@ -46,10 +46,11 @@ fn row(model: &Model, pane: &mut Pane<'_>, y: i32, event: &Event, side: std::cmp
     let step = event.step.to_string();
     pane.put_left_of(9, y, &step, quiet);
     pane.put_left_of(19, y, &event.at.to_string(), quiet);
-    pane.put_within(21, y, 8, &names.process(event.process), words);
-    pane.glyph(27, y, told.mark.sign(), words);
-    let room = pane.width() - 30;
-    pane.put_within(29, y, room, &told.words, words);
+    let columns = if pane.width() < 100 { 6 } else { 11 };
+    let x = 21 + columns + 1;
+    pane.put_within(21, y, columns, &names.process(event.process), words);
+    pane.glyph(x, y, told.mark.sign(), words);
+    pane.put_within(x + 2, y, pane.width() - x - 3, &told.words, words);
     if side == std::cmp::Ordering::Equal {
         pane.row_style(y, ratatui::style::Style::new().bg(theme::HERE));
         pane.glyph(0, y, '▶', theme::leader().bg(theme::HERE));

@@ -1,10 +1,11 @@
-//! The last row, and what may lie over the screen: the keys, the menu of kinds, the prompt.
+//! The last row, and what may lie over the screen: the keys, the shapes, the menu of kinds, the prompt.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tribunal::trace::find::Kind;
 
 use super::put::{Pane, width};
+use super::shapes;
 use crate::screen::keys::{self, BINDINGS, Where};
 use crate::screen::model::Overlay;
 use crate::screen::{Model, theme};
@@ -41,25 +42,11 @@ pub fn overlay(model: &Model, area: Rect, buffer: &mut Buffer) {
     match &model.overlay {
         Overlay::None | Overlay::Where(_) => {}
         Overlay::Help => {
-            let rows: Vec<(&str, &str)> = BINDINGS
-                .iter()
-                .filter(|binding| binding.context == Where::Screen)
-                .map(|binding| (binding.name, binding.help))
-                .chain(SHAPES.iter().copied())
-                .collect();
-            // On a low screen the list stands in two columns.
-            let room = usize::from(area.height).saturating_sub(2).max(1);
-            let lists = if rows.len() > room { 2 } else { 1 };
-            let mut pane = frame(area, buffer, 76, rows.len().div_ceil(lists), "Keys, and what the shapes mean");
-            let most = (pane.width() - 2) / i32::try_from(lists).unwrap_or(1);
-            for (x, column) in (0..).zip(rows.chunks(rows.len().div_ceil(lists))) {
-                let left = 2 + x * most;
-                for (y, (key, help)) in (1..).zip(column) {
-                    pane.put_within(left, y, 9, key, theme::leader());
-                    pane.put_within(left + 8, y, most - 9, help, theme::text());
-                }
-            }
+            let keys = BINDINGS.iter().filter(|binding| binding.context == Where::Screen);
+            let rows: Vec<(&str, &str)> = keys.map(|binding| (binding.name, binding.help)).collect();
+            page(area, buffer, "Keys (? again: what the shapes mean)", &rows);
         }
+        Overlay::Shapes => page(area, buffer, shapes::title(model.shows), &shapes::of(model.shows)),
         Overlay::Kinds(chosen) => {
             let mut pane = frame(area, buffer, 34, Kind::ALL.len(), "Jump to every …");
             for ((y, place), kind) in (1..).zip(0..).zip(Kind::ALL) {
@@ -74,18 +61,21 @@ pub fn overlay(model: &Model, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// The shapes of the lanes, for the help.
-const SHAPES: &[(&str, &str)] = &[
-    ("[k] ▪", "committed, as it knows"),
-    ("(k) ▫", "not yet: may still vanish"),
-    ("/k/ x", "will be truncated"),
-    ("·k· ·", "was cut off just now"),
-    ("·", "compacted away"),
-    ("[k† †", "a tombstone"),
-    ("▲ ▶", "committed, position"),
-    ("┃", "the leader's high watermark"),
-    ("║ ▴", "the one this replica knows"),
-];
+/// A list of pairs; on a low screen it stands in two columns.
+fn page(area: Rect, buffer: &mut Buffer, title: &str, rows: &[(&str, &str)]) {
+    let room = usize::from(area.height).saturating_sub(2).max(1);
+    let lists = if rows.len() > room { 2 } else { 1 };
+    let mut pane = frame(area, buffer, 78, rows.len().div_ceil(lists), title);
+    let most = (pane.width() - 2) / i32::try_from(lists).unwrap_or(1);
+    let key = rows.iter().map(|(key, _)| width(key)).max().unwrap_or(0) + 1;
+    for (x, column) in (0..).zip(rows.chunks(rows.len().div_ceil(lists).max(1))) {
+        let left = 1 + x * most;
+        for (y, (name, help)) in (1..).zip(column) {
+            pane.put_within(left, y, key, name, theme::leader());
+            pane.put_within(left + key, y, most - key, help, theme::text());
+        }
+    }
+}
 
 /// A box in the middle of the screen, clipped to it.
 fn frame<'a>(area: Rect, buffer: &'a mut Buffer, columns: u16, rows: usize, title: &str) -> Pane<'a> {

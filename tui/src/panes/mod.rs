@@ -10,6 +10,7 @@ pub mod groups;
 pub mod help;
 pub mod lanes;
 pub mod put;
+pub mod shapes;
 pub mod side;
 pub mod story;
 pub mod timeline;
@@ -18,7 +19,7 @@ pub mod title;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::screen::layout::{self, Places};
+use crate::screen::layout::{self, Places, Wants};
 use crate::screen::model::Shows;
 use crate::screen::{Model, theme};
 use put::Pane;
@@ -26,12 +27,15 @@ use put::Pane;
 /// Where the panes of a model stand in an area; `None` when it is too small.
 #[must_use]
 pub fn places(model: &Model, area: Rect) -> Option<Places> {
-    let wanted = |body: u16| match model.shows {
-        Shows::Cluster => cluster::wanted_rows(model),
-        Shows::Logs => lanes::wanted_rows(model, i32::from(body)),
-        Shows::Groups => groups::wanted_rows(model, i32::from(body)),
-    };
-    layout::places(area, |body| u16::try_from(wanted(body)).unwrap_or(u16::MAX))
+    let rows = |rows: i32| u16::try_from(rows).unwrap_or(u16::MAX);
+    layout::places(area, |body| {
+        let (wanted, least) = match model.shows {
+            Shows::Cluster => (cluster::wanted_rows(model), 0),
+            Shows::Logs => (lanes::wanted_rows(model, i32::from(body)), lanes::least_rows(model)),
+            Shows::Groups => (groups::wanted_rows(model, i32::from(body)), groups::least_rows(model)),
+        };
+        Wants { rows: rows(wanted), least: rows(least) }
+    })
 }
 
 /// Draws the whole screen.

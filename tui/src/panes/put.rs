@@ -164,6 +164,17 @@ pub fn shortened(text: &str, most: i32) -> String {
     short
 }
 
+/// A span in at most five columns: `3.1ms`, `420ms`, `1.25s`, `64s`.
+#[must_use]
+pub fn short_time(us: u64) -> String {
+    match us {
+        ..10_000 => format!("{}.{}ms", us / 1_000, us / 100 % 10),
+        10_000..1_000_000 => format!("{}ms", us / 1_000),
+        1_000_000..10_000_000 => format!("{}.{:02}s", us / 1_000_000, us / 10_000 % 100),
+        _ => format!("{}s", us / 1_000_000),
+    }
+}
+
 /// Text broken into lines of at most `most` columns, at spaces where there are any.
 #[must_use]
 pub fn wrapped(text: &str, most: i32) -> Vec<String> {

@@ -3,7 +3,7 @@
 use tribunal::ids::ProcessId;
 use tribunal::trace::view::{ProcessState, ProcessView};
 
-use super::put::Pane;
+use super::put::{Pane, short_time};
 use crate::screen::{Model, theme};
 
 /// Draws processes, then checks.
@@ -64,7 +64,7 @@ fn row(model: &Model, pane: &mut Pane<'_>, y: i32, process: &ProcessView) {
     pane.put_within(12, y, pane.width() - 24, &words, style);
     if process.clock_offset_us != 0 || process.clock_drift_ppm != 0 {
         let sign = if process.clock_offset_us < 0 { '-' } else { '+' };
-        let off = tribunal::time::Duration(process.clock_offset_us.unsigned_abs());
+        let off = short_time(process.clock_offset_us.unsigned_abs());
         pane.put_left_of(pane.width() - 1, y, &format!("◷ {sign}{off}"), theme::client());
     }
 }

@@ -1,5 +1,6 @@
 //! The story: what happens here, why, and what comes next. On every screen, whatever else is shown.
 
+use tribunal::ids::Step;
 use tribunal::time::Duration;
 use tribunal::trace::story::Link;
 
@@ -21,6 +22,20 @@ pub fn draw(model: &Model, pane: &mut Pane<'_>) {
         why(model, pane, y, rows);
         return;
     }
+    if let Some(taken) = verdicts(model, pane, rows) {
+        (y, rows) = (y + taken, rows - taken);
+    }
+    if model.cursor() == Step(0) && !model.recording.about.is_empty() {
+        let taken = pane.prose(2, y, rows - 1, &model.recording.about, theme::text());
+        pane.put_within(
+            2,
+            y + taken,
+            pane.width() - 3,
+            "→ goes on to what happens; ? tells the keys and the shapes.",
+            theme::dim(),
+        );
+        return;
+    }
     let needed = i32::try_from(wrapped(&story.what, pane.width() - 3).len()).unwrap_or(i32::MAX);
     let tail = rows - needed;
     let taken = pane.prose(2, y, rows, &story.what, theme::text());
@@ -35,6 +50,16 @@ pub fn draw(model: &Model, pane: &mut Pane<'_>) {
     {
         link(pane, y, "next", next, "later", theme::dim());
     }
+}
+
+/// What is found broken here: the first with what was found, the others by name.
+fn verdicts(model: &Model, pane: &mut Pane<'_>, rows: i32) -> Option<i32> {
+    let mut found = model.recording.verdicts(model.cursor());
+    let first = found.next()?;
+    let others: Vec<&str> = found.map(|finding| finding.name.as_str()).collect();
+    let others = if others.is_empty() { String::new() } else { format!(" (so are {})", others.join(", ")) };
+    let words = format!("✗ {} is violated{others}: {}", first.name, first.detail);
+    Some(pane.prose(2, 1, (rows - 2).clamp(1, 4), &words, theme::fault()))
 }
 
 fn why(model: &Model, pane: &mut Pane<'_>, y: i32, rows: i32) {

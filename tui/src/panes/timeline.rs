@@ -103,6 +103,7 @@ fn look(sign: Sign) -> (char, &'static str, ratatui::style::Style) {
         Sign::Fault => ('≠', "fault", theme::fault()),
         Sign::Cut => ('⇤', "truncated", theme::fault()),
         Sign::Clock => ('◷', "clock", theme::client()),
+        Sign::LetGo => ('▽', "let go", theme::text()),
         Sign::Rebalance => ('◆', "rebalance", theme::client()),
         Sign::Back => ('↺', "back", theme::text().fg(theme::GOOD)),
     }

@@ -70,6 +70,8 @@ pub const BINDINGS: &[Binding] = bindings! {
     Screen [Char(']')] "]" KindForward "next of the chosen kind" "";
     Screen [Char('[')] "[" KindBack "the one before" "kind";
     Screen [Char('e')] "e" ChooseKind "choose the kind" "";
+    Screen [Char('}')] "}" VerdictForward "next claim found broken" "";
+    Screen [Char('{')] "{" VerdictBack "the one before" "";
     Screen [Char(':')] ":" AskWhere "go to a step or time" "go to";
     Screen [Char('w')] "w" Why "why: the chain of causes" "why";
     Screen [Char('1')] "1" ShowCluster "Cluster: truth, belief" "";
@@ -80,17 +82,18 @@ pub const BINDINGS: &[Binding] = bindings! {
     Screen [Code(KeyCode::BackTab)] "⇧Tab" PreviousPane "the one before" "";
     Screen [Code(KeyCode::Down), Char('j')] "↓ j" SelectNext "select the next row" "";
     Screen [Code(KeyCode::Up), Char('k')] "↑ k" SelectPrevious "the row before" "";
-    Screen [Code(KeyCode::Enter)] "Enter" Open "its logs" "";
-    Screen [Char('z')] "z" Zoom "larger, smaller, all" "";
+    Screen [Code(KeyCode::Enter)] "Enter" Open "its logs, in 1 and 4" "";
+    Screen [Char('z')] "z" Zoom "zoom: offsets, or time" "";
     Screen [Char('<')] "<" ScrollLeft "earlier offsets" "";
     Screen [Char('>')] ">" ScrollRight "later offsets" "";
     Screen [Char('g'), Code(KeyCode::Home)] "g" Start "beginning" "";
     Screen [Char('G'), Code(KeyCode::End)] "G" End "end" "";
     Screen [Char('+'), Char('=')] "+" Faster "play faster" "";
     Screen [Char('-')] "-" Slower "play slower" "";
-    Screen [Char('?')] "?" Help "these keys" "help";
+    Screen [Char('?')] "?" Help "these keys, then the shapes" "help";
     Screen [Char('q'), Control('c')] "q" Quit "leave" "quit";
-    Help [Char('?'), Code(KeyCode::Esc), Code(KeyCode::Enter), Char(' ')] "Esc" Close "close" "close";
+    Help [Char('?'), Code(KeyCode::Tab)] "?" Help "turn the page" "turn the page";
+    Help [Code(KeyCode::Esc), Code(KeyCode::Enter), Char(' ')] "Esc" Close "close" "close";
     Help [Char('q'), Control('c')] "q" Quit "leave" "quit";
     Menu [Code(KeyCode::Down), Char('j'), Char('e')] "↓ j" Down "next" "";
     Menu [Code(KeyCode::Up), Char('k')] "↑ k" Up "the one before" "choose";
@@ -108,7 +111,7 @@ pub const BINDINGS: &[Binding] = bindings! {
 pub fn context(overlay: &Overlay) -> Where {
     match overlay {
         Overlay::None => Where::Screen,
-        Overlay::Help => Where::Help,
+        Overlay::Help | Overlay::Shapes => Where::Help,
         Overlay::Kinds(_) => Where::Menu,
         Overlay::Where(_) => Where::Prompt,
     }
@@ -196,7 +199,7 @@ mod tests {
     #[test]
     fn every_context_can_be_left() {
         let escape = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
-        for overlay in [Overlay::None, Overlay::Help, Overlay::Kinds(0), Overlay::Where(String::new())] {
+        for overlay in [Overlay::None, Overlay::Help, Overlay::Shapes, Overlay::Kinds(0), Overlay::Where(String::new())] {
             assert_eq!(message(escape, &overlay), Some(Message::Quit), "{overlay:?}");
         }
     }

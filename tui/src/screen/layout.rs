@@ -34,13 +34,22 @@ pub struct Places {
     pub keys: Rect,
 }
 
-/// The places for a size; `None` when it is too small. `wanted` says how many rows of a body the lanes would like.
+/// How many rows of a body a view would like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wants {
+    /// All that it can use.
+    pub rows: u16,
+    /// With fewer it hides something: then the story gives up rows, but the last four below its heading.
+    pub least: u16,
+}
+
+/// The places for a size; `None` when it is too small. `wants` says what the view would like of a body of so many rows.
 #[must_use]
-pub fn places(area: Rect, wanted: impl FnOnce(u16) -> u16) -> Option<Places> {
+pub fn places(area: Rect, wants: impl FnOnce(u16) -> Wants) -> Option<Places> {
     if area.width < LEAST.0 || area.height < LEAST.1 {
         return None;
     }
-    let story = match area.height {
+    let mut story = match area.height {
         ..20 => 3,
         20..24 => 4,
         24..30 => 6,
@@ -48,9 +57,12 @@ pub fn places(area: Rect, wanted: impl FnOnce(u16) -> u16) -> Option<Places> {
     };
     let timeline = if area.height < 18 { 2 } else { 3 };
     let side_width = if area.width >= 160 { 56 } else { 0 };
-    let body = area.height - story - timeline - 2;
-    let spare = body.saturating_sub(wanted(body));
-    let events = if spare >= 4 { spare } else { 0 };
+    let mut body = area.height - story - timeline - 2;
+    let wants = wants(body);
+    let given = wants.least.saturating_sub(body).min(story.saturating_sub(5));
+    (story, body) = (story - given, body + given);
+    let spare = body.saturating_sub(wants.rows);
+    let events = if spare >= 3 { spare } else { 0 };
     let row = |y: u16, height: u16, from: u16, width: u16| Rect::new(area.x + from, area.y + y, width, height);
     let left = area.width - side_width;
     Some(Places {
@@ -72,7 +84,7 @@ mod tests {
     fn the_panes_cover_the_screen_once_at_every_size() {
         for (width, height) in (0..=210).flat_map(|width| (0..=62).map(move |height| (width, height))) {
             let area = Rect::new(0, 0, width, height);
-            let Some(places) = places(area, |_| 13) else {
+            let Some(places) = places(area, |_| Wants { rows: 13, least: width % 20 }) else {
                 assert!(width < 60 || height < 16);
                 continue;
             };
@@ -86,8 +98,10 @@ mod tests {
 
     #[test]
     fn a_terminal_of_the_old_size_shows_lanes_story_and_timeline() {
-        let places = places(Rect::new(0, 0, 80, 24), |_| 13).expect("it is large enough");
+        let places = places(Rect::new(0, 0, 80, 24), |_| Wants { rows: 13, least: 13 }).expect("it is large enough");
         assert_eq!((places.logs.height, places.story.height, places.timeline.height), (13, 6, 3));
         assert_eq!(places.events.height, 0);
+        let more = super::places(Rect::new(0, 0, 80, 24), |_| Wants { rows: 20, least: 14 }).expect("it is large enough");
+        assert_eq!((more.logs.height, more.story.height), (14, 5));
     }
 }

@@ -21,6 +21,10 @@ pub enum Message {
     KindForward,
     /// To the event of the chosen kind before.
     KindBack,
+    /// To the next step at which a claim is found broken.
+    VerdictForward,
+    /// To the one before.
+    VerdictBack,
     /// Play, or pause.
     PlayOrPause,
     /// Play faster.

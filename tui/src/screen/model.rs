@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use tribunal::ids::Step;
+use tribunal::ids::{Offset, Step};
 use tribunal::time::{Duration, Instant};
 use tribunal::trace::View;
 use tribunal::trace::find::Kind;
@@ -30,8 +30,8 @@ pub struct Model {
     pub focus: Focus,
     /// Which of the servers is selected, in the order of the Cluster view.
     pub server: usize,
-    /// Which of the recording's partitions is looked at.
-    pub partition: usize,
+    /// Which of the recording's partitions the user has chosen; `None` while the screen chooses: see [`Model::partition`].
+    pub chosen: Option<usize>,
     /// Which of the recording's groups is looked at.
     pub group: usize,
     /// Which of that group's partitions is selected.
@@ -42,8 +42,8 @@ pub struct Model {
     pub kind: Kind,
     /// How large records are drawn.
     pub zoom: Zoom,
-    /// How far the window was moved from where it would stand, in offsets.
-    pub scroll: i64,
+    /// Where the user has moved the window of offsets; `None` while it stands where it would stand by itself.
+    pub hand: Option<Hand>,
     /// Whether the story tells why instead of what.
     pub tells_why: bool,
     /// Whether it plays.
@@ -59,6 +59,15 @@ pub struct Model {
     /// Whether the user wants to leave.
     pub is_done: bool,
     cursor: Step,
+}
+
+/// A window that was moved by hand: it stays there, whatever the cursor does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hand {
+    /// The offset that it had come to show; `None` for the log's end, which it goes on following.
+    pub around: Option<Offset>,
+    /// How far it was moved from there, in offsets.
+    pub by: i64,
 }
 
 /// A view.
@@ -158,6 +167,8 @@ pub enum Overlay {
     None,
     /// The keys.
     Help,
+    /// What the shapes of the view mean.
+    Shapes,
     /// The menu of kinds, with one of them chosen.
     Kinds(usize),
     /// The prompt for a step or a time, with what was typed.
@@ -175,13 +186,13 @@ impl Model {
             shows: Shows::Logs,
             focus: Focus::Partitions,
             server: 0,
-            partition: recording.first,
+            chosen: None,
             group: 0,
             row: 0,
             span: 0,
             kind: Kind::Election,
             zoom: Zoom::Fitting,
-            scroll: 0,
+            hand: None,
             tells_why: false,
             is_playing: false,
             speed: 0,
@@ -231,10 +242,32 @@ impl Model {
         true
     }
 
+    /// Which of the recording's partitions is looked at: the one that was chosen; else, where a claim breaks, the one that this is
+    /// about; else the first that is written to.
+    #[must_use]
+    pub fn partition(&self) -> usize {
+        self.chosen.or_else(|| self.verdict().map(|(place, _)| place)).unwrap_or(self.recording.first)
+    }
+
     /// The partition looked at.
     #[must_use]
     pub fn shown(&self) -> Option<&Shown> {
-        self.recording.partitions.get(self.partition)
+        self.recording.partitions.get(self.partition())
+    }
+
+    /// What is found broken at the cursor is about this offset of this of the recording's partitions.
+    fn verdict(&self) -> Option<(usize, Offset)> {
+        self.recording.verdicts(self.cursor).find_map(|finding| {
+            let (partition, offset) = finding.place?;
+            let place = self.recording.partitions.iter().position(|shown| shown.id == Some(partition))?;
+            Some((place, offset))
+        })
+    }
+
+    /// The offset that the window of the partition looked at comes to show by itself; `None` for the log's end.
+    #[must_use]
+    pub fn around(&self) -> Option<Offset> {
+        self.verdict().filter(|(place, _)| *place == self.partition()).map(|(_, offset)| offset)
     }
 
     /// A partition's picture at the cursor; untouched when nothing has happened to it yet.

@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
+use ratatui::layout::Rect;
 use tribunal::event::{Event, Fact, LogFact, ReplicaFact, WorldFact};
-use tribunal::ids::BrokerId;
+use tribunal::ids::{BrokerId, Offset, Step};
 use tribunal::time::Duration;
 use tribunal::trace::testing;
 
 use super::model::{Overlay, Zoom};
 use super::theme::Colours;
 use super::*;
+use crate::panes::shapes;
 
 fn recording() -> Arc<Recording> {
     let events = testing::lost_acknowledgement();
@@ -23,6 +25,7 @@ fn recording() -> Arc<Recording> {
             status: "violated".to_owned(),
             is_violation: true,
             step: lost.map(|event| event.step),
+            place: None,
             detail: "record 4 (E)".to_owned(),
         },
         Finding {
@@ -30,6 +33,7 @@ fn recording() -> Arc<Recording> {
             status: "ok".to_owned(),
             is_violation: false,
             step: None,
+            place: None,
             detail: String::new(),
         },
     ];
@@ -210,7 +214,7 @@ proptest! {
 }
 
 #[test]
-fn the_help_names_every_key_and_shape_on_a_small_screen() {
+fn the_help_names_every_key_on_a_small_screen_and_then_every_shape() {
     let mut model = crash();
     update(&mut model, Message::Help);
     let shown = text(&model, (80, 24));
@@ -218,6 +222,100 @@ fn the_help_names_every_key_and_shape_on_a_small_screen() {
     for binding in keys::BINDINGS.iter().filter(|binding| binding.context == keys::Where::Screen) {
         assert!(shown.contains(binding.help), "`{}` is cut:\n{shown}", binding.help);
     }
+    update(&mut model, Message::Help);
+    for shows in Shows::ALL {
+        model.shows = shows;
+        let shown = text(&model, (80, 24));
+        insta::assert_snapshot!(format!("shapes-{shows:?}-80x24"), shown);
+        for (shape, words) in shapes::of(shows) {
+            assert!(shown.contains(shape) && shown.contains(words), "`{shape}` `{words}` is cut:\n{shown}");
+        }
+    }
+    update(&mut model, Message::Help);
+    assert_eq!(model.overlay, Overlay::None);
+}
+
+#[test]
+fn every_glyph_that_a_view_draws_is_in_its_help() {
+    // Frames are known without a word, and prose has its own signs.
+    let plain = "─│├┤┼┬·…→←⇒⇐⇧«»’–—−";
+    for events in [testing::lost_acknowledgement(), testing::groups()] {
+        let mut model = Model::new(Arc::new(Recording::new(testing::recorded(&events), &[], Vec::new())));
+        while let Some(step) = model.recording.beat_after(model.cursor()) {
+            model.move_to(step);
+            for shows in Shows::ALL {
+                model.shows = shows;
+                let known: String = shapes::of(shows).into_iter().map(|(shape, _)| shape).collect();
+                let area = Rect::new(0, 0, 80, 24);
+                let rows = usize::from(panes::places(&model, area).expect("it is large enough").logs.height);
+                for glyph in text(&model, (80, 24)).lines().skip(1).take(rows).flat_map(str::chars) {
+                    let is_told = glyph.is_ascii() || plain.contains(glyph) || known.contains(glyph);
+                    assert!(is_told, "{shows:?} draws {glyph} and its help does not know it:\n{}", text(&model, (80, 24)));
+                }
+            }
+        }
+    }
+}
+
+/// A long run in which a claim is found broken early in the log, at the last step.
+fn broken_early() -> Model {
+    let trace = testing::recorded(&testing::long_run(1_500));
+    let known = Recording::new(trace.clone(), &[], Vec::new());
+    let partition = known.partitions.iter().find_map(|shown| shown.id).expect("it makes a partition");
+    let finding = |step, offset| Finding {
+        name: "log-matching".to_owned(),
+        status: "violated".to_owned(),
+        is_violation: true,
+        step: Some(step),
+        place: Some((partition, Offset(offset))),
+        detail: "b1 and b2 differ at offset 7".to_owned(),
+    };
+    let findings = vec![finding(Step(1_000), 7), finding(Step(1_400), 30)];
+    Model::new(Arc::new(Recording::new(trace, &[], findings)))
+}
+
+#[test]
+fn where_a_claim_breaks_the_logs_show_what_it_is_about() {
+    let mut model = broken_early();
+    update(&mut model, Message::VerdictForward);
+    assert_eq!(model.cursor(), Step(1_000));
+    assert!(model.recording.beats.contains(&Step(1_000)), "one stops there on the way, too");
+    let shown = text(&model, (80, 24));
+    insta::assert_snapshot!("violated-80x24", shown);
+    assert!(shown.contains("✗7") && shown.contains("✗ log-matching is violated: b1 and b2 differ"), "{shown}");
+    update(&mut model, Message::VerdictForward);
+    assert!(text(&model, (80, 24)).contains("✗30"), "{}", text(&model, (80, 24)));
+    update(&mut model, Message::VerdictForward);
+    assert!(model.notice.is_some());
+    update(&mut model, Message::EventForward);
+    let after = text(&model, (80, 24));
+    assert!(!after.contains("✗30") && !after.contains("is violated:"), "the window follows the end again:\n{after}");
+    update(&mut model, Message::VerdictBack);
+    update(&mut model, Message::VerdictBack);
+    assert_eq!(text(&model, (80, 24)), shown);
+}
+
+#[test]
+fn a_window_that_was_moved_by_hand_is_left_where_it_is() {
+    let mut model = broken_early();
+    update(&mut model, Message::End);
+    update(&mut model, Message::ScrollLeft);
+    let ruler = |model: &Model| text(model, (80, 24)).lines().nth(2).map(str::to_owned);
+    model.move_to(Step(1_399));
+    let before = ruler(&model);
+    update(&mut model, Message::EventForward);
+    assert_eq!(ruler(&model), before, "it follows the log's end as far behind it as it was put");
+    update(&mut model, Message::Zoom);
+    model.zoom = Zoom::Compact;
+    assert!(text(&model, (80, 24)).contains("✗30"), "until it is let go");
+    update(&mut model, Message::ScrollRight);
+    let moved = ruler(&model);
+    update(&mut model, Message::EventForward);
+    assert_eq!(ruler(&model), moved, "moved from what it had come to show, it stays there");
+    for _ in 0..500 {
+        update(&mut model, Message::ScrollRight);
+    }
+    assert!(ruler(&model).is_some_and(|ruler| !ruler.contains('›')), "no farther than the end");
 }
 
 #[test]

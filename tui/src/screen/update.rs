@@ -5,7 +5,7 @@ use tribunal::time::Duration;
 use tribunal::trace::find::{self, Kind};
 
 use super::message::Message;
-use super::model::{Focus, Model, Overlay, Shows};
+use super::model::{Focus, Hand, Model, Overlay, Shows};
 
 /// How long a beat stays at speed x1.
 const BEAT: Duration = Duration::from_millis(700);
@@ -31,6 +31,14 @@ pub fn update(model: &mut Model, message: Message) {
         Message::End => pause_and_move(model, model.recording.last()),
         Message::KindForward => kind(model, find::next(model.recording.events(), model.cursor(), of(model.kind)), "after"),
         Message::KindBack => kind(model, find::previous(model.recording.events(), model.cursor(), of(model.kind)), "before"),
+        Message::VerdictForward => {
+            let next = model.recording.broken().map(|(step, _)| step).filter(|step| *step > model.cursor()).min();
+            verdict(model, next, "after");
+        }
+        Message::VerdictBack => {
+            let before = model.recording.broken().map(|(step, _)| step).filter(|step| *step < model.cursor()).max();
+            verdict(model, before, "before");
+        }
         Message::PlayOrPause => play_or_pause(model),
         Message::Faster => model.speed = model.speed.saturating_add(1).min(FASTEST),
         Message::Slower => model.speed = model.speed.saturating_sub(1).max(SLOWEST),
@@ -49,13 +57,19 @@ pub fn update(model: &mut Model, message: Message) {
             model.notice = (model.span == 0).then(|| "the whole run".to_owned());
         }
         Message::Zoom => {
-            (model.zoom, model.scroll) = (model.zoom.next(), 0);
+            (model.zoom, model.hand) = (model.zoom.next(), None);
             model.notice = Some(format!("records: {}", model.zoom.name()));
         }
-        Message::ScrollLeft => model.scroll = model.scroll.saturating_sub(5),
-        Message::ScrollRight => model.scroll = model.scroll.saturating_add(5).min(0),
+        Message::ScrollLeft => scroll(model, -5),
+        Message::ScrollRight => scroll(model, 5),
         Message::Why => model.tells_why = !model.tells_why,
-        Message::Help => model.overlay = if model.overlay == Overlay::Help { Overlay::None } else { Overlay::Help },
+        Message::Help => {
+            model.overlay = match model.overlay {
+                Overlay::Help => Overlay::Shapes,
+                Overlay::Shapes => Overlay::None,
+                Overlay::None | Overlay::Kinds(_) | Overlay::Where(_) => Overlay::Help,
+            };
+        }
         Message::ChooseKind => {
             let chosen = Kind::ALL.iter().position(|kind| *kind == model.kind).unwrap_or(0);
             model.overlay = Overlay::Kinds(chosen);
@@ -106,6 +120,23 @@ fn kind(model: &mut Model, step: Option<Step>, way: &str) {
         Some(step) => model.move_to(step),
         None => model.notice = Some(format!("no {} {way} this step (e chooses another kind)", model.kind.name())),
     }
+}
+
+fn verdict(model: &mut Model, step: Option<Step>, way: &str) {
+    model.is_playing = false;
+    match step {
+        Some(step) => model.move_to(step),
+        None => model.notice = Some(format!("no claim is found broken {way} this step")),
+    }
+}
+
+/// Moves the window of offsets by hand, no farther than there are any.
+fn scroll(model: &mut Model, by: i64) {
+    let (around, moved) = model.hand.map_or_else(|| (model.around(), 0), |hand| (hand.around, hand.by));
+    let Some(shown) = model.shown() else { return };
+    let most = i64::try_from(model.partition_view(shown).end().0).unwrap_or(i64::MAX);
+    let by = moved.saturating_add(by).clamp(-most, if around.is_some() { most } else { 0 });
+    model.hand = (around.is_some() || by != 0).then_some(Hand { around, by });
 }
 
 fn play_or_pause(model: &mut Model) {
@@ -175,7 +206,7 @@ fn select(model: &mut Model, by: isize) {
             model.row = moved(model.row, rows);
         }
         (Shows::Cluster, Focus::Partitions) | (Shows::Logs, _) => {
-            (model.partition, model.scroll) = (moved(model.partition, model.recording.partitions.len()), 0);
+            (model.chosen, model.hand) = (Some(moved(model.partition(), model.recording.partitions.len())), None);
         }
     }
 }
@@ -193,7 +224,7 @@ fn open(model: &mut Model) {
     if model.shows == Shows::Groups {
         let wanted = crate::panes::groups::selected(model);
         let place = model.recording.partitions.iter().position(|shown| shown.id.is_some() && shown.id == wanted);
-        (model.partition, model.scroll) = (place.unwrap_or(model.partition), 0);
+        (model.chosen, model.hand) = (Some(place.unwrap_or(model.partition())), None);
     }
     model.shows = Shows::Logs;
 }
@@ -201,7 +232,7 @@ fn open(model: &mut Model) {
 fn turn(model: &mut Model, by: usize) {
     let count = model.recording.partitions.len();
     if count > 1 {
-        (model.partition, model.scroll) = ((model.partition + by) % count, 0);
+        (model.chosen, model.hand) = (Some((model.partition() + by) % count), None);
     }
 }
 
@@ -232,6 +263,6 @@ fn accept(model: &mut Model) {
                 model.notice = Some(format!("`{text}` is neither a step (412) nor a time (1.284s)"));
             }
         }
-        Overlay::None | Overlay::Help => {}
+        Overlay::None | Overlay::Help | Overlay::Shapes => {}
     }
 }

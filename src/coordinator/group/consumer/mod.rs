@@ -16,6 +16,7 @@
 
 mod admission;
 mod classic;
+mod classic_handover;
 mod commits;
 mod departure;
 mod describe;
@@ -28,8 +29,8 @@ mod record;
 mod state;
 mod topics_wanted;
 
+pub use classic_handover::{ClassicHandover, HandedOver};
 pub use member::{ClassicWishes, CurrentAssignment, JOINING, LEAVING, LEFT_FOR_A_WHILE, Member, MemberState, MemberWishes};
-pub use migration::{ClassicHandover, HandedOver};
 pub use record::{ConsumerRecord, Decision, GroupEpoch, TimerOrder};
 pub use state::ConsumerGroup;
 

@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
+use super::classic_handover::ClassicHandover;
 use super::member::{CurrentAssignment, MemberWishes};
-use super::migration::ClassicHandover;
 use crate::event::{GroupFact, MemberId};
 use crate::ids::TopicPartition;
 use crate::time::Duration;

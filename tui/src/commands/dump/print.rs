@@ -1,17 +1,21 @@
 //! A disk as text: the fields of Kafka's dump-log tool under their names there, and what that tool cannot know.
+//!
+//! What the cluster keeps for itself is decoded without being asked: Kafka's tool wants `--cluster-metadata-decoder` for the
+//! metadata log and `--offsets-decoder` for `__consumer_offsets`.
 
 use std::fmt::Display;
 use std::ops::Range;
 
 use tribunal::context::DiskView;
 use tribunal::controller::records::MetadataRecord;
+use tribunal::coordinator::records::GroupRecord;
 use tribunal::error::Fault;
 use tribunal::files::FileName;
 use tribunal::ids::{Offset, ProcessId, TopicPartition};
 use tribunal::log::dump::{self, BatchDump, Checkpoint, DirectoryDump, FileDump, LogDump, SegmentDump};
 use tribunal::record::control::ControlRecord;
 use tribunal::record::{Compression, Record};
-use tribunal::trace::Names;
+use tribunal::trace::{Keys, Names};
 
 use super::words::plainly;
 
@@ -19,8 +23,9 @@ use super::words::plainly;
 pub(super) fn log(heading: &str, log: &LogDump, directories: &[DirectoryDump], names: &Names) -> String {
     let name = names.partition(log.partition);
     let mut text = format!("{name} on {heading}\n");
+    let what = if log.partition == TopicPartition::METADATA { Written::Metadata } else { Written::Records(Keys::of(&name)) };
     for segment in &log.segments {
-        text += &one_segment(&name, segment, log.partition == TopicPartition::METADATA);
+        text += &one_segment(&name, segment, what);
     }
     if let Some(epochs) = &log.epochs {
         text += &dumping(&name, "leader-epoch-checkpoint", find(log, FileName::LeaderEpochCheckpoint));
@@ -99,12 +104,12 @@ fn find(log: &LogDump, name: FileName) -> Option<&FileDump> {
 }
 
 /// A segment's batches and its two indexes.
-fn one_segment(log: &str, segment: &SegmentDump, is_metadata: bool) -> String {
+fn one_segment(log: &str, segment: &SegmentDump, what: Written) -> String {
     let name = FileName::Segment(segment.base).to_string();
     let mut text = dumping(log, &name, Some(&segment.file));
     text += &format!("Log starting offset: {}\n", segment.base.0);
     for found in &segment.batches {
-        text += &batch(found, is_metadata);
+        text += &batch(found, what);
     }
     if let Some(rest) = &segment.rest {
         text += &format!("position: {} {} bytes that are no batch: {}\n", rest.position, rest.bytes, rest.why);
@@ -140,7 +145,7 @@ fn in_words(range: &Range<u64>) -> String {
 }
 
 /// A batch in one line, under the names of Kafka's tool, and its records below.
-fn batch(batch: &BatchDump, is_metadata: bool) -> String {
+fn batch(batch: &BatchDump, what: Written) -> String {
     let header = &batch.header;
     let or_minus = |number: Option<u64>| number.map_or("-1".to_owned(), |number| number.to_string());
     let sequence = header.base_sequence.map(|sequence| u64::from(sequence.0));
@@ -176,30 +181,50 @@ fn batch(batch: &BatchDump, is_metadata: bool) -> String {
         text += &format!("| {damage}\n");
     }
     for record in &batch.records {
-        text += &one_record(record, header.attributes.is_control(), is_metadata);
+        text += &one_record(record, header.attributes.is_control(), what);
     }
     text
 }
 
-fn one_record(record: &Record, is_control: bool, is_metadata: bool) -> String {
-    let what = if is_control {
-        decoded(ControlRecord::decode(record).map(|control| format!("{control:?}")))
-    } else if is_metadata {
-        let value = record.value.clone().unwrap_or_default();
-        decoded(MetadataRecord::decode(&value).map(|record| format!("{record:?}")))
-    } else {
-        let size = |part: Option<usize>| part.map_or("-1".to_owned(), |bytes| bytes.to_string());
-        let headers: Vec<_> = record.headers.iter().map(|(key, _)| readable(key)).collect();
-        format!(
-            "keySize: {} valueSize: {} headerKeys: [{}]{}{}",
-            size(record.key.as_deref().map(<[u8]>::len)),
-            size(record.value.as_deref().map(<[u8]>::len)),
-            headers.join(","),
-            record.key.as_ref().map(|key| format!(" key: {}", readable(key))).unwrap_or_default(),
-            record.value.as_ref().map_or(" (a tombstone)".to_owned(), |value| format!(" payload: {}", readable(value))),
-        )
+/// What stands in the records of a log, and so how they are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Written {
+    /// Decisions of the controller. Kafka's tool: `--cluster-metadata-decoder`.
+    Metadata,
+    /// Keys and values. Those of `__consumer_offsets` Kafka's tool reads with `--offsets-decoder`.
+    Records(Keys),
+}
+
+fn one_record(record: &Record, is_control: bool, what: Written) -> String {
+    let what = match what {
+        _ if is_control => decoded(ControlRecord::decode(record).map(|control| format!("{control:?}"))),
+        Written::Metadata => {
+            let value = record.value.clone().unwrap_or_default();
+            decoded(MetadataRecord::decode(&value).map(|record| format!("{record:?}")))
+        }
+        Written::Records(keys) => key_and_value(record, keys),
     };
     format!("| offset: {} CreateTime: {} {what}\n", record.offset.0, record.timestamp.0)
+}
+
+fn key_and_value(record: &Record, keys: Keys) -> String {
+    let size = |part: Option<usize>| part.map_or("-1".to_owned(), |bytes| bytes.to_string());
+    let headers: Vec<_> = record.headers.iter().map(|(key, _)| readable(key)).collect();
+    let group = record.key.as_ref().filter(|_| keys == Keys::Groups);
+    let group = group.and_then(|key| GroupRecord::decode(key, record.value.as_ref()).ok());
+    let key = record.key.as_ref().map(|key| if group.is_some() { keys.words(key, usize::MAX) } else { readable(key) });
+    let payload = match &group {
+        Some(group) => group.value_words().map(|words| plainly(&words)),
+        None => record.value.as_ref().map(|value| readable(value)),
+    };
+    format!(
+        "keySize: {} valueSize: {} headerKeys: [{}]{}{}",
+        size(record.key.as_deref().map(<[u8]>::len)),
+        size(record.value.as_deref().map(<[u8]>::len)),
+        headers.join(","),
+        key.map(|key| format!(" key: {key}")).unwrap_or_default(),
+        payload.map_or(" (a tombstone)".to_owned(), |payload| format!(" payload: {payload}")),
+    )
 }
 
 fn decoded(record: Result<String, Fault>) -> String {

@@ -14,8 +14,13 @@ pub(super) enum Command {
         configs: Vec<(String, String)>,
         if_missing: bool,
     },
-    /// One topic, or all of them.
-    DescribeTopics(Option<String>),
+    /// One topic, or all of them; all their partitions, or those in this trouble.
+    DescribeTopics(Option<String>, Option<Trouble>),
+    /// Where the partitions of a topic end, or begin.
+    GetOffsets {
+        topic: String,
+        at_start: bool,
+    },
     ListTopics,
     DeleteTopic {
         topic: String,
@@ -33,8 +38,9 @@ pub(super) enum Command {
     },
     Consume(Reading),
     ListGroups,
+    /// One group, or all of them.
     DescribeGroup {
-        group: String,
+        group: Option<String>,
         shows: GroupShows,
     },
     DeleteGroup(String),
@@ -94,6 +100,17 @@ pub(super) enum RecordShows {
     Console { timestamp: bool, partition: bool, offset: bool, key: bool, separator: String },
 }
 
+/// What may be wrong with a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// It has fewer replicas in sync than replicas.
+    UnderReplicated,
+    /// Nobody leads it.
+    Unavailable,
+    /// It has fewer replicas in sync than `min.insync.replicas`.
+    UnderMinIsr,
+}
+
 /// What is shown of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum GroupShows {
@@ -106,8 +123,8 @@ pub(super) enum GroupShows {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Reset {
     pub(super) group: String,
-    /// The topic, and the partitions of it that are meant; all without.
-    pub(super) topic: String,
+    /// The topic (all that it has committed offsets in, without), and the partitions of it that are meant; all without.
+    pub(super) topic: Option<String>,
     pub(super) partitions: Vec<u32>,
     pub(super) to: ResetTo,
     /// Whether to do it, or only to show what would be done.

@@ -1,6 +1,6 @@
 //! Groups: listed, described in Kafka's columns, deleted; their offsets reset.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tribunal::error::ErrorCode;
 use tribunal::event::{GroupState, MemberId};
@@ -14,6 +14,10 @@ use super::refusal::Refusal;
 
 /// The groups there are.
 pub(super) fn list(live: &mut Live) -> Result<String, Refusal> {
+    Ok(names(live)?.iter().map(|group| format!("{group}\n")).collect())
+}
+
+fn names(live: &mut Live) -> Result<Vec<String>, Refusal> {
     let responses = answers::order(live, "list-groups", "the groups", ErrorCode::InvalidRequest)?;
     let mut groups: Vec<String> = Vec::new();
     for response in responses {
@@ -23,11 +27,21 @@ pub(super) fn list(live: &mut Live) -> Result<String, Refusal> {
     }
     groups.sort();
     groups.dedup();
-    Ok(groups.iter().map(|group| format!("{group}\n")).collect())
+    Ok(groups)
 }
 
-/// What a group is doing.
-pub(super) fn describe(live: &mut Live, group: &str, shows: GroupShows) -> Result<String, Refusal> {
+/// What a group is doing, or every one there is.
+pub(super) fn describe(live: &mut Live, group: Option<&str>, shows: GroupShows) -> Result<String, Refusal> {
+    match group {
+        Some(group) => describe_one(live, group, shows),
+        None => {
+            let told: Vec<String> = names(live)?.iter().map(|group| describe_one(live, group, shows)).collect::<Result<_, _>>()?;
+            Ok(told.join("\n"))
+        }
+    }
+}
+
+fn describe_one(live: &mut Live, group: &str, shows: GroupShows) -> Result<String, Refusal> {
     let (coordinator, described) = answers::group(live, group)?;
     if described.state == GroupState::Dead {
         return Err(Refusal::of(ErrorCode::GroupIdNotFound, group));
@@ -122,18 +136,49 @@ pub(super) fn delete_offsets(live: &mut Live, group: &str, topic: &str) -> Resul
 
 /// Has a group read on from elsewhere. What lies outside the log is brought within it, with a warning.
 pub(super) fn reset(live: &mut Live, reset: &Reset) -> Result<String, Refusal> {
-    let Reset { group, topic, partitions, to, is_executed } = reset;
-    answers::legal_group(group)?;
+    answers::legal_group(&reset.group)?;
+    let topics: BTreeSet<String> = match &reset.topic {
+        Some(topic) => [topic.clone()].into(),
+        None => answers::committed(live, &reset.group)?.into_keys().map(|(topic, _)| topic).collect(),
+    };
+    let mut warnings = String::new();
+    let mut plan = Vec::new();
+    for topic in &topics {
+        plan.extend(planned(live, reset, topic, &mut warnings)?);
+    }
+    let group = &reset.group;
+    if reset.is_executed {
+        for (topic, partition, target) in &plan {
+            let words = format!("reset-offsets {group} {topic}-{} to-offset {target}", partition.0);
+            answers::order(live, &words, group, ErrorCode::InvalidRequest)?;
+        }
+    } else {
+        warnings += "WARN nothing is done: --execute is missing\n";
+    }
+    let mut text = warnings + &format!("{:<30} {:<30} {:<10} NEW-OFFSET\n", "GROUP", "TOPIC", "PARTITION");
+    for (topic, partition, target) in plan {
+        text += &format!("{group:<30} {topic:<30} {:<10} {target}\n", partition.0);
+    }
+    Ok(text)
+}
+
+/// Where a group is to read on in a topic.
+fn planned<'t>(
+    live: &mut Live,
+    reset: &Reset,
+    topic: &'t str,
+    warnings: &mut String,
+) -> Result<Vec<(&'t str, PartitionIndex, Offset)>, Refusal> {
+    let Reset { group, partitions, to, .. } = reset;
     let mut bounds = answers::bounds(live, topic)?;
     if let Some(missing) = partitions.iter().find(|number| !bounds.partitions.contains_key(&PartitionIndex(**number))) {
         return Err(Refusal::of(ErrorCode::UnknownTopicOrPartition, &format!("{topic}-{missing}")));
     }
     bounds.partitions.retain(|partition, _| partitions.is_empty() || partitions.contains(&partition.0));
     let committed = answers::committed(live, group)?;
-    let mut warnings = String::new();
     let mut plan = Vec::new();
     for (partition, ends) in &bounds.partitions {
-        let current = committed.get(&(topic.clone(), *partition)).copied();
+        let current = committed.get(&(topic.to_owned(), *partition)).copied();
         let wanted = match to {
             ResetTo::Earliest => ends.start,
             ResetTo::Latest => ends.end,
@@ -151,21 +196,9 @@ pub(super) fn reset(live: &mut Live, reset: &Reset) -> Result<String, Refusal> {
         if target != wanted {
             let (side, bound) =
                 if target < wanted { ("higher than the latest", ends.end) } else { ("lower than the earliest", ends.start) };
-            warnings += &format!("WARN offset {wanted} is {side} offset of {topic}-{}: it is set to {bound}\n", partition.0);
+            *warnings += &format!("WARN offset {wanted} is {side} offset of {topic}-{}: it is set to {bound}\n", partition.0);
         }
-        plan.push((*partition, target));
+        plan.push((topic, *partition, target));
     }
-    if *is_executed {
-        for (partition, target) in &plan {
-            let words = format!("reset-offsets {group} {topic}-{} to-offset {target}", partition.0);
-            answers::order(live, &words, group, ErrorCode::InvalidRequest)?;
-        }
-    } else {
-        warnings += "WARN nothing is done: --execute is missing\n";
-    }
-    let mut text = warnings + &format!("{:<30} {:<30} {:<10} NEW-OFFSET\n", "GROUP", "TOPIC", "PARTITION");
-    for (partition, target) in plan {
-        text += &format!("{group:<30} {topic:<30} {:<10} {target}\n", partition.0);
-    }
-    Ok(text)
+    Ok(plan)
 }

@@ -45,7 +45,7 @@ pub(super) fn all() -> String {
         text += &if usage.len() > 40 { format!("  {usage}\n  {:40}  {what}\n", "") } else { format!("  {usage:40}  {what}\n") };
     }
     text += "Kafka's own command lines work as typed: kafka-topics.sh, kafka-console-producer.sh, kafka-console-consumer.sh,\n\
-             kafka-consumer-groups.sh, kafka-configs.sh (a bootstrap option is ignored, with a note).\n";
+             kafka-consumer-groups.sh, kafka-get-offsets.sh, kafka-configs.sh (a bootstrap option is ignored, with a note).\n";
     text
 }
 

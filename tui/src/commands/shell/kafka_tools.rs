@@ -1,19 +1,25 @@
 //! Kafka's own command lines, as they stand in every guide: `kafka-topics.sh`, `kafka-console-producer.sh`,
-//! `kafka-console-consumer.sh`, `kafka-consumer-groups.sh`, `kafka-configs.sh`.
+//! `kafka-console-consumer.sh`, `kafka-consumer-groups.sh`, `kafka-get-offsets.sh`, `kafka-configs.sh`.
 //!
 //! A path before the name, `.sh` or `.bat` behind it, and a `$` before the line are taken off. Options that name a cluster are
 //! noted and have no effect. A topic that a console producer writes to is made if it is not there. Kafka differs: partitions and
 //! replicas default to 1 (there the broker's settings say); a console consumer ends when it has read to the end, and does not have
 //! a topic made that it would only wait in.
 
-use super::command::{Command, GroupShows, Reading, RecordShows};
+use super::command::{Command, GroupShows, Reading, RecordShows, Trouble};
 use super::line::reset;
 use super::options::{Allowed, Options, pairs, parts};
 use super::refusal::Refusal;
 
 /// The tools.
-pub(super) const TOOLS: [&str; 5] =
-    ["kafka-topics.sh", "kafka-console-producer.sh", "kafka-console-consumer.sh", "kafka-consumer-groups.sh", "kafka-configs.sh"];
+pub(super) const TOOLS: [&str; 6] = [
+    "kafka-topics.sh",
+    "kafka-console-producer.sh",
+    "kafka-console-consumer.sh",
+    "kafka-consumer-groups.sh",
+    "kafka-get-offsets.sh",
+    "kafka-configs.sh",
+];
 
 /// Which tool a line calls.
 pub(super) fn tool_of(word: &str) -> Option<&'static str> {
@@ -36,13 +42,25 @@ pub(super) fn read(tool: &str, words: &[String]) -> Result<(Command, Vec<String>
         "kafka-console-producer.sh" => read(PRODUCER, producer),
         "kafka-console-consumer.sh" => read(CONSUMER, consumer),
         "kafka-consumer-groups.sh" => read(GROUPS, groups),
+        "kafka-get-offsets.sh" => read(OFFSETS, offsets),
         _ => read(CONFIGS, configs),
     }
 }
 
 const TOPICS: Allowed = Allowed {
     valued: &["topic", "partitions", "replication-factor", "config"],
-    bare: &["create", "describe", "list", "delete", "alter", "if-not-exists", "if-exists"],
+    bare: &[
+        "create",
+        "describe",
+        "list",
+        "delete",
+        "alter",
+        "if-not-exists",
+        "if-exists",
+        "under-replicated-partitions",
+        "unavailable-partitions",
+        "under-min-isr-partitions",
+    ],
     ignored: &[],
 };
 
@@ -57,7 +75,15 @@ fn topics(options: &Options) -> Result<Command, Refusal> {
             configs: options.all("config").map(pairs).collect::<Result<Vec<_>, _>>()?.concat(),
             if_missing: options.has("if-not-exists"),
         }),
-        "describe" => Ok(Command::DescribeTopics(options.get("topic").map(str::to_owned))),
+        "describe" => {
+            let troubles = [
+                ("under-replicated-partitions", Trouble::UnderReplicated),
+                ("unavailable-partitions", Trouble::Unavailable),
+                ("under-min-isr-partitions", Trouble::UnderMinIsr),
+            ];
+            let only = troubles.into_iter().find(|(option, _)| options.has(option)).map(|(_, trouble)| trouble);
+            Ok(Command::DescribeTopics(options.get("topic").map(str::to_owned), only))
+        }
         "list" => Ok(Command::ListTopics),
         "delete" => Ok(Command::DeleteTopic { topic: topic()?, if_there: options.has("if-exists") }),
         _ => Ok(Command::GrowTopic { topic: topic()?, partitions: options.need("partitions")?.to_owned() }),
@@ -128,6 +154,8 @@ const GROUPS: Allowed = Allowed {
         "to-earliest",
         "to-latest",
         "to-current",
+        "all-groups",
+        "all-topics",
     ],
     ignored: &["timeout"],
 };
@@ -142,12 +170,27 @@ fn groups(options: &Options) -> Result<Command, Refusal> {
                 (false, true) => GroupShows::State,
                 (false, false) => GroupShows::Offsets,
             };
-            Ok(Command::DescribeGroup { group: group()?, shows })
+            let group = if options.has("all-groups") { None } else { Some(group()?) };
+            Ok(Command::DescribeGroup { group, shows })
         }
         "delete" => Ok(Command::DeleteGroup(group()?)),
-        "reset-offsets" => Ok(Command::ResetOffsets(reset(options, &group()?, options.need("topic")?, options.has("execute"))?)),
+        "reset-offsets" => {
+            let topic = if options.has("all-topics") { None } else { Some(options.need("topic")?) };
+            Ok(Command::ResetOffsets(reset(options, &group()?, topic, options.has("execute"))?))
+        }
         _ => Ok(Command::DeleteOffsets { group: group()?, topic: options.need("topic")?.to_owned() }),
     }
+}
+
+const OFFSETS: Allowed = Allowed { valued: &["topic", "time"], bare: &[], ignored: &[] };
+
+fn offsets(options: &Options) -> Result<Command, Refusal> {
+    let at_start = match options.get("time") {
+        None | Some("-1" | "latest") => false,
+        Some("-2" | "earliest") => true,
+        Some(other) => return Err(Refusal::malformed(format!("--time is latest (-1) or earliest (-2) here, and not `{other}`"))),
+    };
+    Ok(Command::GetOffsets { topic: options.need("topic")?.to_owned(), at_start })
 }
 
 const CONFIGS: Allowed = Allowed {
@@ -217,5 +260,13 @@ mod tests {
         assert_eq!(command, Command::ProduceLines { topic: "t".to_owned(), separator: Some(":".to_owned()) });
         assert!(line("kafka-topics.sh --create --describe --topic t").is_err());
         assert!(line("kafka-topics.sh --create t").is_err());
+        let (command, _) = line("kafka-topics.sh --describe --under-replicated-partitions").expect("read");
+        assert_eq!(command, Command::DescribeTopics(None, Some(Trouble::UnderReplicated)));
+        let (command, _) = line("kafka-consumer-groups.sh --describe --all-groups").expect("read");
+        assert_eq!(command, Command::DescribeGroup { group: None, shows: GroupShows::Offsets });
+        let reset = "kafka-consumer-groups.sh --group g --reset-offsets --to-earliest --all-topics --execute";
+        assert!(matches!(line(reset), Ok((Command::ResetOffsets(reset), _)) if reset.topic.is_none() && reset.is_executed));
+        let (command, _) = line("kafka-get-offsets.sh --topic t --time -2").expect("read");
+        assert_eq!(command, Command::GetOffsets { topic: "t".to_owned(), at_start: true });
     }
 }

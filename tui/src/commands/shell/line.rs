@@ -50,8 +50,8 @@ fn topics(options: Options) -> Known {
             configs,
             if_missing: options.has("if-not-exists"),
         },
-        ["describe"] => Command::DescribeTopics(None),
-        ["describe", topic] => Command::DescribeTopics(Some(topic.to_owned())),
+        ["describe"] => Command::DescribeTopics(None, None),
+        ["describe", topic] => Command::DescribeTopics(Some(topic.to_owned()), None),
         ["list"] => Command::ListTopics,
         ["delete", topic] => Command::DeleteTopic { topic: topic.to_owned(), if_there: options.has("if-exists") },
         ["alter", topic] => Command::GrowTopic { topic: topic.to_owned(), partitions: options.need("partitions")?.to_owned() },
@@ -107,7 +107,7 @@ fn groups(options: Options) -> Known {
     };
     let command = match words(&options)[..] {
         ["list"] => Command::ListGroups,
-        ["describe", group] => Command::DescribeGroup { group: group.to_owned(), shows },
+        ["describe", group] => Command::DescribeGroup { group: Some(group.to_owned()), shows },
         ["delete", group] => Command::DeleteGroup(group.to_owned()),
         _ => return Err(usage("groups list, groups describe GROUP [--members] [--state], groups delete GROUP")),
     };
@@ -125,7 +125,7 @@ fn offsets(options: Options) -> Known {
         }
     };
     let command = match action {
-        "reset" => Command::ResetOffsets(reset(&options, group, topic, !options.has("dry-run"))?),
+        "reset" => Command::ResetOffsets(reset(&options, group, Some(topic), !options.has("dry-run"))?),
         "delete" => Command::DeleteOffsets { group: group.to_owned(), topic: topic.to_owned() },
         other => return Err(Refusal::malformed(format!("offsets can be reset and deleted; `{other}` is neither"))),
     };
@@ -133,8 +133,12 @@ fn offsets(options: Options) -> Known {
 }
 
 /// Reads what a reset is to do. `topic` may name partitions: `orders:0,2`.
-pub(super) fn reset(options: &Options, group: &str, topic: &str, is_executed: bool) -> Result<Reset, Refusal> {
-    let (topic, list) = topic.split_once(':').unwrap_or((topic, ""));
+/// Without a topic all are meant.
+pub(super) fn reset(options: &Options, group: &str, topic: Option<&str>, is_executed: bool) -> Result<Reset, Refusal> {
+    let (topic, list) = topic.map_or((None, ""), |topic| {
+        let (topic, list) = topic.split_once(':').unwrap_or((topic, ""));
+        (Some(topic.to_owned()), list)
+    });
     let number = |part: &str| part.parse().map_err(|_| Refusal::malformed(format!("`{part}` is no partition's number")));
     let partitions = parts(list).into_iter().map(number).collect::<Result<Vec<u32>, _>>()?;
     let choices = [
@@ -146,7 +150,7 @@ pub(super) fn reset(options: &Options, group: &str, topic: &str, is_executed: bo
     ];
     let chosen: Vec<ResetTo> = choices.into_iter().flatten().collect();
     match chosen.as_slice() {
-        [to] => Ok(Reset { group: group.to_owned(), topic: topic.to_owned(), partitions, to: to.clone(), is_executed }),
+        [to] => Ok(Reset { group: group.to_owned(), topic, partitions, to: to.clone(), is_executed }),
         _ => {
             Err(Refusal::malformed("a reset has one aim: --to-earliest, --to-latest, --to-current, --to-offset N or --shift-by N"))
         }

@@ -68,6 +68,7 @@ impl Refusal {
             ErrorCode::InvalidTimestamp => {
                 format!("the record's timestamp is too far from the clock of the broker that leads {what}")
             }
+            ErrorCode::InvalidRecord => format!("{what} is compacted: it takes no record without a key"),
             ErrorCode::OffsetOutOfRange => format!("the offset lies outside the log of {what}"),
             ErrorCode::KafkaStorageError => format!("the disk under {what} failed"),
             ErrorCode::PolicyViolation => format!("{what} asks for more than is allowed at once"),

@@ -177,7 +177,8 @@ impl Session {
                 remember(&mut self.topics, topic);
                 text
             }
-            Command::DescribeTopics(topic) => topics::describe(live, topic.as_deref())?,
+            Command::DescribeTopics(topic, only) => topics::describe(live, topic.as_deref(), only)?,
+            Command::GetOffsets { topic, at_start } => topics::offsets(live, &topic, at_start)?,
             Command::ListTopics => topics::list(live)?,
             Command::DeleteTopic { topic, if_there } => {
                 let text = topics::delete(live, &topic, if_there)?;
@@ -202,7 +203,7 @@ impl Session {
                 records::consume(live, &reading)?
             }
             Command::ListGroups => groups::list(live)?,
-            Command::DescribeGroup { group, shows } => groups::describe(live, &group, shows)?,
+            Command::DescribeGroup { group, shows } => groups::describe(live, group.as_deref(), shows)?,
             Command::DeleteGroup(group) => groups::delete(live, &group)?,
             Command::ResetOffsets(reset) => groups::reset(live, &reset)?,
             Command::DeleteOffsets { group, topic } => groups::delete_offsets(live, &group, &topic)?,

@@ -1,11 +1,12 @@
 //! Topics: made, described in Kafka's columns, grown, deleted.
 
 use tribunal::error::ErrorCode;
-use tribunal::ids::{BrokerId, ProcessId};
-use tribunal::protocol::{ConfigSource, MetadataTopic};
+use tribunal::ids::{BrokerId, PartitionIndex, ProcessId};
+use tribunal::protocol::{ConfigSource, MetadataPartition, MetadataTopic};
 use tribunal::sim::live::Live;
 
-use super::answers;
+use super::answers::{self, Ends};
+use super::command::Trouble;
 use super::refusal::Refusal;
 
 /// A topic to be made.
@@ -46,8 +47,8 @@ fn count(text: &str, what: &str, code: ErrorCode) -> Result<u16, Refusal> {
     number.ok_or_else(|| Refusal::new(code, format!("the number of {what} is a whole number from 1 on, and not `{text}`")))
 }
 
-/// Describes one topic, or all of them.
-pub(super) fn describe(live: &mut Live, wanted: Option<&str>) -> Result<String, Refusal> {
+/// Describes one topic, or all of them; `only` the partitions that are in some trouble, or all.
+pub(super) fn describe(live: &mut Live, wanted: Option<&str>, only: Option<Trouble>) -> Result<String, Refusal> {
     let topics = match wanted {
         Some(name) => vec![answers::topic(live, name)?],
         None => answers::topics(live)?,
@@ -57,7 +58,15 @@ pub(super) fn describe(live: &mut Live, wanted: Option<&str>) -> Result<String, 
         let configs = answers::configs(live, &format!("topic {}", topic.name))?;
         let own = configs.iter().filter(|config| config.source == ConfigSource::Topic);
         let own: Vec<_> = own.map(|config| format!("{}={}", config.key, config.value)).collect();
-        text += &described(topic, &own.join(","));
+        match only {
+            None => text += &described(topic, &own.join(",")),
+            Some(trouble) => {
+                let min_isr = configs.iter().find(|config| config.key == "min.insync.replicas");
+                let min_isr = min_isr.and_then(|config| config.value.parse().ok()).unwrap_or(1);
+                let is_meant = |partition: &&MetadataPartition| is_in(trouble, partition, min_isr);
+                text.extend(topic.partitions.iter().filter(is_meant).map(|partition| partition_line(&topic.name, partition)));
+            }
+        }
     }
     Ok(text)
 }
@@ -68,16 +77,36 @@ fn described(topic: &MetadataTopic, configs: &str) -> String {
     let (name, id, count) = (&topic.name, topic.id, topic.partitions.len());
     let mut text =
         format!("Topic: {name}\tTopicId: {id}\tPartitionCount: {count}\tReplicationFactor: {factor}\tConfigs: {configs}\n");
-    for partition in &topic.partitions {
-        let leader = partition.leader.map_or_else(|| "none".to_owned(), |leader| leader.0.to_string());
-        // Kafka lists the ISR in the order of the replicas, as the controller keeps it.
-        let isr: Vec<BrokerId> = partition.replicas.iter().copied().filter(|broker| partition.isr.contains(*broker)).collect();
-        let (index, replicas, isr) = (partition.partition.0, numbers(&partition.replicas), numbers(&isr));
-        text += &format!(
-            "\tTopic: {name}\tPartition: {index}\tLeader: {leader}\tReplicas: {replicas}\tIsr: {isr}\tElr: N/A\tLastKnownElr: N/A\n"
-        );
-    }
+    text.extend(topic.partitions.iter().map(|partition| partition_line(name, partition)));
     text
+}
+
+/// Whether a partition is in this trouble.
+fn is_in(trouble: Trouble, partition: &MetadataPartition, min_isr: usize) -> bool {
+    match trouble {
+        Trouble::UnderReplicated => partition.isr.len() < partition.replicas.len(),
+        Trouble::Unavailable => partition.leader.is_none(),
+        Trouble::UnderMinIsr => partition.isr.len() < min_isr,
+    }
+}
+
+fn partition_line(topic: &str, partition: &MetadataPartition) -> String {
+    let leader = partition.leader.map_or_else(|| "none".to_owned(), |leader| leader.0.to_string());
+    // Kafka lists the ISR in the order of the replicas, as the controller keeps it.
+    let isr: Vec<BrokerId> = partition.replicas.iter().copied().filter(|broker| partition.isr.contains(*broker)).collect();
+    let (index, replicas, isr) = (partition.partition.0, numbers(&partition.replicas), numbers(&isr));
+    format!(
+        "\tTopic: {topic}\tPartition: {index}\tLeader: {leader}\tReplicas: {replicas}\tIsr: {isr}\tElr: N/A\tLastKnownElr: N/A\n"
+    )
+}
+
+/// Where the partitions of a topic end, or begin, as Kafka's tool prints it.
+pub(super) fn offsets(live: &mut Live, topic: &str, at_start: bool) -> Result<String, Refusal> {
+    let bounds = answers::bounds(live, topic)?;
+    let line = |(partition, ends): (&PartitionIndex, &Ends)| {
+        format!("{topic}:{}:{}\n", partition.0, if at_start { ends.start } else { ends.end })
+    };
+    Ok(bounds.partitions.iter().map(line).collect())
 }
 
 fn numbers(brokers: &[BrokerId]) -> String {

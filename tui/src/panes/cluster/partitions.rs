@@ -36,7 +36,7 @@ pub(super) fn draw(model: &Model, pane: &mut Pane<'_>) {
     let grid = Grid::of(pane.width());
     let count = model.recording.partitions.len();
     let rows = usize::try_from(pane.height() - 1).unwrap_or(0);
-    let first = first_shown(model.partition, count, rows);
+    let first = first_shown(model.partition(), count, rows);
     let hidden = count.saturating_sub(rows);
     let title = match (hidden, rows) {
         (0, _) => "Partitions".to_owned(),
@@ -57,7 +57,7 @@ pub(super) fn draw(model: &Model, pane: &mut Pane<'_>) {
         let (now, before) = (pieces(model, &model.view, shown, grid), pieces(model, &model.before, shown, grid));
         pane.glyph(grid.wall, y, '│', theme::faint());
         row(pane, y, &now, &before);
-        if place == model.partition {
+        if place == model.partition() {
             let style = if has_focus(model, Focus::Partitions) { theme::leader() } else { theme::dim() };
             pane.glyph(0, y, '▶', style);
         }

@@ -7,7 +7,7 @@ use tribunal::trace::view::{ConsumerView, MemberView, ProcessState};
 use tribunal::trace::{Names, View};
 
 use super::super::cluster::{Piece, row};
-use super::super::put::Pane;
+use super::super::put::{Pane, width};
 use super::{Stage, is_dead};
 use crate::screen::theme;
 
@@ -20,6 +20,17 @@ pub(super) struct Row {
     current: String,
     target: String,
     state: (String, Style),
+}
+
+impl Row {
+    /// Whether it does what its group's coordinator believes of it.
+    pub(super) fn is_as_planned(&self) -> bool {
+        self.is_quiet() || matches!(self.state.0.as_str(), "revoking" | "waiting" | "behind" | "syncs" | "joins again")
+    }
+
+    fn is_quiet(&self) -> bool {
+        matches!(self.state.0.as_str(), "stable" | "no member" | "not started" | "shut down")
+    }
 }
 
 /// The rows of a group: its consumers in the order of their letters, then members of whom no consumer knows.
@@ -87,7 +98,8 @@ fn member_row(stage: &Stage<'_>, member: &MemberView) -> Row {
 
 fn shown_id(id: &str, member: Option<&MemberView>) -> String {
     let instance = member.and_then(|member| member.instance.as_ref());
-    instance.map_or_else(|| id.to_owned(), |instance| format!("{id} ({instance})"))
+    // The name that lasts comes first: where there is no room for both, it is the one that is seen.
+    instance.map_or_else(|| id.to_owned(), |instance| format!("{instance}: {id}"))
 }
 
 /// What a member is doing: what keeps it from acting first, then what is missing for it to be at rest.
@@ -152,39 +164,93 @@ struct Grid {
 
 impl Grid {
     fn of(columns: i32) -> Self {
-        let name = if columns < 100 { 15 } else { 24 };
+        let name = match columns {
+            ..72 => 15,
+            72..100 => 17,
+            _ => 24,
+        };
         let (epoch, state) = (name + 4, columns - if columns < 72 { 14 } else { 20 });
         let current = epoch + 8;
         Self { epoch, current, target: current + (state - current) / 2, state }
     }
 }
 
-/// Draws the header and as many rows as there is room for; what has changed since the beat before stands on its own ground.
+/// Draws the header and as many rows as there is room for; when they are more, the last row tells what the others do. What has
+/// changed since the beat before stands on its own ground.
 pub(super) fn draw(now: &[Row], before: &[Row], rows: usize, pane: &mut Pane<'_>) {
     let grid = Grid::of(pane.width());
     let (current, target) = if pane.width() < 90 { ("current", "target") } else { ("current assignment", "target assignment") };
-    let hidden = now.len().saturating_sub(rows);
-    let member = if hidden > 0 { format!("member (of {})", now.len()) } else { "member".to_owned() };
-    let header =
-        [(3, member.as_str()), (grid.epoch + 1, "epoch"), (grid.current, current), (grid.target, target), (grid.state, "state")];
+    let header = [(3, "member"), (grid.epoch + 1, "epoch"), (grid.current, current), (grid.target, target), (grid.state, "state")];
     for (x, words) in header {
-        pane.put(x, 1, words, theme::dim());
+        pane.put(x, 0, words, theme::dim());
     }
-    for (place, (y, shown)) in (2..).zip(now).take(rows).enumerate() {
+    let own = if now.len() > rows { rows.saturating_sub(1) } else { now.len() };
+    for (place, (y, shown)) in (1..).zip(now).take(own).enumerate() {
         let earlier = before.get(place).map(|earlier| pieces(earlier, &grid, pane.width())).unwrap_or_default();
         row(pane, y, &pieces(shown, &grid, pane.width()), &earlier);
     }
+    if let Some(rest) = now.get(own..).filter(|rest| !rest.is_empty() && rows > 0) {
+        let y = i32::try_from(own).unwrap_or(0) + 1;
+        pane.put_within(3, y, pane.width() - 4, &others(rest), theme::text());
+    }
+}
+
+/// `+9 members: 6 stable, 3 joining`: those that are not at rest come first.
+fn others(rest: &[Row]) -> String {
+    let mut counts: Vec<(&Row, usize)> = Vec::new();
+    for shown in rest {
+        match counts.iter_mut().find(|(known, _)| known.state.0 == shown.state.0) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((shown, 1)),
+        }
+    }
+    counts.sort_by_key(|(shown, count)| (shown.is_quiet(), std::cmp::Reverse(*count)));
+    let told: Vec<String> = counts.iter().map(|(shown, count)| format!("{count} {}", shown.state.0)).collect();
+    format!("+{} members: {}", rest.len(), told.join(", "))
 }
 
 fn pieces(shown: &Row, grid: &Grid, columns: i32) -> Vec<Piece> {
     let is_moving = shown.current != shown.target;
+    let (current, target) = (grid.target - grid.current - 1, grid.state - grid.target - 1);
     let quiet = |is_loud: bool| if is_loud { theme::text() } else { theme::dim() };
     vec![
         Piece::new(1, 1, shown.sign.0, shown.sign.1),
         Piece::new(3, grid.epoch - 4, shown.name.as_str(), theme::strong()),
         Piece::new(grid.epoch, 7, format!("{:>6}", shown.epoch.0), shown.epoch.1),
-        Piece::new(grid.current, grid.target - grid.current - 1, shown.current.as_str(), theme::text()),
-        Piece::new(grid.target, grid.state - grid.target - 1, shown.target.as_str(), quiet(is_moving)),
+        Piece::new(grid.current, current, ending(&shown.current, current), theme::text()),
+        Piece::new(grid.target, target, ending(&shown.target, target), quiet(is_moving)),
         Piece::new(grid.state, columns - grid.state, shown.state.0.as_str(), shown.state.1),
     ]
+}
+
+/// The end of a text where it is too long: of `account-events-0,1` the numbers are the news.
+fn ending(text: &str, most: i32) -> String {
+    let over = usize::try_from(width(text) - most).unwrap_or(0);
+    if over == 0 { text.to_owned() } else { format!("…{}", text.chars().skip(over + 1).collect::<String>()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_is_too_long_the_end_is_seen() {
+        assert_eq!(ending("orders-0,1", 10), "orders-0,1");
+        assert_eq!(ending("account-events-0,1", 10), "…vents-0,1");
+        assert_eq!(ending("x", 0), "…");
+    }
+
+    #[test]
+    fn members_without_a_row_are_counted_by_what_they_do() {
+        let row = |state: &str| Row {
+            sign: ('A', theme::text()),
+            name: "c1".to_owned(),
+            epoch: ("1".to_owned(), theme::text()),
+            current: "—".to_owned(),
+            target: "—".to_owned(),
+            state: (state.to_owned(), theme::text()),
+        };
+        let rest = ["stable", "stable", "joining", "✖ down", "joining"].map(row);
+        assert_eq!(others(&rest), "+5 members: 2 joining, 1 ✖ down, 2 stable");
+    }
 }

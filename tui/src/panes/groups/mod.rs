@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! ─ g1 ─────────── consumer · epoch 4 · Reconciling for 96ms · coordinator b2 ─
+//!    There is a new plan: each member gives back what others are to have, then takes its own.
 //!    member     epoch  current assignment  target assignment  state
 //!  A c1-1.1         4  orders-0,2          orders-0           revoking
 //!  B c2-1.1       3≠4  —                   orders-2           waiting
@@ -14,6 +15,7 @@
 //! Invariant: "current" and the ribbon are the consumers' own word, "target" and the epoch the coordinator's; `≠` stands where
 //! they contradict each other. A column shows the worst of its time: two owners over nobody over one.
 
+mod doing;
 mod members;
 mod ribbon;
 
@@ -22,13 +24,15 @@ use tribunal::ids::ProcessId;
 use tribunal::trace::View;
 use tribunal::trace::view::GroupView;
 
-use super::put::{Pane, width};
+use super::put::{Pane, short_time, width};
 use crate::screen::{Model, theme};
 
 /// The letters of consumers, in the order they came into their group.
 const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /// The rows that are neither a member's nor a partition's: two headings, two headers.
 const FRAME: usize = 4;
+/// With fewer rows there is none for the sentence on what the group is doing, unless all else fits.
+const TOLD: i32 = 11;
 
 /// A group being drawn: as it is now, and as it is in the end, so that nothing moves while one steps.
 struct Stage<'a> {
@@ -62,9 +66,15 @@ pub fn wanted_rows(model: &Model, most: i32) -> i32 {
     rows.max(8)
 }
 
-/// The rows that a group would like: all its members and partitions, and the legend.
+/// The rows without which the group looked at hides a member or a partition.
+#[must_use]
+pub fn least_rows(model: &Model) -> i32 {
+    in_turn(model).next().map_or(0, |last| wanted_by(last) - 2)
+}
+
+/// The rows that a group would like: what it is doing, all its members and partitions, and the legend.
 fn wanted_by(last: &GroupView) -> i32 {
-    i32::try_from(last.consumers.len() + last.owned.len() + FRAME + 2).unwrap_or(i32::MAX / 4)
+    i32::try_from(last.consumers.len() + last.owned.len().max(1) + FRAME + 3).unwrap_or(i32::MAX / 4)
 }
 
 /// The groups, the one looked at first, then those after it.
@@ -86,13 +96,14 @@ pub fn draw(model: &Model, pane: &mut Pane<'_>) {
     }
     if model.recording.groups.is_empty() {
         pane.heading(0, "Groups", "");
-        pane.put(2, 2, "This run has no group.", theme::dim());
+        pane.put(2, 2, "This run has no group. Who reads without one stands in view 2, below the logs.", theme::dim());
     }
 }
 
 /// How the rows of a pane are shared out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Plan {
+    is_told: bool,
     members: usize,
     partitions: usize,
     has_legend: bool,
@@ -100,12 +111,15 @@ struct Plan {
 
 impl Plan {
     fn choose(height: i32, members: usize, partitions: usize) -> Self {
-        let room = usize::try_from(height).unwrap_or(0).saturating_sub(FRAME);
+        let rows = usize::try_from(height).unwrap_or(0);
+        let partitions = partitions.max(1);
+        let is_told = height >= TOLD || rows > FRAME + members + partitions;
+        let room = rows.saturating_sub(FRAME + usize::from(is_told));
         let has_legend = members + partitions < room;
         let room = room - usize::from(has_legend);
         let least = partitions.min(room.div_ceil(2));
         let members = members.min(room - least);
-        Self { members, partitions: partitions.min(room - members), has_legend }
+        Self { is_told, members, partitions: partitions.min(room - members), has_legend }
     }
 }
 
@@ -124,8 +138,14 @@ fn draw_group(model: &Model, last: &GroupView, is_first: bool, pane: &mut Pane<'
     let now = members::rows(&stage, &model.view);
     let before = model.before.group(&last.group).map(|group| members::rows(&Stage { model, group, last }, &model.before));
     let plan = Plan::choose(pane.height(), now.len(), last.owned.len());
-    members::draw(&now, &before.unwrap_or_default(), plan.members, pane);
-    let y = i32::try_from(plan.members).unwrap_or(0) + 2;
+    if plan.is_told {
+        let (words, style) = doing::sentence(&stage, &now);
+        pane.put_within(3, 1, pane.width() - 4, &words, style);
+    }
+    let top = 1 + i32::from(plan.is_told);
+    let shown = i32::try_from(plan.members).unwrap_or(0);
+    members::draw(&now, &before.unwrap_or_default(), plan.members, &mut pane.part(0, top, pane.width(), 1 + shown));
+    let y = top + 1 + shown;
     let (columns, rows) = (pane.width(), pane.height() - y - i32::from(plan.has_legend));
     ribbon::draw(&stage, is_first, plan.partitions, &mut pane.part(0, y, columns, rows));
     if plan.has_legend {
@@ -146,14 +166,16 @@ fn standing(model: &Model, group: &GroupView, room: i32) -> String {
     if let Some(state) = group.state {
         let is_calm = matches!(state, GroupState::Stable | GroupState::Empty | GroupState::Dead);
         let since = model.now().since(group.since);
-        words.push(if is_calm { format!("{state:?}") } else { format!("{state:?} for {since}") });
+        words.push(if is_calm { format!("{state:?}") } else { format!("{state:?} for {}", short_time(since.0)) });
     }
+    // Who coordinates it is told again where it is not as it should be.
+    let (least, state) = (words.join(" · "), words.last().cloned().unwrap_or_default());
     words.push(coordinator(model, group));
     let brief = words.join(" · ");
     let kind = group.kind.map_or_else(String::new, |kind| format!("{} · ", kind_words(kind)));
     let assignor = if group.assignor.is_empty() { String::new() } else { format!(" · {}", group.assignor) };
-    let full = [format!("{kind}{brief}{assignor}"), format!("{kind}{brief}")];
-    full.into_iter().find(|words| width(words) <= room).unwrap_or(brief)
+    let full = [format!("{kind}{brief}{assignor}"), format!("{kind}{brief}"), brief, least];
+    full.into_iter().find(|words| width(words) <= room).unwrap_or(state)
 }
 
 fn coordinator(model: &Model, group: &GroupView) -> String {

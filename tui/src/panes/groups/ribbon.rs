@@ -2,15 +2,15 @@
 
 use ratatui::style::Style;
 use tribunal::ids::{Offset, ProcessId};
-use tribunal::time::{Duration, Instant};
+use tribunal::time::Instant;
 use tribunal::trace::view::{Holding, OwnedView};
 
-use super::super::put::{Pane, width};
+use super::super::put::{Pane, short_time, width};
 use super::{Stage, epoch_words};
 use crate::screen::theme;
 
-/// Columns of the names at the left.
-const LEFT: i32 = 16;
+/// Columns of the names at the left, at least and at most.
+const LEFT: (i32, i32) = (16, 26);
 /// The shortest time that a ribbon shows, in µs.
 const LEAST_US: u64 = 10_000;
 
@@ -19,16 +19,18 @@ const LEAST_US: u64 = 10_000;
 struct Window {
     from: u64,
     span: u64,
+    /// Where it begins.
+    left: i32,
     columns: i32,
 }
 
 impl Window {
     /// The whole run, or a part of it: each level shows a quarter of the one before, most of it past.
-    fn choose(stage: &Stage<'_>, columns: i32) -> Self {
+    fn choose(stage: &Stage<'_>, left: i32, right: i32) -> Self {
         let end = stage.model.recording.end().0.max(1);
         let span = (end >> (2 * stage.model.span)).max(LEAST_US).min(end);
         let from = stage.model.now().0.saturating_sub(span / 4 * 3).min(end - span);
-        Self { from, span, columns }
+        Self { from, span, left, columns: right - left }
     }
 
     /// When a column begins.
@@ -62,7 +64,7 @@ impl Number {
     fn fitting(columns: i32) -> &'static [Self] {
         match columns {
             ..72 => &[Self::Committed, Self::Lag],
-            72..96 => &[Self::Idle, Self::Committed, Self::Position, Self::Lag],
+            72..96 => &[Self::Committed, Self::Position, Self::Lag],
             96..120 => &[Self::Idle, Self::Committed, Self::Position, Self::HighWatermark, Self::Lag],
             _ => &[Self::Idle, Self::Committed, Self::Processed, Self::Position, Self::HighWatermark, Self::Lag],
         }
@@ -88,21 +90,25 @@ impl Number {
 pub(super) fn draw(stage: &Stage<'_>, is_first: bool, rows: usize, pane: &mut Pane<'_>) {
     let numbers = Number::fitting(pane.width());
     let right = pane.width() - 1 - numbers.iter().map(|number| number.columns()).sum::<i32>();
-    let window = Window::choose(stage, right - LEFT);
-    heading(stage, &window, numbers, pane);
+    let window = Window::choose(stage, left(stage), right);
+    let count = stage.last.owned.len();
+    let chosen = if is_first { stage.model.row.min(count.saturating_sub(1)) } else { 0 };
+    let first = chosen.saturating_sub(rows / 2).min(count.saturating_sub(rows));
+    let part = if count > rows { format!(" ({}-{} of {count})", first + 1, first + rows) } else { String::new() };
+    heading(stage, &window, &part, numbers, pane);
     if window.columns < 4 {
         return;
     }
     epochs(stage, &window, pane);
-    let count = stage.last.owned.len();
-    let chosen = if is_first { stage.model.row.min(count.saturating_sub(1)) } else { 0 };
-    let first = chosen.saturating_sub(rows / 2).min(count.saturating_sub(rows));
+    if count == 0 {
+        pane.put(3, 2, "nobody was ever given a partition", theme::dim());
+    }
     for (y, (place, owned)) in (2..).zip(stage.last.owned.iter().enumerate().skip(first).take(rows)) {
         if is_first && place == chosen {
             pane.glyph(0, y, '▶', theme::leader());
         }
         let name = stage.model.recording.names.partition(owned.partition);
-        pane.put_within(3, y, LEFT - 4, &name, theme::strong());
+        pane.put_within(3, y, window.left - 4, &name, theme::strong());
         if let Some(now) = stage.group.owned(owned.partition) {
             cells(stage, &window, y, now, pane);
         } else {
@@ -112,10 +118,16 @@ pub(super) fn draw(stage: &Stage<'_>, is_first: bool, rows: usize, pane: &mut Pa
     }
 }
 
-fn heading(stage: &Stage<'_>, window: &Window, numbers: &[Number], pane: &mut Pane<'_>) {
+/// The columns that the longest of the names takes.
+fn left(stage: &Stage<'_>) -> i32 {
+    let names = stage.last.owned.iter().map(|owned| width(&stage.model.recording.names.partition(owned.partition)));
+    (names.max().unwrap_or(0) + 4).clamp(LEFT.0, LEFT.1)
+}
+
+fn heading(stage: &Stage<'_>, window: &Window, part: &str, numbers: &[Number], pane: &mut Pane<'_>) {
     let title =
-        if stage.model.span == 0 { "Who owned what".to_owned() } else { format!("Who owned what in {}", Duration(window.span)) };
-    pane.heading(0, &title, "");
+        if stage.model.span == 0 { "Who owned what".to_owned() } else { format!("Who owned what in {}", short_time(window.span)) };
+    pane.heading(0, &format!("{title}{part}"), "");
     let mut end = pane.width() - 1;
     for number in numbers.iter().rev() {
         pane.put_left_of(end + 1, 0, &format!(" {} ", number.title()), theme::dim());
@@ -133,12 +145,12 @@ fn epochs(stage: &Stage<'_>, window: &Window, pane: &mut Pane<'_>) {
         let words = epoch.to_string();
         let end = x + width(&words);
         if end <= window.columns && now.is_none_or(|now| now < x || now >= end) {
-            pane.put(LEFT + x, 1, &words, theme::text());
+            pane.put(window.left + x, 1, &words, theme::text());
             free = end + 1;
         }
     }
     if let Some(x) = now {
-        pane.glyph(LEFT + x, 1, '▼', theme::strong());
+        pane.glyph(window.left + x, 1, '▼', theme::strong());
     }
 }
 
@@ -160,12 +172,12 @@ fn cells(stage: &Stage<'_>, window: &Window, y: i32, owned: &OwnedView, pane: &m
         // Of the column where the cursor stands only the past is known.
         let end = end.min(Instant(stage.model.now().0.saturating_add(1)));
         if end <= begin {
-            pane.glyph(LEFT + x, y, ' ', theme::text());
+            pane.glyph(window.left + x, y, ' ', theme::text());
             continue;
         }
         let had = had(owned, from.max(begin), end);
         let (glyph, style) = look(stage, had, last == Some(had));
-        pane.glyph(LEFT + x, y, glyph, style);
+        pane.glyph(window.left + x, y, glyph, style);
         last = Some(had);
     }
 }
@@ -206,7 +218,7 @@ fn had(owned: &OwnedView, from: Instant, end: Instant) -> Had {
 fn future(stage: &Stage<'_>, window: &Window, y: i32, pane: &mut Pane<'_>) {
     let now = window.column(stage.model.now()).unwrap_or(-1);
     for x in now.saturating_add(1).max(0)..window.columns {
-        pane.glyph(LEFT + x, y, '╌', theme::faint());
+        pane.glyph(window.left + x, y, '╌', theme::faint());
     }
 }
 
@@ -237,15 +249,5 @@ fn progress(stage: &Stage<'_>, numbers: &[Number], y: i32, owned: &OwnedView, pa
         };
         pane.put_left_of(end, y, &words, style);
         end -= column.columns();
-    }
-}
-
-/// A span in at most five columns: `3.1ms`, `420ms`, `1.25s`, `64s`.
-fn short_time(us: u64) -> String {
-    match us {
-        ..10_000 => format!("{}.{}ms", us / 1_000, us / 100 % 10),
-        10_000..1_000_000 => format!("{}ms", us / 1_000),
-        1_000_000..10_000_000 => format!("{}.{:02}s", us / 1_000_000, us / 10_000 % 100),
-        _ => format!("{}s", us / 1_000_000),
     }
 }

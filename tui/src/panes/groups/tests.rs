@@ -88,10 +88,17 @@ fn the_lanes_show_commits_and_what_the_rules_let_go() {
     update(&mut model, Message::End);
     assert!(text(&model, (100, 30)).contains("g1 left"), "the commit stays when nobody reads:\n{}", text(&model, (100, 30)));
     let mut model = at("2.0s");
-    (model.shows, model.partition) = (Shows::Logs, 2);
+    (model.shows, model.chosen) = (Shows::Logs, Some(2));
     let shown = text(&model, (100, 30));
     insta::assert_snapshot!("logs-expired-100x30", shown);
     assert!(row(&shown, "★ b1").contains('╌'), "{shown}");
+}
+
+#[test]
+fn what_the_group_is_doing_is_said_in_a_sentence() {
+    let told = |time: &str| text(&at(time), (80, 24)).lines().nth(2).unwrap_or_default().trim().to_owned();
+    assert_eq!(told("1.1s"), "A new plan: each gives back what others are to have, then takes its own.");
+    assert_eq!(told("2.9s"), "c2 and c1 both believe that they own orders-1: it may be read twice.");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use tribunal::ids::{BrokerSet, Offset, ProcessId};
 use tribunal::trace::view::{Cell, ProcessState, ReplicaView, Role};
 
 use super::super::put::{Pane, width};
-use super::{LEFT, RIGHT, Stage};
+use super::{RIGHT, Stage};
 use crate::screen::recording::broker_name;
 use crate::screen::theme;
 
@@ -59,7 +59,7 @@ fn name(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaView) {
         _ if replica.has_led => "ex-leader",
         Role::None | Role::Leader { .. } | Role::Follower { .. } => "follower",
     };
-    pane.put_within(x + 1, y, LEFT - x - 1, role, theme::dim());
+    pane.put_within(x + 1, y, stage.left - x - 1, role, theme::dim());
 }
 
 /// Whether the committed metadata counts a replica in one of its sets.
@@ -128,6 +128,9 @@ fn state_words(stage: &Stage<'_>, replica: &ReplicaView) -> String {
             () => " · out of ISR",
         });
     }
+    if replica.is_uncleanable {
+        words.push_str(" · its cleaner gave up");
+    }
     if let Some(trouble) = &replica.trouble {
         words.push_str(&format!(" · {trouble}"));
     }
@@ -151,6 +154,15 @@ fn state(stage: &Stage<'_>, replica: &ReplicaView, cell: &Cell<'_>) -> State {
     }
 }
 
+/// Whether a record in the window is one that will be truncated.
+pub(super) fn has_diverged(stage: &Stage<'_>) -> bool {
+    let (partition, scale) = (stage.partition, &stage.scale);
+    partition
+        .replicas
+        .iter()
+        .any(|replica| replica.cells(scale.from, scale.end).any(|cell| partition.is_diverged(replica.broker, &cell)))
+}
+
 fn style(state: State, epoch: u32) -> Style {
     match state {
         State::Committed => Style::new().fg(theme::INK).bg(theme::epoch(epoch)),
@@ -162,16 +174,19 @@ fn style(state: State, epoch: u32) -> Style {
 
 fn cells(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaView) {
     let scale = &stage.scale;
-    let mut last_epoch = scale.from.previous().and_then(|before| replica.cell(before)).map(|cell| cell.epoch);
+    let mut last_epoch = replica.epoch_before(scale.from);
     let mut last_style = None;
     for cell in replica.cells(scale.from, scale.end) {
         let state = state(stage, replica, &cell);
         let style = style(state, cell.epoch.0);
-        let x = LEFT + scale.cell(cell.offset);
+        let x = stage.left + scale.cell(cell.offset);
         if scale.has_keys() {
             pane.put(x, y, &with_key(stage, state, &cell), style);
         } else {
-            let begins = last_epoch != Some(cell.epoch) && cell.epoch.0 < 10 && cell.offset != replica.high_watermark;
+            // Of the first record that compaction left nobody knows whether its epoch began there, but of epoch 0.
+            let is_first = last_epoch.is_some() || cell.offset == replica.start || cell.epoch.0 > 0;
+            let is_free = cell.offset != replica.high_watermark && (cell.offset != replica.start || replica.start == scale.from);
+            let begins = last_epoch != Some(cell.epoch) && is_first && is_free && cell.epoch.0 < 10;
             if begins {
                 pane.put(x - 1, y, &format!("e{}", cell.epoch.0), style);
             } else {
@@ -189,7 +204,7 @@ fn cells(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaView) 
 /// A record with its key: `[k]`, `(k)`, `/k/`, `·k·`; a tombstone is `[k†`.
 fn with_key(stage: &Stage<'_>, state: State, cell: &Cell<'_>) -> String {
     let columns = stage.scale.key_columns();
-    let key = cell.key.map_or_else(|| "·".to_owned(), |key| stage.keys.words(key, usize::try_from(columns).unwrap_or(1)));
+    let key = cell.key.map_or_else(|| "·".to_owned(), |key| stage.words(key, usize::try_from(columns).unwrap_or(1)));
     let free = columns - width(&key);
     let blanks = |count: i32| " ".repeat(usize::try_from(count).unwrap_or(0));
     let (open, close) = match state {
@@ -211,7 +226,7 @@ fn ghosts(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaView)
         return;
     }
     for cell in before.cells(scale.from, scale.end).filter(|cell| replica.cell(cell.offset).is_none()) {
-        let x = LEFT + scale.cell(cell.offset);
+        let x = stage.left + scale.cell(cell.offset);
         if scale.has_keys() {
             pane.put(x, y, &with_key(stage, State::Gone, &cell), style);
         } else {
@@ -227,15 +242,15 @@ fn let_go(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaView)
         return;
     }
     for offset in replica.compacted(scale.from, scale.end) {
-        pane.glyph_if_blank(LEFT + scale.centre(offset), y, '·', theme::dim());
+        pane.glyph_if_blank(stage.left + scale.centre(offset), y, '·', theme::dim());
     }
-    for x in LEFT..LEFT + scale.boundary(replica.start.clamp(scale.from, scale.end)) {
+    for x in stage.left..stage.left + scale.boundary(replica.start.clamp(scale.from, scale.end)) {
         pane.glyph_if_blank(x, y, '╌', theme::faint());
     }
     if let Some(cleaned) =
         replica.cleaned.filter(|cleaned| scale.pitch > 1 && *cleaned > replica.start && scale.shows_boundary(*cleaned))
     {
-        pane.glyph_if_blank(LEFT + scale.boundary(cleaned), y, '¦', theme::dim());
+        pane.glyph_if_blank(stage.left + scale.boundary(cleaned), y, '¦', theme::dim());
     }
 }
 
@@ -251,7 +266,7 @@ fn narrow_cells(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &Replic
             _ => (x, state, cell.epoch.0),
         };
         let sign = if cell.is_tombstone && scale.per_column == 1 { '†' } else { glyph(shown.1) };
-        pane.glyph(LEFT + x, y, sign, style(shown.1, shown.2));
+        pane.glyph(stage.left + x, y, sign, style(shown.1, shown.2));
         worst = Some(shown);
     }
 }
@@ -271,10 +286,10 @@ fn boundaries(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaV
     let lead = if is_leader(stage, replica) { theme::leader() } else { theme::text() };
     let is_level = replica.high_watermark == replica.end;
     if replica.start > scale.from && replica.start < replica.end && scale.pitch > 1 && scale.shows_boundary(replica.start) {
-        pane.glyph(LEFT + scale.boundary(replica.start), y, '├', theme::text());
+        pane.glyph(stage.left + scale.boundary(replica.start), y, '├', theme::text());
     }
     if scale.shows_boundary(replica.end) {
-        let x = LEFT + scale.boundary(replica.end);
+        let x = stage.left + scale.boundary(replica.end);
         if scale.has_keys() {
             let (glyph, style) = if is_level { ('╣', lead) } else { ('┤', theme::text()) };
             pane.glyph(x, y, glyph, style);
@@ -283,7 +298,7 @@ fn boundaries(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaV
         }
     }
     if scale.has_keys() && !is_level && scale.shows_boundary(replica.high_watermark) {
-        pane.glyph(LEFT + scale.boundary(replica.high_watermark), y, '║', lead);
+        pane.glyph(stage.left + scale.boundary(replica.high_watermark), y, '║', lead);
     }
 }
 
@@ -308,7 +323,7 @@ fn numbers(pane: &mut Pane<'_>, y: i32, rows: i32, replica: &ReplicaView) {
 fn gone(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaView) {
     let Some(before) = stage.before.and_then(|before| before.replica(replica.broker)) else { return };
     let mut words_at = |offset: Offset, words: &str, style: Style| {
-        let x = LEFT + stage.scale.cell(offset);
+        let x = stage.left + stage.scale.cell(offset);
         if stage.scale.shows(offset) && pane.is_blank(x, x + width(words), y) {
             pane.put(x, y, words, style);
         }
@@ -320,8 +335,9 @@ fn gone(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaView) {
         let first = before.cells(stage.scale.from, stage.scale.end).find(|cell| replica.cell(cell.offset).is_none());
         first.into_iter().for_each(|cell| words_at(cell.offset, "└ compacted", theme::text()));
     }
-    if before.start < replica.start {
-        words_at(replica.start, &format!("└ log start {}", replica.start), theme::text());
+    if replica.start > Offset::ZERO {
+        let style = if before.start < replica.start { theme::text() } else { theme::dim() };
+        words_at(replica.start, &format!("└ log start {}", replica.start), style);
     }
 }
 
@@ -332,7 +348,7 @@ fn knowledge(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaVi
     let diverged = replica.cells(scale.from.max(high_watermark.min(scale.end)), scale.end);
     let first = diverged.into_iter().find(|cell| stage.partition.is_diverged(replica.broker, cell));
     if let Some(cell) = first {
-        let (x, words) = (LEFT + scale.cell(cell.offset), "└ diverged");
+        let (x, words) = (stage.left + scale.cell(cell.offset), "└ diverged");
         if pane.is_blank(x, x + width(words) + 1, y) {
             pane.put(x, y, words, theme::fault());
         }
@@ -340,7 +356,7 @@ fn knowledge(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaVi
     if !scale.shows_boundary(high_watermark) || high_watermark == Offset::ZERO {
         return;
     }
-    let x = LEFT + scale.boundary(high_watermark);
+    let x = stage.left + scale.boundary(high_watermark);
     if is_leader(stage, replica) {
         let (before, after) = ("committed ", " not yet");
         if replica.end == high_watermark {
@@ -349,7 +365,7 @@ fn knowledge(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, replica: &ReplicaVi
         if scale.pitch > 1 && pane.is_blank(x - width(before) - 1, x, y) {
             pane.put_left_of(x, y, before, theme::dim());
         }
-        let end = LEFT + scale.boundary(replica.end);
+        let end = stage.left + scale.boundary(replica.end);
         if end - x >= 2 && x + 1 + width(after) < pane.width() - RIGHT + 2 && pane.is_blank(x + 1, x + 1 + width(after), y) {
             pane.put(x + 1, y, after, theme::dim());
         }

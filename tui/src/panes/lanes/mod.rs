@@ -12,28 +12,27 @@
 //!
 //! Invariant: HW, log end and positions are boundaries and stand between cells; shape carries the meaning, colour repeats it.
 
-mod keys;
 mod lane;
-mod readers;
+pub mod readers;
 mod rows;
 mod scale;
 
 use tribunal::ids::Offset;
+use tribunal::trace::Keys;
 use tribunal::trace::view::{PartitionView, ReplicaView};
 
 use super::put::{Pane, width};
 use crate::screen::recording::{Shown, broker_name};
 use crate::screen::{Model, theme};
-use keys::Keys;
 use rows::Risk;
 use scale::{Scale, Wanted};
 
-/// Columns of the names at the left.
+/// Columns of the names at the left, at least.
 const LEFT: i32 = 16;
 /// Columns of the numbers at the right.
 const RIGHT: i32 = 15;
-/// The most consumers shown.
-const READERS: usize = 4;
+/// The most rows for readers.
+const READERS: usize = 6;
 /// How many offsets before the log start are seen.
 const EXPIRED: u64 = 2;
 
@@ -44,9 +43,26 @@ struct Stage<'a> {
     /// The same at the beat before: what was there then and is gone now is drawn as a ghost.
     before: Option<&'a PartitionView>,
     scale: Scale,
+    /// Columns of the names at the left.
+    left: i32,
     risks: Vec<Risk>,
+    /// The offsets that claims found broken by now are about.
+    verdicts: Vec<Offset>,
     /// What its keys are.
     keys: Keys,
+    /// What all its keys begin with: cells leave it out.
+    prefix: &'a str,
+}
+
+impl Stage<'_> {
+    /// A key as a cell shows it.
+    fn words(&self, key: &[u8], most: usize) -> String {
+        cell_words(self.keys, self.prefix, key, most)
+    }
+}
+
+fn cell_words(keys: Keys, prefix: &str, key: &[u8], most: usize) -> String {
+    keys.words(key.strip_prefix(prefix.as_bytes()).unwrap_or(key), most)
 }
 
 /// Which rows there are.
@@ -77,11 +93,13 @@ impl Plan {
             has_acked: true,
             has_legend: true,
         };
-        let steps: [fn(Self) -> Self; 9] = [
+        let steps: [fn(Self) -> Self; 11] = [
             |plan| Self { lane_rows: 2, ..plan },
             |plan| Self { risks: plan.risks.min(1), ..plan },
-            |plan| Self { readers: plan.readers.min(1), ..plan },
+            |plan| Self { readers: plan.readers.min(3), ..plan },
+            |plan| Self { readers: plan.readers.min(2), ..plan },
             |plan| Self { has_legend: false, ..plan },
+            |plan| Self { readers: plan.readers.min(1), ..plan },
             |plan| Self { lane_rows: 1, has_legend: true, ..plan },
             |plan| Self { has_legend: false, ..plan },
             |plan| Self { has_epochs: false, ..plan },
@@ -117,9 +135,17 @@ pub fn wanted_rows(model: &Model, most: i32) -> i32 {
 fn wanted_by(model: &Model, shown: &Shown) -> i32 {
     let partition = model.partition_view(shown);
     // Risks come and go; their rows are kept free, so that stepping does not move everything.
-    let plan = Plan::choose(i32::MAX, 0, readers::all(&partition).len(), 2);
+    let plan = Plan::choose(i32::MAX, 0, readers::all(&partition).len().max(shown.readers.rows), 2);
     let before = shown.id.and_then(|id| model.before.partition(id));
     Plan { risks: 2, ..plan }.rows(lanes(&partition, before).count())
+}
+
+/// The rows without which the partition looked at hides what it is to show: its lanes with their state, the readers, the legend.
+#[must_use]
+pub fn least_rows(model: &Model) -> i32 {
+    let Some(shown) = model.shown() else { return 0 };
+    let full = Plan::choose(i32::MAX, 0, shown.readers.rows.min(3), 0);
+    Plan { lane_rows: 2, ..full }.rows(shown.replicas.len())
 }
 
 /// The replicas that have a lane: a deleted one only at the beat that deletes it.
@@ -130,7 +156,7 @@ fn lanes<'a>(partition: &'a PartitionView, before: Option<&'a PartitionView>) ->
 
 /// The partitions, the one looked at first, then those after it.
 fn in_turn(model: &Model) -> impl Iterator<Item = &Shown> {
-    model.recording.partitions.iter().skip(model.partition)
+    model.recording.partitions.iter().skip(model.partition())
 }
 
 /// Draws the partition looked at, and those after it as far as they fit.
@@ -156,25 +182,29 @@ pub fn draw(model: &Model, pane: &mut Pane<'_>) {
 
 fn draw_partition(model: &Model, shown: &Shown, pane: &mut Pane<'_>) {
     let partition = &model.partition_view(shown);
-    heading(model, shown, partition, pane);
-    let columns = pane.width() - LEFT - RIGHT;
+    let left = (shown.readers.columns + 4).clamp(LEFT, if pane.width() < 100 { 22 } else { 30 });
+    let columns = pane.width() - left - RIGHT;
     if columns < 6 {
-        return;
+        return heading(model, shown, partition, pane, false);
     }
     let before = shown.id.and_then(|id| model.before.partition(id));
     let replicas: Vec<&ReplicaView> = lanes(partition, before).collect();
     let keys = Keys::of(&shown.name);
+    let is_looked_at = model.shown() == Some(shown);
     // What was cut at this step is still seen.
     let was = |replica: &&ReplicaView| before.and_then(|before| before.replica(replica.broker));
     let wanted = Wanted {
         start: replicas.iter().filter_map(was).map(|replica| replica.start).fold(expired(partition.start()), Offset::min),
         end: replicas.iter().filter_map(was).map(|replica| replica.end).fold(partition.end(), Offset::max),
-        key_columns: key_columns(partition, keys, columns),
+        key_columns: key_columns(partition, (keys, &shown.key_prefix), columns),
         columns,
         zoom: model.zoom,
-        scroll: model.scroll,
+        around: if is_looked_at { model.hand.map_or_else(|| model.around(), |hand| hand.around) } else { None },
+        scroll: model.hand.map_or(0, |hand| hand.by),
     };
-    let stage = Stage { model, partition, before, scale: Scale::choose(wanted), risks: rows::risks(partition), keys };
+    let (scale, risks, verdicts) = (Scale::choose(wanted), rows::risks(partition), verdicts(model, shown));
+    let stage = Stage { model, partition, before, scale, left, risks, verdicts, keys, prefix: &shown.key_prefix };
+    heading(model, shown, partition, pane, stage.scale.has_keys());
     let readings = readers::all(partition);
     let plan = Plan::choose(pane.height(), replicas.len(), readings.len(), stage.risks.len());
     let mut y = 1;
@@ -197,10 +227,8 @@ fn draw_partition(model: &Model, shown: &Shown, pane: &mut Pane<'_>) {
         lane::draw(&stage, pane, y, plan.lane_rows, replica);
         y += plan.lane_rows;
     }
-    for reading in readings.iter().take(plan.readers) {
-        readers::draw(&stage, pane, y, reading);
-        y += 1;
-    }
+    readers::draw(&stage, pane, y, plan.readers, &readings);
+    y += i32::try_from(plan.readers).unwrap_or(0);
     wall(&stage, pane, top, y.min(bottom));
     for risk in stage.risks.iter().take(plan.risks) {
         rows::risk(&stage, pane, y, risk);
@@ -211,16 +239,26 @@ fn draw_partition(model: &Model, shown: &Shown, pane: &mut Pane<'_>) {
     }
 }
 
+/// The offsets of a partition that claims found broken by now are about.
+fn verdicts(model: &Model, shown: &Shown) -> Vec<Offset> {
+    let by_now = model.recording.broken().filter(|(step, _)| *step <= model.cursor());
+    let places = by_now.filter_map(|(_, finding)| finding.place);
+    places.filter(|(partition, _)| Some(*partition) == shown.id).map(|(_, offset)| offset).collect()
+}
+
 /// Of what has expired the last few offsets are seen, so that one sees that there was something.
 fn expired(start: Offset) -> Offset {
     Offset(start.0.saturating_sub(EXPIRED))
 }
 
-fn heading(model: &Model, shown: &Shown, partition: &PartitionView, pane: &mut Pane<'_>) {
+fn heading(model: &Model, shown: &Shown, partition: &PartitionView, pane: &mut Pane<'_>, has_keys: bool) {
     let names = &model.recording.names;
     let count = model.recording.partitions.len();
     let nth = model.recording.partitions.iter().position(|known| known == shown).map_or(1, |place| place + 1);
-    let title = if count > 1 { format!("{} ({nth} of {count})", shown.name) } else { shown.name.clone() };
+    let mut title = if count > 1 { format!("{} ({nth} of {count})", shown.name) } else { shown.name.clone() };
+    if has_keys && !shown.key_prefix.is_empty() {
+        title.push_str(&format!(" · keys {}…", shown.key_prefix));
+    }
     let Some(committed) = &partition.committed else {
         return pane.heading_styled(0, &title, "not created yet", theme::strong());
     };
@@ -246,16 +284,16 @@ fn wall(stage: &Stage<'_>, pane: &mut Pane<'_>, top: i32, bottom: i32) {
     if !stage.scale.shows_boundary(leader.high_watermark) || stage.scale.pitch == 1 {
         return;
     }
-    let x = LEFT + stage.scale.boundary(leader.high_watermark);
+    let x = stage.left + stage.scale.boundary(leader.high_watermark);
     for y in top..bottom {
         pane.glyph_if_blank(x, y, '┃', ratatui::style::Style::new().fg(theme::LEADER));
     }
 }
 
 /// Columns of the longest key that could be seen, so that all cells are equally wide.
-fn key_columns(partition: &PartitionView, of: Keys, columns: i32) -> i32 {
+fn key_columns(partition: &PartitionView, (of, prefix): (Keys, &str), columns: i32) -> i32 {
     let seen = u64::try_from(columns).unwrap_or(0) / 4;
     let from = Offset(partition.end().0.saturating_sub(seen));
     let keys = partition.replicas.iter().flat_map(|replica| replica.cells(from, partition.end()));
-    keys.filter_map(|cell| cell.key).map(|key| width(&of.words(key, of.longest()))).max().unwrap_or(1)
+    keys.filter_map(|cell| cell.key).map(|key| width(&cell_words(of, prefix, key, of.longest()))).max().unwrap_or(1)
 }

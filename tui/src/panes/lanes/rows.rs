@@ -1,23 +1,43 @@
 //! The rows above and below the lanes, on the same ruler: offsets, epochs, promises, readers, what is at risk, the legend.
 
 use ratatui::style::Style;
-use tribunal::ids::{BrokerId, Offset};
-use tribunal::trace::view::{Acked, PartitionView};
+use tribunal::ids::{BrokerId, LeaderEpoch, Offset};
+use tribunal::trace::view::{Acked, PartitionView, ReplicaView};
 
 use super::super::put::{Pane, width};
-use super::{LEFT, RIGHT, Stage};
+use super::scale::Scale;
+use super::{RIGHT, Stage};
 use crate::screen::recording::broker_name;
 use crate::screen::theme;
 
 /// How far back promises are looked through for what is at risk.
 const LOOKED_BACK: u64 = 4_096;
 
+/// The offsets; one that a claim found broken is about stands out, with `✗` before it.
 pub(super) fn ruler(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32) {
-    let scale = &stage.scale;
+    let (scale, left) = (&stage.scale, stage.left);
     pane.put(3, y, "offset", theme::dim());
     let hidden = scale.from.since(stage.partition.start());
     if hidden > 0 {
-        pane.put_left_of(LEFT, y, &format!("‹{hidden}"), theme::faint());
+        pane.put_left_of(left - 1, y, &format!("‹{hidden}"), theme::faint());
+    }
+    let later = stage.partition.end().since(scale.end);
+    if later > 0 {
+        pane.put(pane.width() - RIGHT + 2, y, &format!("{later}›"), theme::faint());
+    }
+    // Columns that are taken, with a blank on each side.
+    let mut taken: Vec<(i32, i32)> = Vec::new();
+    let mut put = |x: i32, text: &str, style: Style| {
+        let end = x + width(text);
+        let is_free = taken.iter().all(|(from, to)| end < *from || x > *to);
+        if is_free && left + end <= pane.width() - RIGHT + 1 - i32::from(later > 0) {
+            pane.put(left + x, y, text, style);
+            taken.push((x, end));
+        }
+    };
+    for offset in stage.verdicts.iter().filter(|offset| scale.shows(**offset)) {
+        let number = offset.to_string();
+        put((scale.centre(*offset) - 1 - (width(&number) - 1) / 2).max(0), &format!("✗{number}"), theme::fault());
     }
     let longest = width(&scale.end.to_string()) + 1;
     // The least round step whose numbers do not run into each other.
@@ -29,16 +49,43 @@ pub(super) fn ruler(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32) {
     let step = steps.into_iter().find(|step| room(*step)).unwrap_or(10_000_000);
     let mut offset = scale.from.0.div_ceil(step).saturating_mul(step);
     // The first number is pushed right when it would begin left of the lanes; it must not push into the next.
-    let mut free = 0;
     while offset < scale.end.0 {
         let text = offset.to_string();
-        let x = (scale.centre(Offset(offset)) - (width(&text) - 1) / 2).max(0);
-        if x >= free && LEFT + x + width(&text) <= pane.width() - RIGHT + 1 {
-            pane.put(LEFT + x, y, &text, theme::dim());
-            free = x + width(&text) + 1;
-        }
+        put((scale.centre(Offset(offset)) - (width(&text) - 1) / 2).max(0), &text, theme::dim());
         offset = offset.saturating_add(step);
     }
+}
+
+/// A run of offsets of one epoch; of compacted ones that may have been of an earlier epoch, none is known.
+struct Run {
+    epoch: Option<u32>,
+    from: Offset,
+    end: Offset,
+}
+
+/// The epochs of what a log holds and held in the window. Between two records of an epoch everything was of that epoch, and
+/// nothing is older than epoch 0.
+fn runs(scale: &Scale, replica: &ReplicaView) -> Vec<Run> {
+    let (from, end) = (scale.from.max(replica.start), scale.end.min(replica.end));
+    let mut runs: Vec<Run> = Vec::new();
+    let mut add = |epoch: Option<u32>, from: Offset, end: Offset| match runs.last_mut() {
+        _ if from >= end => {}
+        Some(run) if run.epoch == epoch => run.end = end,
+        _ => runs.push(Run { epoch, from, end }),
+    };
+    let mut before = replica.epoch_before(from);
+    let mut at = from;
+    for cell in replica.cells(from, end) {
+        let is_known = before == Some(cell.epoch) || cell.epoch == LeaderEpoch::ZERO;
+        add(is_known.then_some(cell.epoch.0), at, cell.offset);
+        add(Some(cell.epoch.0), cell.offset, cell.offset.next());
+        (before, at) = (Some(cell.epoch), cell.offset.next());
+    }
+    // What ends in the window's gap may go on behind it.
+    let after = replica.cells(end, replica.end).next().map(|cell| cell.epoch);
+    let is_known = after.is_some() && (after == before || after == Some(LeaderEpoch::ZERO));
+    add(after.filter(|_| is_known).map(|epoch| epoch.0), at, end);
+    runs
 }
 
 pub(super) fn epochs(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32) {
@@ -46,22 +93,16 @@ pub(super) fn epochs(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32) {
     pane.put(3, y, "epoch", theme::dim());
     let longest = partition.replicas.iter().max_by_key(|replica| replica.end);
     let Some(replica) = partition.authority().or(longest).filter(|replica| replica.end > replica.start) else { return };
-    let mut runs: Vec<(u32, Offset, Offset)> = Vec::new();
-    for cell in replica.cells(scale.from, scale.end) {
-        match runs.last_mut() {
-            Some((epoch, _, end)) if *epoch == cell.epoch.0 => *end = cell.offset.next(),
-            _ => runs.push((cell.epoch.0, cell.offset, cell.offset.next())),
-        }
-    }
     let is_narrow = scale.pitch == 1;
-    for (place, (epoch, from, end)) in runs.iter().enumerate() {
-        let (left, right) = (LEFT + scale.boundary(*from), LEFT + scale.boundary(*end) - i32::from(is_narrow));
-        let style = Style::new().fg(theme::epoch(*epoch));
+    for (place, run) in runs(scale, replica).iter().enumerate() {
+        let (left, right) = (stage.left + scale.boundary(run.from), stage.left + scale.boundary(run.end) - i32::from(is_narrow));
+        let style = run.epoch.map_or_else(theme::faint, |epoch| Style::new().fg(theme::epoch(epoch)));
         for x in left..=right {
-            pane.glyph(x, y, '─', style);
+            pane.glyph(x, y, if run.epoch.is_some() { '─' } else { '╌' }, style);
         }
         pane.glyph(left, y, if place == 0 || is_narrow { '├' } else { '┼' }, style);
         pane.glyph(right, y, '┤', style);
+        let Some(epoch) = run.epoch else { continue };
         let room = right - left - 1;
         let label = format!(" e{epoch} ");
         if room > width(&label) {
@@ -78,11 +119,11 @@ pub(super) fn acked(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32) {
     let mut put = |offset: Offset, is_kept: bool| {
         let (glyph, style) = match is_kept {
             // A promise does not outlast what the rules let go.
-            true if partition.is_forgotten(offset) => ('·', theme::dim()),
+            true if is_let_go(partition, offset) => ('·', theme::dim()),
             true => ('✓', theme::text().fg(theme::GOOD)),
             false => ('✗', theme::fault()),
         };
-        pane.glyph(LEFT + scale.centre(offset), y, glyph, style);
+        pane.glyph(stage.left + scale.centre(offset), y, glyph, style);
     };
     let mut broken_column = None;
     for (offset, acked) in partition.acked.range(scale.from, scale.end) {
@@ -97,6 +138,11 @@ pub(super) fn acked(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32) {
     for (offset, _) in partition.overwritten.iter().filter(|(offset, _)| scale.shows(*offset)) {
         put(*offset, false);
     }
+}
+
+/// Whether the log that decides has let a record go by the rules: compacted it away, or begins later.
+fn is_let_go(partition: &PartitionView, offset: Offset) -> bool {
+    partition.authority().map_or_else(|| partition.is_forgotten(offset), |leader| leader.cell(offset).is_none())
 }
 
 /// A promise that stands on too little.
@@ -158,9 +204,9 @@ pub(super) fn risk(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32, risk: &Risk) 
         (false, false) => "at risk",
     };
     pane.put(3, y, label, theme::fault());
-    let room = pane.width() - LEFT - 2;
+    let room = pane.width() - stage.left - 2;
     pane.put_within(
-        LEFT + 1,
+        stage.left + 1,
         y,
         room,
         &format!("{record}: {where_it_is}"),
@@ -173,10 +219,13 @@ pub(super) fn legend(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32) {
     let (filled, open) = (Style::new().fg(theme::INK).bg(epoch), Style::new().fg(epoch).bg(theme::BAR));
     let keys = stage.scale.has_keys();
     let mut entries: Vec<(&str, Style, &str)> = if keys {
-        vec![("[k]", filled, "committed"), ("(k)", open, "not yet"), ("/k/", theme::fault(), "diverged")]
+        vec![("[k]", filled, "committed"), ("(k)", open, "not yet")]
     } else {
-        vec![("▪", filled, "committed"), ("▫", open, "not yet"), ("x", theme::fault(), "diverged")]
+        vec![("▪", filled, "committed"), ("▫", open, "not yet")]
     };
+    if super::lane::has_diverged(stage) {
+        entries.push((if keys { "/k/" } else { "x" }, theme::fault(), "diverged"));
+    }
     let wall = Style::new().fg(theme::LEADER);
     if stage.scale.pitch > 1 {
         entries.push(("┃", wall, "leader's HW"));
@@ -187,12 +236,12 @@ pub(super) fn legend(stage: &Stage<'_>, pane: &mut Pane<'_>, y: i32) {
         entries.extend([("▴", theme::text(), "HW known here"), ("◂", theme::text(), "log end")]);
     }
     // What is rare and there is explained first.
-    let mut entries = [super::readers::legend(stage.partition), entries].concat();
+    let mut entries = [super::readers::legend(stage), entries].concat();
     entries.dedup();
     let mut x = 3;
     for (glyph, style, word) in entries {
         if x + width(glyph) + 1 + width(word) >= pane.width() {
-            break;
+            continue;
         }
         x = pane.put(x, y, glyph, style);
         x = pane.put(x + 1, y, word, theme::dim()) + 2;

@@ -34,7 +34,9 @@ pub struct Wanted {
     pub columns: i32,
     /// How the user wants it.
     pub zoom: Zoom,
-    /// How far the window was moved.
+    /// The offset that is to be seen; `None` for the log's end.
+    pub around: Option<Offset>,
+    /// How far the window was moved from there.
     pub scroll: i64,
 }
 
@@ -63,7 +65,9 @@ impl Scale {
         } else {
             // The window follows the log end and leaves room for what comes next.
             let follows = Offset(wanted.end.0.saturating_add(2).saturating_sub(seen));
-            Offset(follows.0.saturating_add_signed(wanted.scroll)).max(wanted.start)
+            // A third of it shows what came before the offset that is to be seen.
+            let from = wanted.around.map_or(follows, |offset| Offset(offset.0.saturating_sub(seen / 3)));
+            Offset(from.0.saturating_add_signed(wanted.scroll)).min(follows).max(wanted.start)
         };
         Self { from, end: Offset(from.0.saturating_add(seen)), pitch, per_column }
     }
@@ -123,7 +127,7 @@ mod tests {
     use super::*;
 
     fn wanted(end: u64, columns: i32, zoom: Zoom) -> Wanted {
-        Wanted { start: Offset(0), end: Offset(end), key_columns: 1, columns, zoom, scroll: 0 }
+        Wanted { start: Offset(0), end: Offset(end), key_columns: 1, columns, zoom, around: None, scroll: 0 }
     }
 
     #[test]
@@ -141,6 +145,17 @@ mod tests {
         assert!(scale.boundary(Offset(1_000)) < 51);
         let back = Scale::choose(Wanted { scroll: -2_000, ..wanted(1_000, 51, Zoom::Compact) });
         assert_eq!(back.from, Offset(0));
+    }
+
+    #[test]
+    fn the_window_can_stand_around_an_offset() {
+        let around = |offset| Wanted { around: Some(Offset(offset)), ..wanted(1_000, 51, Zoom::Compact) };
+        for offset in [0, 1, 7, 500, 998, 999] {
+            assert!(Scale::choose(around(offset)).shows(Offset(offset)), "{offset}");
+        }
+        let moved = Scale::choose(Wanted { scroll: 100, ..around(500) });
+        assert_eq!(moved.from.since(Scale::choose(around(500)).from), 100);
+        assert!(Scale::choose(Wanted { scroll: 5_000, ..around(500) }).shows(Offset(999)), "not beyond the log");
     }
 
     #[test]
