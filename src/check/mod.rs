@@ -27,6 +27,8 @@ mod digests;
 #[cfg(test)]
 mod disk_tests;
 mod dispatch;
+#[cfg(test)]
+mod drawn_tests;
 mod election_safety;
 mod epoch_cache;
 mod epoch_model;

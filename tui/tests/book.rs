@@ -14,12 +14,9 @@ mod excerpts;
 mod glossary;
 #[path = "book/museum.rs"]
 mod museum;
-#[path = "book/swap.rs"]
-mod swap;
-use excerpts::{EXCERPTS, Excerpt};
+use excerpts::{CHAPTERS, Excerpt};
 use glossary::glossary;
-use museum::MUSEUM;
-use swap::SWAP;
+use museum::museum;
 
 const LINES_PER_CHAPTER: usize = 250;
 const LINES_PER_EXCERPT: usize = 64;
@@ -29,9 +26,9 @@ const ANCHORS: usize = 40;
 fn every_output_in_the_book_is_what_the_program_prints() {
     let mut wrong = Vec::new();
     for excerpt in excerpts() {
-        let made = make(excerpt);
+        let made = make(&excerpt);
         assert!(made.lines().count() <= LINES_PER_EXCERPT, "{} is longer than anybody reads", excerpt.file);
-        compare(&book().join("generated").join(excerpt.file), &made, &mut wrong);
+        compare(&book().join("generated").join(&*excerpt.file), &made, &mut wrong);
     }
     report(&wrong);
 }
@@ -68,8 +65,8 @@ fn the_readme_s_verdict_is_the_program_s() {
     let readme = fs::read_to_string(&path).expect("there is a README");
     let (before, rest) = readme.split_once("<!-- verdict -->").expect("the README shows a verdict");
     let (_, after) = rest.split_once("<!-- /verdict -->").expect("the README's verdict ends with <!-- /verdict -->");
-    let verdict = EXCERPTS.iter().find(|excerpt| excerpt.file == "06-verdict.txt").expect("chapter 6 shows the verdict");
-    let wanted = format!("{before}<!-- verdict -->\n```text\n{}```\n<!-- /verdict -->{after}", make(verdict));
+    let verdict = excerpts().into_iter().find(|excerpt| excerpt.file == "06-verdict.txt").expect("chapter 6 shows the verdict");
+    let wanted = format!("{before}<!-- verdict -->\n```text\n{}```\n<!-- /verdict -->{after}", make(&verdict));
     let mut wrong = Vec::new();
     compare(&path, &wanted, &mut wrong);
     report(&wrong);
@@ -77,8 +74,9 @@ fn the_readme_s_verdict_is_the_program_s() {
 
 #[test]
 fn every_output_made_is_shown_and_every_file_included_is_there() {
-    let made: BTreeSet<&str> = excerpts().map(|excerpt| excerpt.file).collect();
-    assert_eq!(made.len(), excerpts().count(), "two excerpts are written to one file");
+    let excerpts = excerpts();
+    let made: BTreeSet<&str> = excerpts.iter().map(|excerpt| &*excerpt.file).collect();
+    assert_eq!(made.len(), excerpts.len(), "two excerpts are written to one file");
     let mut shown = BTreeSet::new();
     for (page, text) in pages() {
         for include in includes(&text) {
@@ -149,7 +147,7 @@ fn every_command_shown_is_accepted() {
         commands.extend(commands_in(&text).into_iter().map(|command| (command, page.clone())));
     }
     for excerpt in excerpts() {
-        let shown = fs::read_to_string(book().join("generated").join(excerpt.file)).unwrap_or_default();
+        let shown = fs::read_to_string(book().join("generated").join(&*excerpt.file)).unwrap_or_default();
         let again = shown.lines().filter_map(|line| line.split_once("tribunal ").map(|(_, command)| command.to_owned()));
         let again = again.filter(|command| command.starts_with("run "));
         commands.extend(again.map(|command| (command, format!("generated/{}", excerpt.file))));
@@ -196,8 +194,9 @@ fn a_chapter_is_short() {
 }
 
 /// Every output that the book shows.
-fn excerpts() -> impl Iterator<Item = &'static Excerpt> {
-    EXCERPTS.iter().chain(MUSEUM).chain(SWAP)
+fn excerpts() -> Vec<Excerpt> {
+    let chapters = CHAPTERS.iter().copied().flatten().cloned();
+    chapters.chain(museum()).collect()
 }
 
 fn root() -> PathBuf {
@@ -251,14 +250,14 @@ fn files_below(folder: &Path, extension: &str) -> Vec<PathBuf> {
 
 /// The lines of the program's output that the excerpt keeps, an ellipsis where some are left out between.
 fn make(excerpt: &Excerpt) -> String {
-    let printed = tidy(&text(&tribunal(excerpt.command)));
+    let printed = tidy(&text(&tribunal(&excerpt.command)));
     if excerpt.keep.is_empty() {
         return printed;
     }
     let lines: Vec<&str> = printed.lines().collect();
     let mut kept = String::new();
     let mut next = 0;
-    for (from, to) in excerpt.keep {
+    for (from, to) in excerpt.keep.iter() {
         let find = |what: &str, after: usize| {
             let found = lines.iter().skip(after).position(|line| line.contains(what));
             found.map(|place| place + after).unwrap_or_else(|| panic!("{}: no line after {after} has {what:?}", excerpt.file))

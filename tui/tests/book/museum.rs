@@ -1,448 +1,51 @@
 //! The outputs that the pages of the museum show: of each exhibit its steps, and the runs side by side.
 
-use crate::excerpts::{Excerpt, excerpt};
+use std::borrow::Cow;
 
-/// All of them, in the order of the museum.
-pub const MUSEUM: &[Excerpt] = &[
-    excerpt("museum.txt", "museum", &[("The museum: ", "under truncation=kip-279")]),
-    excerpt(
-        "r1-steps.txt",
-        "run r1",
-        &[
-            ("⇐ acknowledged: send 2", "crash b1"),
-            ("fences b1", "⇤ truncate"),
-            ("≠ fault: 2.500s", "b2   ✖"),
-            ("★ elects b3", "b3   ★ leads"),
-            ("b2   ⇤", "b2   ⇤"),
-            ("b1   ⇤", "b1   ⇤"),
-        ],
-    ),
-    excerpt("r1-sides.txt", "museum r1", &[("  as written", "    again ")]),
-    excerpt(
-        "r2-steps.txt",
-        "run r2",
-        &[
-            ("p1   ⇒ send 3", "acknowledged: send 3"),
-            ("b1   ✖", "★ elects b2"),
-            ("b2   ↺ recover", "b2   ↺ recover"),
-            ("b2   ★ leads", "b2   ★ leads"),
-            ("append orders-0 record 2 e3", "append orders-0 record 2 e3"),
-            ("b1   ↺ recover", "orders-0 follows b2"),
-            ("append orders-0 record 3", "append orders-0 record 3"),
-            ("b1   · replicate orders-0 record 3", "b1   · replicate orders-0 record 3"),
-        ],
-    ),
-    excerpt("r2-sides.txt", "museum r2", &[("  as written", "    again ")]),
-    excerpt(
-        "r3-steps.txt",
-        "run r3",
-        &[
-            ("append orders-0 record 2 e0", "append orders-0 record 2 e0"),
-            ("append orders-0 record 3 e0", "append orders-0 record 3 e0"),
-            ("★ elects b2", "★ elects b2"),
-            ("append orders-0 record 2 e1", "append orders-0 record 2 e1"),
-            ("★ elects b1", "b1   ★ leads"),
-            ("append orders-0 record 4", "append orders-0 record 4"),
-            ("b2   ⇤ truncate", "b2   ⇤ truncate"),
-            ("b2   · replicate", "b2   · replicate"),
-        ],
-    ),
-    excerpt("r3-sides.txt", "museum r3", &[("  as written", "    again ")]),
-    excerpt(
-        "r4-steps.txt",
-        "run r4",
-        &[
-            ("append orders-0 record 1 e0", "append orders-0 record 1 e0"),
-            ("b3   · replicate orders-0 record 1 e0", "b3   · replicate orders-0 record 1 e0"),
-            ("★ elects b2", "★ elects b2"),
-            ("append orders-0 record 1 e1", "append orders-0 record 1 e1"),
-            ("b1   ⇤ truncate", "b1   · replicate orders-0 record 1 e1"),
-            ("★ elects b1", "b1   ★ leads"),
-            ("b1   · high watermark orders-0 1 → 2", "b1   · high watermark orders-0 1 → 2"),
-            ("★ elects b3", "★ elects b3"),
-        ],
-    ),
-    excerpt("r4-sides.txt", "museum r4", &[("  as written", "    again ")]),
-    excerpt(
-        "r6-steps.txt",
-        "run r6",
-        &[
-            ("b1   ⇒ proposes ISR", "b1   ✖"),
-            ("★ elects b2", "b2   ★ leads"),
-            ("b2   ⇐ b3 holds all of orders-0 below 1", "ISR of orders-0 is now"),
-            ("b2   ✖", "b2   ✖"),
-            ("★ elects b3", "b3   ★ leads"),
-            ("b4   ⇤", "b4   ⇤"),
-        ],
-    ),
-    excerpt("r6-sides.txt", "museum r6", &[("  as written", "    again ")]),
-    excerpt(
-        "r9-steps.txt",
-        "run r9",
-        &[
-            ("fault: 1.500s", "fault: 1.500s"),
-            ("b1   ⇒ proposes ISR", "b1   ⇒ proposes ISR"),
-            ("fault: 4.300s replace", "its disk with it"),
-            ("b2   ↺ starts again, life #3", "b2   ↺ starts again, life #3"),
-            ("ISR of orders-0 is now {1,2}", "ISR of orders-0 is now {1,2}"),
-            ("★ elects b2", "b2   ★ leads"),
-        ],
-    ),
-    excerpt("r9-sides.txt", "museum r9", &[("  as written", "    again ")]),
-    excerpt(
-        "r10-steps.txt",
-        "run r10",
-        &[
-            ("fault: 2.000s", "fault: 2.000s"),
-            ("fences b1", "fences b1"),
-            ("fences b2", "fences b2"),
-            ("fault: 5.000s", "b3   ✖"),
-            ("b3   ╳", "b3   ╳"),
-            ("★ elects b3", "b3   ★ leads"),
-            ("⇤ truncate", "⇤ truncate"),
-        ],
-    ),
-    excerpt("r10-sides.txt", "museum r10", &[("  as written", "    again ")]),
-    excerpt(
-        "r11-steps.txt",
-        "run r11",
-        &[
-            ("fault: 1.500s", "fault: 1.500s"),
-            ("p1   ⇒ send 2", "p1   ⇒ send 2"),
-            ("b1   ⇒ proposes ISR", "acknowledged: send 2"),
-            ("acknowledged: send 3", "b1   ✖"),
-            ("★ elects b2", "b2   ★ leads"),
-            ("b1   ⇤", "b1   ⇤"),
-        ],
-    ),
-    excerpt("r11-sides.txt", "museum r11", &[("  as written", "    again ")]),
-    excerpt(
-        "r12a-steps.txt",
-        "run r12a",
-        &[
-            ("b2   ✖", "b3   ✖"),
-            ("acknowledged: send 2", "acknowledged: send 2"),
-            ("acknowledged: send 3", "acknowledged: send 3"),
-            ("b1   ✖", "b1   ✖"),
-            ("b2   ↺ recover", "b2   ↺ recover"),
-            ("★ elects b2", "b2   ★ leads"),
-            ("b1   ⇤", "b1   ⇤"),
-        ],
-    ),
-    excerpt("r12a-sides.txt", "museum r12a", &[("  as written", "    again ")]),
-    excerpt(
-        "r12b-steps.txt",
-        "run r12b",
-        &[
-            ("c1   ⇐ reads orders-0 record 1", "c1   ⇐ reads orders-0 record 1"),
-            ("b1   ✖", "b1   ✖"),
-            ("★ elects b2", "b2   ★ leads"),
-            ("c2   ⇐ reads orders-0 record 1", "c2   ⇐ reads orders-0 record 1"),
-        ],
-    ),
-    excerpt("r12b-sides.txt", "museum r12b", &[("  as written", "    again ")]),
-    excerpt(
-        "r12c-steps.txt",
-        "run r12c",
-        &[
-            ("c1   ⇐ reads orders-0 record 2", "c1   ⇐ reads orders-0 record 2"),
-            ("b1   ✖", "b1   ✖"),
-            ("★ elects b2", "b2   ★ leads"),
-            ("c1   ⇤", "c1   !"),
-        ],
-    ),
-    excerpt("r12c-sides.txt", "museum r12c", &[("  as written", "    again ")]),
-    excerpt(
-        "k1-steps.txt",
-        "run k1",
-        &[
-            ("★ leads the metadata quorum from e1", "★ leads the metadata quorum from e1"),
-            ("fault: 3.000s", "k2   ★ is the active"),
-            ("k2   ≠ fences b1", "has no leader in e3"),
-            ("k1   ≠ is not the active", "b3   ★ leads"),
-        ],
-    ),
-    excerpt("k1-sides.txt", "museum k1", &[("  as written", "fencings")]),
-    excerpt(
-        "k2-steps.txt",
-        "run k2",
-        &[
-            ("★ leads the metadata quorum from e1", "fault: after k1"),
-            ("↺ over: after k1", "k1   ≠ is not the active"),
-            ("k1   ★ leads the metadata quorum", "k1   ★ is the active"),
-        ],
-    ),
-    excerpt("k2-sides.txt", "museum k2", &[("  as written", "quorum-elections")]),
-    excerpt(
-        "k3-steps.txt",
-        "run k3 --all",
-        &[
-            ("fault: 2.900s", "fault: 2.900s"),
-            ("k1   · holds that k1, k2, k3, k4, k5 vote", "k1   · holds that"),
-            ("k5   · holds that k1, k2, k3, k4, k5 vote", "k5   · holds that"),
-            ("k2   ★ leads the metadata quorum", "fault: after k2"),
-            ("k2   · holds that k2, k3, k4 vote", "k2   · holds that"),
-            ("k3   · holds that k2, k3, k4 vote", "k3   · holds that"),
-            ("creates topic late", "creates topic late"),
-            ("admin ⇐ create topics", "admin ⇐ create topics"),
-            ("k1   ★ leads the metadata quorum", "k1   ★ leads"),
-            ("k4   · holds that k1, k2, k3, k4, k5 vote", "k4   · holds that"),
-        ],
-    ),
-    excerpt("k3-sides.txt", "museum k3", &[("  as written", "    again ")]),
-    excerpt(
-        "k5-steps.txt",
-        "run k5",
-        &[
-            ("creates topic late", "creates topic late"),
-            ("admin ⇐ create topics", "admin ⇐ create topics"),
-            ("fault: 5.000s replace", "k2   ✖"),
-            ("k1   ╳", "k1   ↺"),
-            ("k3   ★ leads the metadata quorum", "k3   ★ is the active"),
-        ],
-    ),
-    excerpt("k5-sides.txt", "museum k5", &[("  as written", "    again ")]),
-    excerpt(
-        "s2-steps.txt",
-        "run s2",
-        &[
-            ("acknowledged: send 2", "acknowledged: send 2"),
-            ("b1   ✖", "b1   ✖"),
-            ("b1   ╳ its disk lost 140", "b1   ╳ its disk lost 140"),
-            ("b3   ★ leads orders-0 from e4", "b3   ★ leads orders-0 from e4"),
-            ("append orders-0 record 0 e4", "append orders-0 record 0 e4"),
-        ],
-    ),
-    excerpt("s2-sides.txt", "museum s2", &[("  as written", "    again ")]),
-    excerpt(
-        "s1-steps.txt",
-        "run s1",
-        &[
-            ("acknowledged: send 2", "acknowledged: send 2"),
-            ("b1   ✖", "b1   ✖"),
-            ("b2   ✖", "b2   ✖"),
-            ("b3   ✖", "b3   ✖"),
-            ("b1   ╳ its disk lost", "b1   ╳ its disk lost"),
-            ("b1   ↺ recover", "b1   ↺ recover"),
-        ],
-    ),
-    excerpt("s1-sides.txt", "museum s1", &[("  as written", "    again ")]),
-    // Consumers and groups, retention and cleaning.
-    excerpt(
-        "r5-steps.txt",
-        "run r5",
-        &[
-            ("c1   ⇐ reads orders-0 record 2", "c1   ⇐ reads orders-0 record 2"),
-            ("★ elects b2", "★ elects b2"),
-            ("append orders-0 record 1 e1", "append orders-0 record 1 e1"),
-            ("append orders-0 record 3 e1", "append orders-0 record 3 e1"),
-            ("c1   ↺ goes on", "c1   ↺ goes on"),
-            ("c1   ⇐ reads orders-0", "c1   ⇐ reads orders-0"),
-        ],
-    ),
-    excerpt("r5-sides.txt", "museum r5", &[("  as written", "    again ")]),
-    excerpt(
-        "r19-steps.txt",
-        "run r19",
-        &[
-            ("c1   ⇐ reads orders-0 record 0", "c1   ⇐ reads orders-0 record 0"),
-            ("b2   ✖", "b2   ✖"),
-            ("b2   ↺ starts again", "b2   ↺ starts again"),
-            ("c1   · has processed record 0", "c1   · has processed record 0"),
-            ("no longer in the log", "no longer in the log"),
-        ],
-    ),
-    excerpt("r19-sides.txt", "museum r19", &[("  as written", "    again ")]),
-    excerpt(
-        "k12-steps.txt",
-        "run k12",
-        &[
-            ("c1   ⇐ reads orders-0 record 4", "c1   ⇐ reads orders-0 record 4"),
-            ("admin ⇐ elect leaders", "admin ⇐ elect leaders"),
-            ("admin ⇐ delete topics", "admin ⇐ delete topics"),
-            ("admin ⇐ create topics", "admin ⇐ create topics"),
-            ("append orders-0 record 9", "append orders-0 record 9"),
-        ],
-    ),
-    excerpt("k12-sides.txt", "museum k12", &[("  as written", "reads")]),
-    excerpt(
-        "c1-steps.txt",
-        "run c1",
-        &[
-            ("c1   ⇐ reads orders-0 records 0 to 9", "c1   ⇐ reads orders-0 records 0 to 9"),
-            ("c1   ⇒ commits orders-0 at 10", "c1   ⇒ commits orders-0 at 10"),
-            ("c1   · has processed record 0", "c1   · has processed record 0"),
-            ("c1   · has processed record 2", "c1   ✖"),
-            ("c1   · reads orders-0 from 10", "c1   · reads orders-0 from 10"),
-        ],
-    ),
-    excerpt("c1-sides.txt", "museum c1", &[("  as written", "    again ")]),
-    excerpt(
-        "c2-steps.txt",
-        "run c2",
-        &[
-            ("c1   ⇒ commits orders-0 at 10", "c1   ⇒ commits orders-0 at 10"),
-            ("c2   · has processed record 2", "c2   ✖"),
-            ("c1   · has processed record 2", "c1   · has processed record 2"),
-            ("c1   ✖", "c1   ✖"),
-            ("c2   · reads orders-0 from 0", "c2   · has processed record 0"),
-            ("c1   · reads orders-0 from 10", "c1   · reads orders-0 from 10"),
-        ],
-    ),
-    excerpt("c2-sides.txt", "museum c2", &[("  as written", "    again ")]),
-    excerpt(
-        "c3-steps.txt",
-        "run c3",
-        &[
-            ("c1   · has processed record 4 of orders-0", "c1   · has processed record 4 of orders-0"),
-            ("c1   · gives back", "c1   · gives back"),
-            ("plan of packers for 2", "plan of packers for 2"),
-            ("c1   · reads orders-0 from 0", "c2   · reads orders-1 from 0"),
-            ("c1   · has processed record 0", "c2   · has processed record 0"),
-        ],
-    ),
-    excerpt("c3-sides.txt", "museum c3", &[("  as written", "    again ")]),
-    excerpt(
-        "c4-steps.txt",
-        "run c4",
-        &[
-            ("c1   ≠ stands still", "c1   ≠ stands still"),
-            ("is out of packers", "is out of packers"),
-            ("plan of packers for 3", "plan of packers for 3"),
-            ("c1   ↺ goes on", "c1   ⇒ commits orders-0 at 11"),
-            ("packers will read orders-0 on from 11", "packers will read orders-0 on from 11"),
-        ],
-    ),
-    excerpt("c4-sides.txt", "museum c4", &[("  as written", "    again ")]),
-    excerpt("c7-steps.txt", "run c7", &[("c1   ✖", "c1   ✖"), ("joins packers as till", "PreparingRebalance")]),
-    excerpt("c7-sides.txt", "museum c7", &[("  as written", "    again ")]),
-    excerpt(
-        "c8-steps.txt",
-        "run c8",
-        &[("plan of packers for 1", "plan of packers for 1"), ("c2   · is asked to shut down", "c2   · has shut down in order")],
-    ),
-    excerpt("c8-sides.txt", "museum c8", &[("  as written", "    again ")]),
-    excerpt(
-        "c9-steps.txt",
-        "run c9",
-        &[
-            ("c2-2-b1.1.3 joins packers", "c2-2-b1.1.3 joins packers"),
-            ("packers is CompletingRebalance", "packers is CompletingRebalance"),
-        ],
-    ),
-    excerpt("c9-sides.txt", "museum c9", &[("  as written", "    again ")]),
-    excerpt(
-        "c10-steps.txt",
-        "run c10",
-        &[
-            ("c1   ⇐ committed: orders-0 at 2", "c1   ⇐ committed: orders-0 at 2"),
-            ("forgets that packers", "forgets that packers"),
-            ("c1   · is asked to shut down", "c1   · is asked to shut down"),
-            ("acknowledged: send 7", "acknowledged: send 7"),
-            ("c1   · reads orders-0 from 7", "c1   · reads orders-0 from 7"),
-        ],
-    ),
-    excerpt("c10-sides.txt", "museum c10", &[("  as written", "    again ")]),
-    excerpt(
-        "c11-steps.txt",
-        "run c11",
-        &[
-            ("billers will read orders-0 on from 5", "billers will read orders-0 on from 5"),
-            ("b2   ✖", "b2   ✖"),
-            ("t1-1/00000000000000000000.log", "t1-1/00000000000000000000.log"),
-            ("leads __consumer_offsets-1 from e2", "leads __consumer_offsets-1 from e2"),
-            ("c1   · reads orders-0 from 0", "c1   · reads orders-0 from 0"),
-        ],
-    ),
-    excerpt("c11-sides.txt", "museum c11", &[("  as written", "    again ")]),
-    excerpt(
-        "c12-steps.txt",
-        "run c12",
-        &[
-            ("c1   · has processed record 4", "c1   · has processed record 4"),
-            ("★ elects b2 for orders-0", "★ elects b2 for orders-0"),
-            ("append orders-0 record 3 e1", "append orders-0 record 3 e1"),
-            ("c1   ↺ goes on", "c1   ↺ goes on"),
-            ("no longer in the log", "no longer in the log"),
-        ],
-    ),
-    excerpt("c12-sides.txt", "museum c12", &[("  as written", "    again ")]),
-    excerpt(
-        "c13-steps.txt",
-        "run c13",
-        &[
-            ("admin ⇐ create partitions", "admin ⇐ create partitions"),
-            ("acknowledged: send 1 ", "acknowledged: send 1 "),
-            ("plan of packers for 2", "plan of packers for 2"),
-            ("c1   · reads orders-1 from", "c1   · reads orders-1 from"),
-        ],
-    ),
-    excerpt("c13-sides.txt", "museum c13", &[("  as written", "processed")]),
-    excerpt("s6-steps.txt", "run s6", &[("p1   ⇒ send 1", "acknowledged: send 1")]),
-    excerpt("s6-sides.txt", "museum s6", &[("  as written", "segments-deleted")]),
-    excerpt(
-        "s7-steps.txt",
-        "run s7",
-        &[
-            ("acknowledged: send 1 ", "acknowledged: send 1 "),
-            ("b1   ⇤ delete orders-0 0 to", "b1   ⇤ delete orders-0 0 to"),
-            ("b1   ⇤ delete orders-0 10 to", "b1   ⇤ delete orders-0 10 to"),
-        ],
-    ),
-    excerpt("s7-sides.txt", "museum s7", &[("  as written", "segments-deleted")]),
-    excerpt(
-        "s8-steps.txt",
-        "run s8",
-        &[
-            ("its wall clock jumps by", "b1   ⇤ delete orders-0 0 to"),
-            ("b1   ⇤ delete orders-0 98 to 100", "b1   ⇤ delete orders-0 98 to 100"),
-            ("b2   ⇤ delete orders-0 0 to", "b2   ⇤ delete orders-0 0 to"),
-        ],
-    ),
-    excerpt("s8-sides.txt", "museum s8", &[("  as written", "segments-deleted")]),
-    excerpt(
-        "s10-steps.txt",
-        "run s10",
-        &[
-            ("b3   · replicate customers-0 record 0", "b3   · replicate customers-0 record 0"),
-            ("append customers-0 record 1 e0", "append customers-0 record 1 e0"),
-            ("b1   ⇤ cleaned customers-0 0 to 6", "b1   ⇤ cleaned customers-0 0 to 6"),
-            ("b1   ⇤ cleaned customers-0 0 to 31", "b1   ⇤ cleaned customers-0 0 to 31"),
-            ("b3   ↺ recover customers-0", "b3   ↺ recover customers-0"),
-            ("b3   ★ leads customers-0", "b3   ★ leads customers-0"),
-            ("c1   ⇐ reads customers-0", "c1   ⇐ reads customers-0"),
-        ],
-    ),
-    excerpt("s10-sides.txt", "museum s10", &[("  as written", "    again ")]),
-    excerpt("s12-steps.txt", "run s12", &[("b1   ! cannot clean", "b1   ! cannot clean")]),
-    excerpt("s12-sides.txt", "museum s12", &[("  as written", "failed-cleanings")]),
-    excerpt(
-        "s15-steps.txt",
-        "run s15",
-        &[
-            ("no longer in the log", "no longer in the log"),
-            ("no longer in the log", "no longer in the log"),
-            ("no longer in the log", "no longer in the log"),
-        ],
-    ),
-    excerpt("s15-sides.txt", "museum s15", &[("  as written", "processed")]),
-    excerpt(
-        "s16-steps.txt",
-        "run s16",
-        &[
-            ("append status-0 record 0 e0", "append status-0 record 0 e0"),
-            ("world ≠ fault: 1.500s", "world ≠ fault: 1.500s"),
-            ("world ≠ fault: 4.000s", "world ≠ fault: 4.000s"),
-            ("append status-0 record 1 e0 (bert)", "append status-0 record 1 e0 (bert)"),
-            ("b2   ★ leads status-0", "b2   ★ leads status-0"),
-            ("b2   ⇤ cleaned status-0 0 to 6", "b2   ⇤ cleaned status-0 0 to 6"),
-            ("b3   · replicate status-0 record 5 e1", "b3   · replicate status-0 record 5 e1"),
-            ("b3   ★ leads status-0", "b3   ★ leads status-0"),
-            ("b1   · status-0 follows b3", "b1   ⇤ truncate"),
-            ("b1   · replicate status-0 record 5 e1", "b1   · replicate status-0 record 5 e1"),
-            ("b1   ★ leads status-0 from e3", "b1   ★ leads status-0 from e3"),
-            ("c1   ⇐ reads status-0", "c1   ⇐ reads status-0"),
-        ],
-    ),
-    excerpt("s16-sides.txt", "museum s16", &[("  as written", "    again ")]),
-];
+use crate::excerpts::{Excerpt, Keep, excerpt, line};
+
+#[path = "museum/readers.rs"]
+mod readers;
+#[path = "museum/servers.rs"]
+mod servers;
+
+use readers::READERS;
+use servers::SERVERS;
+
+/// What the page of an exhibit shows.
+struct Exhibit {
+    /// The arguments of `tribunal run`: its name, and what the run is given besides.
+    run: &'static str,
+    /// What the last line has that is kept of the runs side by side.
+    sides_to: &'static str,
+    /// The steps of its run.
+    steps: Keep,
+}
+
+/// The list of all exhibits, and what each page shows, in the order of the museum.
+pub fn museum() -> Vec<Excerpt> {
+    let list = excerpt("museum.txt", "museum", &[("The museum: ", "under truncation=kip-279")]);
+    std::iter::once(list).chain(SERVERS.iter().chain(READERS).flat_map(Exhibit::shown)).collect()
+}
+
+impl Exhibit {
+    fn shown(&self) -> [Excerpt; 2] {
+        let name = self.run.split(' ').next().unwrap_or_default();
+        let made = |what: &str, command: String, keep| Excerpt {
+            file: Cow::Owned(format!("{name}-{what}.txt")),
+            command: Cow::Owned(command),
+            keep,
+        };
+        [
+            made("steps", format!("run {}", self.run), Cow::Borrowed(self.steps)),
+            made("sides", format!("museum {name}"), Cow::Owned(vec![("  as written", self.sides_to)])),
+        ]
+    }
+}
+
+/// The command that plays the runs again stands below them.
+const AGAIN: &str = "    again ";
+
+const fn exhibit(run: &'static str, sides_to: &'static str, steps: Keep) -> Exhibit {
+    Exhibit { run, sides_to, steps }
+}
