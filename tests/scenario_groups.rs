@@ -7,7 +7,7 @@ mod stages;
 
 use tribunal::client::application::CommitMode;
 use tribunal::client::consumer::StartFrom;
-use tribunal::event::{ClientFact, Event, Fact, GroupFact, GroupState, PositionReason, WorldFact};
+use tribunal::event::{ClientFact, Event, Fact, GroupFact, GroupState, NetworkFact, PositionReason, WorldFact};
 use tribunal::ids::{BrokerId, Offset, ProcessId};
 use tribunal::sim::host::HostKind;
 use tribunal::sim::scenario::Scenario;
@@ -191,6 +191,25 @@ fn a_consumer_that_is_shut_down_closes_and_comes_back() {
     let stopped = of(&outcome, 4).filter(|event| matches!(event.fact, Fact::World(WorldFact::ProcessStopped { .. })));
     assert!(stopped.map(|event| event.at).all(|at| at >= at_ms(3_000) && at < at_ms(3_100)));
     assert_eq!(outcome.summary.faults.first().map(|fault| fault.effect.asked), Some(2));
+}
+
+/// Whatever had ended just before, a record is processed because it was polled, and polled because an answer brought it.
+#[test]
+fn a_record_is_processed_because_of_the_poll_that_has_it() {
+    let outcome = run("[[consumers]]\nid = \"c1\"\ngroup = \"g1\"\ntopics = [\"orders\"]\n\
+                       config = { \"auto.offset.reset\" = \"earliest\", \"max.poll.records\" = 7 }\n\
+                       processing = { per-record = \"3ms\", commit = \"after\" }\n");
+    let cause = |event: &Event| events(&outcome).iter().find(|other| other.step == event.trail.cause).expect("it has a cause");
+    let mut processed = 0;
+    for event in of(&outcome, 2) {
+        let Fact::Client(ClientFact::RecordProcessed { partition, offset, .. }) = &event.fact else { continue };
+        let Fact::Client(ClientFact::PollReturned { poll }) = &cause(event).fact else { panic!("{event:?}") };
+        assert_eq!(poll.partition, *partition);
+        assert!(poll.records.iter().any(|record| record.offset == *offset), "{offset} was not in that poll");
+        let Fact::Network(NetworkFact::MessageDelivered { .. }) = &cause(cause(event)).fact else { panic!("{event:?}") };
+        processed += 1;
+    }
+    assert!(processed > 100, "{processed} records");
 }
 
 /// Two members in `g1`, one in each of the protocols' groups, that take no time.

@@ -20,7 +20,7 @@ use crate::event::ReadRecord;
 use crate::ids::{BrokerId, LeaderEpoch, Offset, TopicPartition};
 use crate::protocol::{FetchPartition, FetchRequest, FetchedPartition, LeaderIdAndEpoch};
 use crate::record::{BatchHeader, digest, each_record, unpack, verify};
-use crate::time::Instant;
+use crate::time::{Instant, Trail};
 
 /// A partition named in a fetch, and from where.
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +89,7 @@ pub(super) struct Reading {
 
 /// Reads an answer: what is to be polled from it, from `from` on; nothing when there is no batch in it. What follows damaged
 /// bytes is left out.
-pub(super) fn read(from: Offset, fetched: &FetchedPartition, reading: Reading) -> Option<Buffer> {
+pub(super) fn read(from: Offset, fetched: &FetchedPartition, arrived: Trail, reading: Reading) -> Option<Buffer> {
     let mut records = (Vec::new(), Vec::new());
     let mut end = None;
     let mut is_damaged = false;
@@ -106,7 +106,7 @@ pub(super) fn read(from: Offset, fetched: &FetchedPartition, reading: Reading) -
     let end = end.map(|(last, epoch)| (last.next().max(from), epoch));
     let (records, values) = (VecDeque::from(records.0), VecDeque::from(records.1));
     let end = end.or(is_damaged.then_some((from, LeaderEpoch::ZERO)))?;
-    Some(Buffer { records, values, end, high_watermark: fetched.high_watermark, is_damaged })
+    Some(Buffer { records, values, end, high_watermark: fetched.high_watermark, is_damaged, arrived })
 }
 
 /// Reads one batch: its records from `from` on go to `records`. Returns its last offset (included) and its leader's epoch.

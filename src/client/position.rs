@@ -28,7 +28,7 @@ use crate::error::ErrorCode;
 use crate::event::{ClientFact, PositionReason, ReadRecord};
 use crate::ids::{BrokerId, LeaderEpoch, Offset, PartitionIndex, TopicId, TopicPartition};
 use crate::protocol::{EndOffset, LeaderIdAndEpoch, OffsetSpec};
-use crate::time::Instant;
+use crate::time::{Instant, Trail};
 
 use super::setup::StartFrom;
 
@@ -87,6 +87,8 @@ pub(super) struct Buffer {
     pub(super) high_watermark: Offset,
     /// What follows them cannot be read.
     pub(super) is_damaged: bool,
+    /// The arrival of the answer that brought them: a poll, whenever it comes, finds them because of that.
+    pub(super) arrived: Trail,
 }
 
 /// One partition of a consumer.

@@ -18,6 +18,7 @@ use crate::client::position::{Assigned, Buffer};
 use crate::context::Context;
 use crate::error::ErrorCode;
 use crate::event::{ClientFact, PollFacts, ReadRecord};
+use crate::time::Trail;
 
 impl Consumer {
     /// Records have arrived: they wait for a poll.
@@ -76,9 +77,13 @@ impl Consumer {
                 kept.push(number);
                 continue;
             }
-            let Some((poll, values)) = take_records(assigned, left) else { continue };
+            let Some(Taken { poll, values, arrived }) = take_records(assigned, left) else { continue };
             left -= poll.records.len();
             has_polled = true;
+            cx.resume(arrived);
+            let told = cx.emit(ClientFact::PollReturned { poll: Arc::clone(&poll) });
+            let polled = Trail { cause: told, ..arrived };
+            cx.resume(polled);
             if self.application.wants_records() {
                 let topic = self.metadata.name(assigned.topic).unwrap_or_default();
                 let output = |record: &ReadRecord, value: Option<&Bytes>| {
@@ -93,10 +98,10 @@ impl Consumer {
                     leader_epoch: record.leader_epoch,
                     digest: record.digest,
                     output: output(record, values.get(place).and_then(Option::as_ref)),
+                    polled,
                 };
                 given.extend(poll.records.iter().enumerate().map(record));
             }
-            cx.emit(ClientFact::PollReturned { poll: Arc::new(poll) });
             match &assigned.buffer {
                 Some(buffer) if !buffer.records.is_empty() => self.ready.push_front(number),
                 Some(buffer) => {
@@ -119,9 +124,16 @@ impl Consumer {
     }
 }
 
-/// Takes at most so many records out of a partition's buffer, with their values if those are kept, and moves its position on.
-/// The buffer stays, if only empty.
-fn take_records(assigned: &mut Assigned, most: usize) -> Option<(PollFacts, Vec<Option<Bytes>>)> {
+/// What a poll takes out of one partition's buffer.
+struct Taken {
+    poll: Arc<PollFacts>,
+    /// The records' values, if those are kept.
+    values: Vec<Option<Bytes>>,
+    arrived: Trail,
+}
+
+/// Takes at most so many records out of a partition's buffer and moves its position on. The buffer stays, if only empty.
+fn take_records(assigned: &mut Assigned, most: usize) -> Option<Taken> {
     let partition = assigned.partition.expect("a partition is fetched once its topic is known");
     let buffer = assigned.buffer.as_mut()?;
     let count = most.min(buffer.records.len());
@@ -129,7 +141,7 @@ fn take_records(assigned: &mut Assigned, most: usize) -> Option<(PollFacts, Vec<
     let values: Vec<_> = buffer.values.drain(..count.min(buffer.values.len())).collect();
     let last = records.last()?;
     let (position, epoch) = if buffer.records.is_empty() { buffer.end } else { (last.offset.next(), last.leader_epoch) };
-    let high_watermark = buffer.high_watermark;
+    let (high_watermark, arrived) = (buffer.high_watermark, buffer.arrived);
     assigned.advance(position, epoch);
-    Some((PollFacts { partition, records, position, high_watermark }, values))
+    Some(Taken { poll: Arc::new(PollFacts { partition, records, position, high_watermark }), values, arrived })
 }

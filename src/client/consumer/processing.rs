@@ -23,7 +23,7 @@ use crate::client::application::{ApplicationSetup, CommitMode};
 use crate::client::connection::{ApplicationDue, Due, GroupDue};
 use crate::context::{Context, NewRecord};
 use crate::ids::{Digest, LeaderEpoch, Offset, TopicPartition};
-use crate::time::Duration;
+use crate::time::{Duration, Trail};
 
 /// A record that an application was given.
 #[derive(Clone, Debug)]
@@ -40,6 +40,8 @@ pub(super) struct Given {
     pub(super) digest: Digest,
     /// What the application writes because of it.
     pub(super) output: Option<Box<NewRecord>>,
+    /// The poll that returned it: whatever is done with it happens because of that.
+    pub(super) polled: Trail,
 }
 
 /// What an application is doing.

@@ -142,7 +142,7 @@ impl Consumer {
                 }
                 let keeps_values = self.setup.application.writes.is_some();
                 let reading = Reading { check_crcs: config.check_crcs, keeps_values };
-                if let Some(buffer) = fetcher::read(wanted.from, fetched, reading) {
+                if let Some(buffer) = fetcher::read(wanted.from, fetched, cx.trail(), reading) {
                     self.buffer_records(wanted.number, buffer, cx);
                 }
             }

@@ -63,6 +63,7 @@ impl Consumer {
 
     /// The application has done its work on a record: it writes what it made of it, or is done with it.
     pub(super) fn finish_or_write(&mut self, done: &mut Given, cx: &mut Context<'_>) {
+        cx.resume(done.polled);
         let read = (done.partition, done.offset, done.digest);
         match (done.output.take(), &mut self.writer) {
             (Some(output), Some(writer)) => {
