@@ -4,7 +4,7 @@
 use tribunal::event::Event;
 use tribunal::ids::Step;
 use tribunal::sim::host::{self, HostKind, RunOptions, Session};
-use tribunal::sim::scenario::{EMBEDDED, Scenario};
+use tribunal::sim::scenario::{Scenario, stories};
 use tribunal::sim::trial::{self, TrialOptions};
 
 fn hash(scenario: &Scenario, host: HostKind, seed: u64) -> u64 {
@@ -12,7 +12,7 @@ fn hash(scenario: &Scenario, host: HostKind, seed: u64) -> u64 {
 }
 
 fn scenarios() -> Vec<Scenario> {
-    EMBEDDED.iter().map(|(name, text)| Scenario::read(text, name).expect("embedded scenarios are well formed")).collect()
+    stories().map(|(name, text)| Scenario::read(text, name).expect("embedded scenarios are well formed")).collect()
 }
 
 #[test]

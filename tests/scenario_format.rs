@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
-use tribunal::sim::scenario::{CHECKS, EMBEDDED, Scenario, schema};
+use tribunal::sim::scenario::{CHECKS, Scenario, schema, stories};
 
 /// What a snippet stands on.
 const HEAD: &str = "name = \"snippet\"\nduration = \"4s\"\n[cluster]\nbrokers = 3\n";
@@ -67,7 +67,7 @@ fn keys_of(schema: &Value, keys: &mut Vec<String>) {
 #[test]
 fn the_schema_accepts_whatever_the_reader_accepts() {
     let schema = schema_value();
-    let embedded = EMBEDDED.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+    let embedded = stories().map(|(name, text)| (name.to_owned(), text.to_owned()));
     for (name, text) in examples().into_iter().chain(embedded) {
         let value: Value = toml::from_str(&text).expect("it is TOML");
         if let Err(why) = accepts(&schema, &value, "") {

@@ -2,7 +2,7 @@
 //!
 //! Each case is the file `06-lost-ack` with one thing changed.
 
-use tribunal::sim::scenario::{EMBEDDED, Scenario};
+use tribunal::sim::scenario::{Scenario, stories};
 
 /// (the text that is replaced, by what, the message)
 #[rustfmt::skip]
@@ -209,7 +209,7 @@ const CASES: &[(&str, &str, &str)] = &[
 ];
 
 fn lost_ack() -> &'static str {
-    EMBEDDED.iter().find(|(name, _)| *name == "06-lost-ack").map(|(_, text)| *text).expect("it is embedded")
+    stories().find(|(name, _)| *name == "06-lost-ack").map(|(_, text)| text).expect("it is embedded")
 }
 
 fn changed(find: &str, replace: &str) -> String {

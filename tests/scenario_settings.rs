@@ -8,7 +8,7 @@ use tribunal::choice::{ChoiceKind, Pin, Subject};
 use tribunal::config::Truncation;
 use tribunal::event::{Acks, CrashKind};
 use tribunal::ids::{BrokerId, PartitionIndex, ProcessId};
-use tribunal::sim::scenario::{EMBEDDED, FaultAction, Mistake, Role, Scenario, Target, When};
+use tribunal::sim::scenario::{FaultAction, Mistake, Role, Scenario, Target, When, stories};
 use tribunal::time::{Duration, Instant};
 
 fn lost_ack() -> Scenario {
@@ -228,7 +228,7 @@ fn what_is_no_scenario_file_is_refused_in_plain_words() {
 }
 
 fn mutated() -> impl Strategy<Value = String> {
-    let text = EMBEDDED.first().map(|(_, text)| *text).expect("one scenario is embedded").to_owned();
+    let text = stories().next().map(|(_, text)| text).expect("one scenario is embedded").to_owned();
     let piece = prop_oneof![
         "\\PC{0,8}",
         Just("[[faults]]".to_owned()),

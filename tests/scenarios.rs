@@ -1,7 +1,7 @@
 //! Every scenario does what it expects: as written, and under each of its rules.
 
 use tribunal::sim::host::HostKind;
-use tribunal::sim::scenario::{EMBEDDED, Scenario};
+use tribunal::sim::scenario::{Scenario, stories};
 use tribunal::sim::trial::{self, Outcome, TrialOptions};
 
 fn hold(scenario: &Scenario) -> Outcome {
@@ -17,7 +17,7 @@ fn assert_met(scenario: &Scenario, under: &str) {
 
 #[test]
 fn every_scenario_does_what_it_expects() {
-    for (name, text) in EMBEDDED {
+    for (name, text) in stories() {
         let scenario = Scenario::read(text, name).expect("embedded scenarios are well formed");
         assert_met(&scenario, "as written");
         for rule in &scenario.rules {
@@ -33,14 +33,14 @@ fn every_scenario_file_is_embedded() {
         for entry in std::fs::read_dir(folder).expect("a folder of ours") {
             let path = entry.expect("an entry of ours").path();
             let stem = path.file_stem().expect("a file has a name").to_string_lossy().to_string();
-            assert!(EMBEDDED.iter().any(|(name, _)| *name == stem), "{stem} is not embedded");
+            assert!(stories().any(|(name, _)| name == stem), "{stem} is not embedded");
         }
     }
 }
 
 #[test]
 fn no_scripted_fault_is_idle() {
-    for (name, text) in EMBEDDED {
+    for (name, text) in stories() {
         let scenario = Scenario::read(text, name).expect("embedded scenarios are well formed");
         let outcome = hold(&scenario);
         let idle: Vec<_> = outcome

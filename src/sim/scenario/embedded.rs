@@ -15,9 +15,8 @@ macro_rules! embedded {
 }
 
 embedded! {
-    /// Every embedded scenario but the museum's: its name (the file's, without the ending) and its text, in the order of the
-    /// course.
-    EMBEDDED:
+    /// The lessons, in the order of the course: their names (those of the files, without the ending) and their texts.
+    LESSONS:
     "lessons" / "00-tour",
     "lessons" / "01-one-log",
     "lessons" / "02-grow",
@@ -32,6 +31,11 @@ embedded! {
     "lessons" / "11-clock-skew",
     "lessons" / "11-retention-skew",
     "lessons" / "12-late-reader",
+}
+
+embedded! {
+    /// What a Kafka is used for, and how it is looked after.
+    USE_CASES:
     "use-cases" / "messaging",
     "use-cases" / "website-activity",
     "use-cases" / "metrics",
@@ -46,6 +50,11 @@ embedded! {
     "use-cases" / "rack-outage",
     "use-cases" / "add-broker",
     "use-cases" / "replace-controller",
+}
+
+embedded! {
+    /// Random weather, in which every check must hold.
+    CHAOS:
     "chaos" / "storm",
     "chaos" / "squall",
     "chaos" / "quorum",
@@ -98,12 +107,17 @@ embedded! {
     "museum" / "s16-epoch-cleaned-away",
 }
 
+/// Every embedded scenario but the museum's: its name and its text.
+pub fn stories() -> impl Iterator<Item = (&'static str, &'static str)> {
+    [LESSONS, USE_CASES, CHAOS].into_iter().flatten().copied()
+}
+
 /// The embedded scenario of this name: `06-lost-ack`, `lost-ack` or `06`; of an exhibit also its number, `r1`. Returns the
 /// full name and the text.
 #[must_use]
 pub fn embedded(name: &str) -> Option<(&'static str, &'static str)> {
     let is_meant = |full: &str| full == name || bare(full) == name || full.strip_suffix(bare(full)) == Some(&format!("{name}-"));
-    EMBEDDED.iter().chain(MUSEUM).copied().find(|(full, _)| is_meant(full) || number(full) == Some(name))
+    stories().chain(MUSEUM.iter().copied()).find(|(full, _)| is_meant(full) || number(full) == Some(name))
 }
 
 /// The number of an exhibit, such as `r1`.
@@ -133,7 +147,7 @@ mod tests {
 
     #[test]
     fn every_embedded_scenario_is_read_and_bears_its_files_name() {
-        for (full, text) in EMBEDDED.iter().chain(MUSEUM) {
+        for (full, text) in stories().chain(MUSEUM.iter().copied()) {
             let scenario = Scenario::read(text, full).unwrap_or_else(|mistake| panic!("{mistake}"));
             assert_eq!(scenario.name, bare(full), "{full}");
         }

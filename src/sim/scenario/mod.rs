@@ -52,7 +52,7 @@ mod trigger;
 use chaos::CHAOS_KINDS;
 use read::KINDS;
 
-pub use embedded::{EMBEDDED, MUSEUM, embedded};
+pub use embedded::{CHAOS, LESSONS, MUSEUM, USE_CASES, embedded, stories};
 pub use expect::CHECKS;
 pub use fault_model::{
     Chaos, ChaosKind, Doing, FaultAction, FaultSpec, FileKind, FileSpec, MessageSpec, Role, Target, Trigger, When,

@@ -134,7 +134,7 @@ pub(crate) fn find(name: &str) -> Result<Scenario, Problem> {
     if name.contains('/') || name.ends_with(".toml") {
         return Ok(Scenario::load(Path::new(name))?);
     }
-    let names = || scenario::EMBEDDED.iter().chain(scenario::MUSEUM).map(|(name, _)| *name);
+    let names = || scenario::stories().chain(scenario::MUSEUM.iter().copied()).map(|(name, _)| name);
     let bare = || names().filter_map(|name| name.split_once('-')).map(|(_, bare)| bare);
     let help = match nearest(name, names().chain(bare())) {
         Some(meant) => format!("did you mean `{meant}`?"),

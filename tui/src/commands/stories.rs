@@ -2,9 +2,9 @@
 
 use std::io::IsTerminal as _;
 
-use tribunal::sim::scenario::{EMBEDDED, Scenario};
+use tribunal::sim::scenario::{CHAOS, LESSONS, MUSEUM, Scenario, USE_CASES};
 
-use tribunal_tui::screen::chooser::{Choice, choose as choose_story};
+use tribunal_tui::screen::chooser::{Choice, Shelf, choose as choose_story, first_sentence};
 
 use super::problem::Problem;
 use super::watch::{self, Watch};
@@ -19,18 +19,23 @@ Try first:
   tribunal museum                          famous failures, and the rules that ended them
   tribunal explore storm --seeds 0..100    random weather: every check must hold";
 
-/// A story of the list.
-pub(crate) struct Story {
-    /// Its embedded name.
-    pub(crate) name: &'static str,
-    /// Its first sentence.
-    pub(crate) about: String,
+/// Every embedded scenario, by its kind.
+pub(crate) fn shelves() -> Vec<Shelf> {
+    let shelf = |name, about, scenarios: &[(&str, &str)]| Shelf {
+        name,
+        about,
+        choices: scenarios.iter().map(|(name, text)| Choice { name: (*name).to_owned(), story: story(name, text) }).collect(),
+    };
+    vec![
+        shelf("Lessons", "the course, a run for each", LESSONS),
+        shelf("Use cases", "what a Kafka is for, and how it is looked after", USE_CASES),
+        shelf("Museum", "how it has failed, as it happened", MUSEUM),
+        shelf("Weather", "random faults; every check must hold", CHAOS),
+    ]
 }
 
-/// Every embedded scenario.
-pub(crate) fn stories() -> Vec<Story> {
-    let about = |name: &str, text: &str| Scenario::read(text, name).map(|scenario| scenario.story).unwrap_or_default();
-    EMBEDDED.iter().map(|(name, text)| Story { name, about: about(name, text) }).collect()
+fn story(name: &str, text: &str) -> String {
+    Scenario::read(text, name).map(|scenario| scenario.story).unwrap_or_default()
 }
 
 /// Lists the stories; on a terminal Enter opens one.
@@ -38,18 +43,22 @@ pub(crate) fn browse() -> Result<Verdict, Problem> {
     if std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
         return choose();
     }
-    output::line("Tribunal: a Kafka you can put on trial.\n")?;
-    for story in stories() {
-        output::line(&format!("  {:<16} {}", story.name, story.about))?;
+    output::line("Tribunal: a Kafka you can put on trial.")?;
+    for shelf in shelves() {
+        output::line(&format!("\n{}: {}", shelf.name, shelf.about))?;
+        for choice in shelf.choices {
+            output::line(&format!("  {:<28} {}", choice.name, first_sentence(&choice.story)))?;
+        }
     }
     output::line("")?;
     output::print(FIRST_STEPS)
 }
 
 fn choose() -> Result<Verdict, Problem> {
-    let choices: Vec<_> = stories().into_iter().map(|story| Choice { name: story.name.to_owned(), about: story.about }).collect();
+    let shelves = shelves();
+    let choices: Vec<_> = shelves.iter().flat_map(|shelf| &shelf.choices).collect();
     let mut at = choices.iter().position(|choice| choice.name == "06-lost-ack").unwrap_or(0);
-    while let Some(chosen) = choose_story("Tribunal: a Kafka you can put on trial", &choices, at, watch::terminal_look())? {
+    while let Some(chosen) = choose_story("Tribunal: a Kafka you can put on trial", &shelves, at, watch::terminal_look())? {
         at = chosen;
         if let Some(choice) = choices.get(chosen) {
             Watch::of(&choice.name).execute()?;
