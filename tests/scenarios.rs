@@ -1,7 +1,7 @@
 //! Every scenario does what it expects: as written, and under each of its rules.
 
 use tribunal::sim::host::HostKind;
-use tribunal::sim::scenario::{Scenario, stories};
+use tribunal::sim::scenario::{Scenario, USE_CASES, stories};
 use tribunal::sim::trial::{self, Outcome, TrialOptions};
 
 fn hold(scenario: &Scenario) -> Outcome {
@@ -27,9 +27,26 @@ fn every_scenario_does_what_it_expects() {
     }
 }
 
+/// What a use case lives by can be switched off, and then it does not do what it is for.
+#[test]
+fn a_use_case_misses_its_expectation_without_its_mechanism() {
+    let mut switched_off = 0;
+    for (name, text) in USE_CASES {
+        let scenario = Scenario::read(text, name).expect("embedded scenarios are well formed");
+        for rule in &scenario.rules {
+            let mut without = scenario.with_settings(&rule.set).expect("its own rules are well formed");
+            without.settings.clear(); // so that the file's own expectation judges, not the rule's
+            let outcome = hold(&without);
+            assert_eq!(outcome.met, Some(false), "{name} under {}: {:?}", rule.name, outcome.miscounts);
+            switched_off += 1;
+        }
+    }
+    assert!(switched_off >= 10, "{switched_off} mechanisms");
+}
+
 #[test]
 fn every_scenario_file_is_embedded() {
-    for folder in ["scenarios/lessons", "scenarios/chaos"] {
+    for folder in ["scenarios/lessons", "scenarios/use-cases", "scenarios/chaos"] {
         for entry in std::fs::read_dir(folder).expect("a folder of ours") {
             let path = entry.expect("an entry of ours").path();
             let stem = path.file_stem().expect("a file has a name").to_string_lossy().to_string();

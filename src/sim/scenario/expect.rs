@@ -58,8 +58,19 @@ impl Scenario {
         if settings.is_empty() {
             return Some(&self.expect);
         }
+        self.rule_of(settings).map(|rule| &rule.expect)
+    }
+
+    /// The rule block in force: the one whose `set` is what was set over the text.
+    #[must_use]
+    pub fn rule(&self) -> Option<&RuleBlock> {
+        self.rule_of(&self.settings)
+    }
+
+    /// No rule block sets nothing, so no settings have none.
+    fn rule_of(&self, settings: &[(String, String)]) -> Option<&RuleBlock> {
         let settings = sorted(settings);
-        self.rules.iter().find(|rule| sorted(&rule.set) == settings).map(|rule| &rule.expect)
+        self.rules.iter().find(|rule| sorted(&rule.set) == settings)
     }
 }
 

@@ -67,11 +67,11 @@ impl From<Host> for HostKind {
 impl Run {
     pub(crate) fn execute(&self) -> Result<Verdict, Problem> {
         let scenario = self.options.read()?;
-        let mut verdict = self.one(&scenario, None)?;
+        let mut verdict = self.one(&scenario)?;
         if self.rules {
             for rule in &scenario.rules {
                 let under_rule = scenario.with_settings(&rule.set)?;
-                if self.one(&under_rule, Some(&rule.name))? == Verdict::NotMet {
+                if self.one(&under_rule)? == Verdict::NotMet {
                     verdict = Verdict::NotMet;
                 }
             }
@@ -79,7 +79,7 @@ impl Run {
         Ok(verdict)
     }
 
-    fn one(&self, scenario: &Scenario, rule: Option<&str>) -> Result<Verdict, Problem> {
+    fn one(&self, scenario: &Scenario) -> Result<Verdict, Problem> {
         let seed = self.options.seed.unwrap_or(scenario.seed);
         let keep_trace = self.trace.is_some() || !(self.quiet || self.json);
         let host = available(self.host);
@@ -96,14 +96,14 @@ impl Run {
         if self.json {
             output::line(&json::of_run(scenario, &outcome, wall_us).to_string())?;
         } else {
-            self.tell(scenario, &outcome, rule)?;
+            self.tell(scenario, &outcome)?;
         }
         let strict_failure = self.strict && !outcome.warnings.is_empty();
         Ok(if outcome.met == Some(false) || strict_failure { Verdict::NotMet } else { Verdict::Met })
     }
 
-    fn tell(&self, scenario: &Scenario, outcome: &Outcome, rule: Option<&str>) -> Result<(), Problem> {
-        let under = rule.map(|name| format!(" under the rule `{name}`")).unwrap_or_default();
+    fn tell(&self, scenario: &Scenario, outcome: &Outcome) -> Result<(), Problem> {
+        let under = scenario.rule().map(|rule| format!(" under the rule `{}`", rule.name)).unwrap_or_default();
         if !self.quiet {
             output::line(&format!("{}{under}: {}", scenario.name, scenario.story))?;
             output::line(&opening(scenario, outcome))?;
