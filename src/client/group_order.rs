@@ -78,7 +78,7 @@ impl Ordered {
             GroupOrder::List => ApiKey::ListGroups,
             GroupOrder::Describe(_) => ApiKey::DescribeGroups,
             GroupOrder::FetchOffsets(_) => ApiKey::OffsetFetch,
-            GroupOrder::ListOffsets(_) => ApiKey::ListOffsets,
+            GroupOrder::ListOffsets(..) => ApiKey::ListOffsets,
             GroupOrder::Delete(_) => ApiKey::DeleteGroups,
             GroupOrder::DeleteOffsets(..) => ApiKey::OffsetDelete,
             GroupOrder::Reset { .. } => ApiKey::OffsetCommit,
@@ -218,7 +218,7 @@ impl Ordered {
                 known.found.push((look_up.spec, listed.offset));
             }
         }
-        let is_all = matches!(self.order, GroupOrder::ListOffsets(_)) && self.look_ups.is_empty();
+        let is_all = matches!(self.order, GroupOrder::ListOffsets(..)) && self.look_ups.is_empty();
         if is_all { Step::Done(None) } else { Step::GoOn }
     }
 
@@ -228,7 +228,7 @@ impl Ordered {
         let known = self.partitions.iter().flatten();
         match &self.order {
             GroupOrder::Describe(_) if self.is_classic => DescribeGroupsRequest { groups }.into(),
-            GroupOrder::Describe(_) | GroupOrder::List | GroupOrder::ListOffsets(_) => {
+            GroupOrder::Describe(_) | GroupOrder::List | GroupOrder::ListOffsets(..) => {
                 ConsumerGroupDescribeRequest { groups }.into()
             }
             GroupOrder::FetchOffsets(_) => {
@@ -278,7 +278,12 @@ impl GroupOrder {
         match self {
             Self::Reset { to: SeekTo::Beginning, .. } => vec![OffsetSpec::Earliest],
             Self::Reset { to: SeekTo::End, .. } => vec![OffsetSpec::Latest],
-            Self::ListOffsets(_) | Self::Reset { to: SeekTo::Offset(_), .. } => vec![OffsetSpec::Earliest, OffsetSpec::Latest],
+            Self::ListOffsets(_, None) | Self::Reset { to: SeekTo::Offset(_), .. } => {
+                vec![OffsetSpec::Earliest, OffsetSpec::Latest]
+            }
+            Self::ListOffsets(_, Some(timestamp)) => {
+                vec![OffsetSpec::Earliest, OffsetSpec::Latest, OffsetSpec::Timestamp(*timestamp)]
+            }
             Self::Reset { to: SeekTo::Timestamp(timestamp), .. } => vec![OffsetSpec::Timestamp(*timestamp), OffsetSpec::Latest],
             Self::List | Self::FetchOffsets(_) | Self::Describe(_) | Self::Delete(_) | Self::DeleteOffsets(..) => Vec::new(),
         }

@@ -27,6 +27,7 @@ pub use lookup::{Hint, Lookup, Owner, SYNONYMS, Synonym};
 pub use nearest::nearest;
 pub use policy::{
     AutoOffsetReset, CleanupPolicy, GroupProtocol, IsolationLevel, Limit, MigrationPolicy, Names, Ratio, Strategies, Strategy,
+    iso_duration,
 };
 pub use producer::ProducerConfig;
 pub use profile::Profile;

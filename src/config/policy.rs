@@ -226,8 +226,9 @@ impl Value for AutoOffsetReset {
     }
 }
 
-/// Reads `P1DT2H3M4.5S`.
-fn iso_duration(text: &str) -> Option<Duration> {
+/// Reads an ISO-8601 duration in days, hours, minutes and seconds, to the ms: `P1DT2H3M4.5S`.
+#[must_use]
+pub fn iso_duration(text: &str) -> Option<Duration> {
     let mut rest = text.strip_prefix('P').filter(|rest| !rest.is_empty())?;
     let (mut in_time, mut total) = (false, 0_u64);
     while !rest.is_empty() {

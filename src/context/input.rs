@@ -105,8 +105,9 @@ pub enum GroupOrder {
     Describe(GroupId),
     /// To know how far it has come, by what it has committed.
     FetchOffsets(GroupId),
-    /// To know where the partitions of a topic begin and end (no group's affair).
-    ListOffsets(String),
+    /// To know where the partitions of a topic begin and end, and, if a time is named, which is the first record of each that is
+    /// not older (no group's affair).
+    ListOffsets(String, Option<Timestamp>),
     /// It to be forgotten, with all its offsets.
     Delete(GroupId),
     /// Its offsets of a topic, or of one partition of it, to be forgotten.
@@ -129,7 +130,7 @@ impl GroupOrder {
     #[must_use]
     pub fn group(&self) -> Option<&GroupId> {
         match self {
-            Self::List | Self::ListOffsets(_) => None,
+            Self::List | Self::ListOffsets(..) => None,
             Self::FetchOffsets(group)
             | Self::Describe(group)
             | Self::Delete(group)
@@ -142,7 +143,7 @@ impl GroupOrder {
     #[must_use]
     pub fn topic(&self) -> Option<&str> {
         match self {
-            Self::DeleteOffsets(_, topic, _) | Self::ListOffsets(topic) | Self::Reset { topic, .. } => Some(topic),
+            Self::DeleteOffsets(_, topic, _) | Self::ListOffsets(topic, _) | Self::Reset { topic, .. } => Some(topic),
             Self::List | Self::FetchOffsets(_) | Self::Describe(_) | Self::Delete(_) => None,
         }
     }
@@ -152,7 +153,7 @@ impl GroupOrder {
     pub fn partition(&self) -> Option<PartitionIndex> {
         match self {
             Self::DeleteOffsets(_, _, partition) | Self::Reset { partition, .. } => *partition,
-            Self::List | Self::FetchOffsets(_) | Self::ListOffsets(_) | Self::Describe(_) | Self::Delete(_) => None,
+            Self::List | Self::FetchOffsets(_) | Self::ListOffsets(..) | Self::Describe(_) | Self::Delete(_) => None,
         }
     }
 }

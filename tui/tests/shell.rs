@@ -101,6 +101,26 @@ fn a_group_is_described_in_kafkas_columns_and_its_reset_is_clamped() {
 }
 
 #[test]
+fn a_group_reads_on_from_a_time() {
+    let reset = "kafka-consumer-groups.sh --reset-offsets --group g --topic t --execute";
+    let lines = format!(
+        "topics create t\nproduce t old\nwait 10s\nproduce t young\nconsume t --from-beginning --group g\n\
+         {reset} --by-duration PT5S\n{reset} --to-datetime 2026-01-01T00:00:05.000\n{reset} --to-datetime 2026-01-01T02:00:00+02:00\n\
+         {reset} --to-datetime 2027-01-01T00:00:00Z\noffsets reset g t --by-duration P1D\n\
+         kafka-get-offsets.sh --topic t --time 1767225605000\nkafka-get-offsets.sh --topic t --time 1798761600000\n\
+         {reset} --to-datetime yesterday\n{reset} --by-duration 1h\n{reset} --by-duration PT5S --to-latest\n"
+    );
+    let told = shell(&[], &lines);
+    let reached: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("g ")?.split_whitespace().last()).collect();
+    assert_eq!(reached, ["1", "1", "0", "2", "0"], "{told}");
+    let listed: Vec<&str> = told.lines().filter(|line| line.starts_with("t:")).collect();
+    assert_eq!(listed, ["t:0:1"], "no record is as young as that: {told}");
+    for said in ["`yesterday` is no time", "`1h` is no duration", "a reset has one aim"] {
+        assert!(told.contains(&format!("ERROR INVALID_REQUEST: {said}")), "{said}: {told}");
+    }
+}
+
+#[test]
 fn what_cannot_be_done_has_kafkas_name_and_the_shell_goes_on() {
     for (line, name) in [
         ("produce nowhere --partition 1 x", "UNKNOWN_TOPIC_OR_PARTITION"),

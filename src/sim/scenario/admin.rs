@@ -28,7 +28,7 @@ pub(super) const FORMS: &str = "`create-topic NAME partitions=2 replication-fact
     `delete-topic NAME`, `create-partitions NAME COUNT`, `reassign NAME-0 to 2,3,4`, `cancel-reassignment NAME-0`, \
     `elect-preferred NAME-0` or `all`, `elect-unclean NAME-0`, `set topic NAME KEY=VALUE`, `set broker b1 KEY=VALUE`, \
     `set cluster KEY=VALUE`, `unset …`, `update-feature NAME=WORD`, `add-voter k4`, `remove-voter k1`, \
-    `delete-records NAME-0 to 50`, `describe-quorum`, `list-topics`, `list-offsets NAME`, `list-groups`, `group-offsets g1`, `describe-group g1`, `delete-group g1`, \
+    `delete-records NAME-0 to 50`, `describe-quorum`, `list-topics`, `list-offsets NAME` or `NAME 1s`, `list-groups`, `group-offsets g1`, `describe-group g1`, `delete-group g1`, \
     `delete-offsets g1 NAME` or `NAME-0`, `reset-offsets g1 NAME to-earliest`, `to-latest`, `to-offset 5` or `to-timestamp 1s`.";
 
 /// The verbs, each with an example.
@@ -147,7 +147,8 @@ impl<'a> Order<'_, 'a> {
         let name = |group: &str| Arc::new(group.to_owned());
         let order = match *words {
             ["list-groups"] => GroupOrder::List,
-            ["list-offsets", topic] => GroupOrder::ListOffsets(topic_name(self.item, topic)?),
+            ["list-offsets", topic] => GroupOrder::ListOffsets(topic_name(self.item, topic)?, None),
+            ["list-offsets", topic, at] => GroupOrder::ListOffsets(topic_name(self.item, topic)?, Some(self.timestamp(at)?)),
             ["group-offsets", group] => GroupOrder::FetchOffsets(name(group)),
             ["describe-group", group] => GroupOrder::Describe(name(group)),
             ["delete-group", group] => GroupOrder::Delete(name(group)),

@@ -6,6 +6,7 @@ use tribunal::error::ErrorCode;
 use tribunal::ids::{BrokerId, Offset, PartitionIndex, TopicId};
 use tribunal::protocol::{DescribedConfig, DescribedGroup, FetchedOffset, MetadataTopic, NamedPartition, Response};
 use tribunal::sim::live::{Answer, Live};
+use tribunal::time::Timestamp;
 
 use super::refusal::Refusal;
 
@@ -83,6 +84,20 @@ pub(super) fn bounds(live: &mut Live, topic: &str) -> Result<Bounds, Refusal> {
     };
     let topic = id.ok_or_else(|| Refusal::of(ErrorCode::UnknownTopicOrPartition, topic))?;
     Ok(Bounds { topic, partitions: found.into_iter().map(|(partition, offsets)| (partition, ends(offsets))).collect() })
+}
+
+/// Asks for the first record of each partition of a topic that is not older than this; a partition without one is left out.
+pub(super) fn first_since(live: &mut Live, topic: &str, at: Timestamp) -> Result<BTreeMap<PartitionIndex, Offset>, Refusal> {
+    legal_topic(topic)?;
+    let ms = at.0.max(0); // less has other meanings
+    let responses = order(live, &format!("list-offsets {topic} {ms}"), topic, ErrorCode::InvalidTopicException)?;
+    let listed = responses.into_iter().filter_map(|response| match response {
+        Response::ListOffsets(listed) => Some(listed.partitions),
+        _ => None,
+    });
+    // That is the last question about each of them.
+    let last: BTreeMap<_, _> = listed.flatten().map(|listed| (listed.partition.partition, listed.offset)).collect();
+    Ok(last.into_iter().filter_map(|(partition, offset)| Some((partition, offset?))).collect())
 }
 
 /// Asks for a group: who coordinates it, and what it is doing.

@@ -1,5 +1,7 @@
 //! What can be done: every command of the shell, as `line` and `kafka_tools` read it and `session` carries it out.
 
+use tribunal::time::{Duration, Timestamp};
+
 /// What can be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Command {
@@ -19,7 +21,7 @@ pub(super) enum Command {
     /// Where the partitions of a topic end, or begin.
     GetOffsets {
         topic: String,
-        at_start: bool,
+        at: OffsetsAt,
     },
     ListTopics,
     DeleteTopic {
@@ -131,6 +133,15 @@ pub(super) struct Reset {
     pub(super) is_executed: bool,
 }
 
+/// Which offsets of a topic are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OffsetsAt {
+    Start,
+    End,
+    /// The first record that is not older.
+    Time(Timestamp),
+}
+
 /// Where a group is to read on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ResetTo {
@@ -139,6 +150,10 @@ pub(super) enum ResetTo {
     Current,
     Offset(u64),
     Shift(i64),
+    /// At the first record that is not older.
+    Time(Timestamp),
+    /// The same, so long before now.
+    Ago(Duration),
 }
 
 /// Something that goes wrong, or right again.

@@ -7,6 +7,7 @@ use tribunal::event::{GroupState, MemberId};
 use tribunal::ids::{Offset, PartitionIndex};
 use tribunal::protocol::{DescribedGroup, DescribedMember, Response};
 use tribunal::sim::live::Live;
+use tribunal::time::{Instant, Timestamp};
 
 use super::answers::{self, Bounds};
 use super::command::{GroupShows, Reset, ResetTo};
@@ -162,6 +163,11 @@ pub(super) fn reset(live: &mut Live, reset: &Reset) -> Result<String, Refusal> {
     Ok(text)
 }
 
+/// What a right clock shows.
+fn wall(live: &Live) -> Timestamp {
+    Timestamp::RUN_START.plus(live.now().since(Instant::ZERO))
+}
+
 /// Where a group is to read on in a topic.
 fn planned<'t>(
     live: &mut Live,
@@ -176,6 +182,14 @@ fn planned<'t>(
     }
     bounds.partitions.retain(|partition, _| partitions.is_empty() || partitions.contains(&partition.0));
     let committed = answers::committed(live, group)?;
+    let since = match to {
+        ResetTo::Time(at) => answers::first_since(live, topic, *at)?,
+        ResetTo::Ago(span) => {
+            let at = wall(live).minus(*span);
+            answers::first_since(live, topic, at)?
+        }
+        ResetTo::Earliest | ResetTo::Latest | ResetTo::Current | ResetTo::Offset(_) | ResetTo::Shift(_) => BTreeMap::new(),
+    };
     let mut plan = Vec::new();
     for (partition, ends) in &bounds.partitions {
         let current = committed.get(&(topic.to_owned(), *partition)).copied();
@@ -184,6 +198,8 @@ fn planned<'t>(
             ResetTo::Latest => ends.end,
             ResetTo::Current => current.unwrap_or(ends.end),
             ResetTo::Offset(offset) => Offset(*offset),
+            // Where no record is that young: the end, as Kafka's tool does.
+            ResetTo::Time(_) | ResetTo::Ago(_) => since.get(partition).copied().unwrap_or(ends.end),
             ResetTo::Shift(by) => match current {
                 Some(current) => Offset(current.0.saturating_add_signed(*by)),
                 None => {

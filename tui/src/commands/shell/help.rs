@@ -16,7 +16,7 @@ const COMMANDS: [(&str, &str); 31] = [
     ("groups describe GROUP [--members] [--state]", "its offsets and lag; who is in it; what it is doing"),
     ("groups delete GROUP", "forgets it and its offsets"),
     (
-        "offsets reset GROUP TOPIC --to-earliest | --to-latest | --to-offset N | --shift-by N",
+        "offsets reset GROUP TOPIC --to-earliest | --to-latest | --to-offset N | --shift-by N | --to-datetime TIME | --by-duration PT1H",
         "where it reads on (--dry-run only shows)",
     ),
     ("offsets delete GROUP TOPIC", "forgets its offsets in a topic"),

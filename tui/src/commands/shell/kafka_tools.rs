@@ -6,7 +6,9 @@
 //! replicas default to 1 (there the broker's settings say); a console consumer ends when it has read to the end, and does not have
 //! a topic made that it would only wait in.
 
-use super::command::{Command, GroupShows, Reading, RecordShows, Trouble};
+use tribunal::time::Timestamp;
+
+use super::command::{Command, GroupShows, OffsetsAt, Reading, RecordShows, Trouble};
 use super::line::reset;
 use super::options::{Allowed, Options, pairs, parts};
 use super::refusal::Refusal;
@@ -138,7 +140,7 @@ fn consumer(options: &Options) -> Result<Command, Refusal> {
 }
 
 const GROUPS: Allowed = Allowed {
-    valued: &["group", "topic", "to-offset", "shift-by"],
+    valued: &["group", "topic", "to-offset", "shift-by", "to-datetime", "by-duration"],
     bare: &[
         "list",
         "describe",
@@ -185,12 +187,18 @@ fn groups(options: &Options) -> Result<Command, Refusal> {
 const OFFSETS: Allowed = Allowed { valued: &["topic", "time"], bare: &[], ignored: &[] };
 
 fn offsets(options: &Options) -> Result<Command, Refusal> {
-    let at_start = match options.get("time") {
-        None | Some("-1" | "latest") => false,
-        Some("-2" | "earliest") => true,
-        Some(other) => return Err(Refusal::malformed(format!("--time is latest (-1) or earliest (-2) here, and not `{other}`"))),
+    let at = match options.get("time") {
+        None | Some("-1" | "latest") => OffsetsAt::End,
+        Some("-2" | "earliest") => OffsetsAt::Start,
+        Some(time) => match time.parse() {
+            Ok(ms) if ms >= 0 => OffsetsAt::Time(Timestamp(ms)),
+            Ok(_) | Err(_) => {
+                let wrong = format!("--time is latest (-1), earliest (-2) or ms since 1970 here, and not `{time}`");
+                return Err(Refusal::malformed(wrong));
+            }
+        },
     };
-    Ok(Command::GetOffsets { topic: options.need("topic")?.to_owned(), at_start })
+    Ok(Command::GetOffsets { topic: options.need("topic")?.to_owned(), at })
 }
 
 const CONFIGS: Allowed = Allowed {
@@ -267,6 +275,6 @@ mod tests {
         let reset = "kafka-consumer-groups.sh --group g --reset-offsets --to-earliest --all-topics --execute";
         assert!(matches!(line(reset), Ok((Command::ResetOffsets(reset), _)) if reset.topic.is_none() && reset.is_executed));
         let (command, _) = line("kafka-get-offsets.sh --topic t --time -2").expect("read");
-        assert_eq!(command, Command::GetOffsets { topic: "t".to_owned(), at_start: true });
+        assert_eq!(command, Command::GetOffsets { topic: "t".to_owned(), at: OffsetsAt::Start });
     }
 }

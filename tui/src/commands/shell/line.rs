@@ -1,6 +1,7 @@
 //! What a line means: the shell's own words in commands. (`kafka_tools` reads Kafka's own command lines into the same ones.)
 
-use tribunal::config::nearest;
+use tribunal::config::{iso_duration, nearest};
+use tribunal::time::{Duration, Timestamp};
 
 use super::command::{Command, FaultCommand, GroupShows, Reading, Record, RecordShows, Reset, ResetTo, VERBS};
 use super::options::{Allowed, Options, pairs, parts};
@@ -31,7 +32,7 @@ const PRODUCE: Allowed = Allowed { valued: &["key", "partition", "header"], bare
 const CONSUME: Allowed =
     Allowed { valued: &["group", "partition", "offset", "max-messages"], bare: &["from-beginning"], ignored: &[] };
 const OFFSETS: Allowed = Allowed {
-    valued: &["topic", "to-offset", "shift-by"],
+    valued: &["topic", "to-offset", "shift-by", "to-datetime", "by-duration"],
     bare: &["to-earliest", "to-latest", "to-current", "dry-run", "execute"],
     ignored: &[],
 };
@@ -120,7 +121,7 @@ fn offsets(options: Options) -> Known {
         [action, group, topic] => (action, group, topic),
         _ => {
             return Err(usage(
-                "offsets reset GROUP TOPIC --to-earliest | --to-latest | --to-offset N | --shift-by N, or offsets delete GROUP TOPIC",
+                "offsets reset GROUP TOPIC --to-earliest | --to-latest | --to-offset N | --shift-by N | --to-datetime TIME | --by-duration PT1H, or offsets delete GROUP TOPIC",
             ));
         }
     };
@@ -147,14 +148,28 @@ pub(super) fn reset(options: &Options, group: &str, topic: Option<&str>, is_exec
         options.has("to-current").then_some(ResetTo::Current),
         options.number("to-offset")?.map(ResetTo::Offset),
         options.number("shift-by")?.map(ResetTo::Shift),
+        options.get("to-datetime").map(datetime).transpose()?.map(ResetTo::Time),
+        options.get("by-duration").map(duration).transpose()?.map(ResetTo::Ago),
     ];
     let chosen: Vec<ResetTo> = choices.into_iter().flatten().collect();
     match chosen.as_slice() {
         [to] => Ok(Reset { group: group.to_owned(), topic, partitions, to: to.clone(), is_executed }),
-        _ => {
-            Err(Refusal::malformed("a reset has one aim: --to-earliest, --to-latest, --to-current, --to-offset N or --shift-by N"))
-        }
+        _ => Err(Refusal::malformed(
+            "a reset has one aim: --to-earliest, --to-latest, --to-current, --to-offset N, --shift-by N, --to-datetime TIME or \
+             --by-duration PT1H",
+        )),
     }
+}
+
+/// Reads `2026-01-01T00:00:01.500`, in UTC unless it ends with `Z` or an offset such as `+02:00`.
+fn datetime(text: &str) -> Result<Timestamp, Refusal> {
+    let in_utc = || Some(text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp());
+    let read = text.parse::<jiff::Timestamp>().ok().or_else(in_utc).map(|at| Timestamp(at.as_millisecond()));
+    read.ok_or_else(|| Refusal::malformed(format!("`{text}` is no time: 2026-01-01T00:00:01.500 is one, in UTC")))
+}
+
+fn duration(text: &str) -> Result<Duration, Refusal> {
+    iso_duration(text).ok_or_else(|| Refusal::malformed(format!("`{text}` is no duration: P1DT2H and PT0.5S are")))
 }
 
 fn configs(options: Options) -> Known {

@@ -178,7 +178,7 @@ impl Session {
                 text
             }
             Command::DescribeTopics(topic, only) => topics::describe(live, topic.as_deref(), only)?,
-            Command::GetOffsets { topic, at_start } => topics::offsets(live, &topic, at_start)?,
+            Command::GetOffsets { topic, at } => topics::offsets(live, &topic, at)?,
             Command::ListTopics => topics::list(live)?,
             Command::DeleteTopic { topic, if_there } => {
                 let text = topics::delete(live, &topic, if_there)?;

@@ -1,12 +1,14 @@
 //! Topics: made, described in Kafka's columns, grown, deleted.
 
+use std::collections::BTreeMap;
+
 use tribunal::error::ErrorCode;
-use tribunal::ids::{BrokerId, PartitionIndex, ProcessId};
+use tribunal::ids::{BrokerId, Offset, PartitionIndex, ProcessId};
 use tribunal::protocol::{ConfigSource, MetadataPartition, MetadataTopic};
 use tribunal::sim::live::Live;
 
 use super::answers::{self, Ends};
-use super::command::Trouble;
+use super::command::{OffsetsAt, Trouble};
 use super::refusal::Refusal;
 
 /// A topic to be made.
@@ -100,13 +102,17 @@ fn partition_line(topic: &str, partition: &MetadataPartition) -> String {
     )
 }
 
-/// Where the partitions of a topic end, or begin, as Kafka's tool prints it.
-pub(super) fn offsets(live: &mut Live, topic: &str, at_start: bool) -> Result<String, Refusal> {
-    let bounds = answers::bounds(live, topic)?;
-    let line = |(partition, ends): (&PartitionIndex, &Ends)| {
-        format!("{topic}:{}:{}\n", partition.0, if at_start { ends.start } else { ends.end })
+/// Where the partitions of a topic end, or begin, or reach a time, as Kafka's tool prints it: one that does not is left out.
+pub(super) fn offsets(live: &mut Live, topic: &str, at: OffsetsAt) -> Result<String, Refusal> {
+    let found: BTreeMap<PartitionIndex, Offset> = match at {
+        OffsetsAt::Time(at) => answers::first_since(live, topic, at)?,
+        OffsetsAt::Start | OffsetsAt::End => {
+            let bound = |ends: Ends| if at == OffsetsAt::Start { ends.start } else { ends.end };
+            let bounds = answers::bounds(live, topic)?;
+            bounds.partitions.into_iter().map(|(partition, ends)| (partition, bound(ends))).collect()
+        }
     };
-    Ok(bounds.partitions.iter().map(line).collect())
+    Ok(found.iter().map(|(partition, offset)| format!("{topic}:{}:{offset}\n", partition.0)).collect())
 }
 
 fn numbers(brokers: &[BrokerId]) -> String {
