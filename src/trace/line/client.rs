@@ -143,6 +143,6 @@ fn position_words(why: PositionReason) -> &'static str {
         PositionReason::Reset => "its old position is no longer in the log",
         PositionReason::Truncation => "the log was truncated below its old position",
         PositionReason::Committed => "what its group committed",
-        PositionReason::NoCommit => "nothing is committed, so auto.offset.reset decides",
+        PositionReason::NoCommit => "no commit, so auto.offset.reset",
     }
 }

@@ -101,7 +101,7 @@ pub const ONE_LOG: &[Excerpt] = &[
         &[
             ("c1   ↺ starts again", "c1   ⇒ subscribes"),
             line("c1-b3.1.1 is out of packers"),
-            line("c1   · reads orders-0 from 0: nothing is committed"),
+            line("c1   · reads orders-0 from 0: no commit, so"),
             line("c2   · reads orders-0 from 10"),
         ],
     ),
