@@ -3,7 +3,7 @@
 //!
 //! Called by: `broker/groups`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::GroupCoordinator;
 use super::group::classic::{Deadline, Outcome};
@@ -194,7 +194,7 @@ impl GroupCoordinator {
         let (rule, now) = (desk.variants.offset_expiry, desk.cx.wall());
         let none = GroupOffsets::default();
         let shard = self.shard_mut(place);
-        let (mut records, mut facts, mut over) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let mut gone = Vec::new();
         let all: BTreeSet<&GroupId> = shard.groups.keys().chain(shard.offsets.keys()).collect();
         for id in all {
             let (group, offsets) = (shard.groups.get(id), shard.offsets.get(id).unwrap_or(&none));
@@ -203,40 +203,39 @@ impl GroupCoordinator {
             let old = offsets.expired(rule, is_read, aging, (now, retention));
             let is_over = old.len() == offsets.len() && group.is_none_or(Group::is_abandoned);
             for (named, offset) in old {
-                if let Some(partition) = desk.topics.partition(&named.topic, named.partition) {
-                    facts.push(GroupFact::OffsetExpired { group: id.clone(), partition, offset });
-                }
-                records.push(GroupRecord::Offset(id.clone(), named, None));
+                let partition = desk.topics.partition(&named.topic, named.partition);
+                let fact = partition.map(|partition| GroupFact::OffsetExpired { group: id.clone(), partition, offset });
+                gone.push((GroupRecord::Offset(id.clone(), named, None), fact));
             }
             // A group ends with the last of its offsets; one that lost it before, or never had one, now.
             if is_over {
-                records.extend(Group::end(id, group));
-                facts.push(GroupFact::GroupDeleted { group: id.clone() });
-                over.insert(id.clone());
+                gone.extend(Group::end(id, group).into_iter().map(|record| (record, None)));
+                if let Some((_, fact)) = gone.last_mut() {
+                    *fact = Some(GroupFact::GroupDeleted { group: id.clone() });
+                }
             }
         }
-        if self.forget_offsets(place, records, facts, desk) {
-            self.shard_mut(place).groups.retain(|id, _| !over.contains(id));
-        }
+        self.forget(place, gone, desk);
     }
 
-    /// Writes tombstones for offsets, and for groups that end with them. What cannot be written now grows no younger: the next look
-    /// finds it again. Returns whether it is in the log.
-    pub(super) fn forget_offsets(
-        &mut self,
-        place: TopicPartition,
-        records: Vec<GroupRecord>,
-        facts: Vec<GroupFact>,
-        desk: &mut Desk<'_, '_>,
-    ) -> bool {
-        if records.is_empty() {
-            return true;
-        }
-        let appended = self.append(place, &records, desk);
-        if let Ok(end) = appended {
+    /// Writes tombstones for offsets, and for groups that end with them, each with what is true once it is committed. They take as
+    /// many batches as they need. What cannot be written now grows no younger: the next look finds it again.
+    ///
+    /// Source: Kafka's `cleanupGroupMetadata`, whose write is not atomic.
+    fn forget(&mut self, place: TopicPartition, gone: Vec<(GroupRecord, Option<GroupFact>)>, desk: &mut Desk<'_, '_>) {
+        let mut gone = VecDeque::from(gone);
+        while !gone.is_empty() {
+            let count = self.count_that_fits(place, gone.iter().map(|(record, _)| record), desk);
+            let (records, facts): (Vec<_>, Vec<_>) = gone.drain(..count).unzip();
+            let Ok(end) = self.append(place, &records, desk) else { return };
+            let facts: Vec<GroupFact> = facts.into_iter().flatten().collect();
+            for fact in &facts {
+                if let GroupFact::GroupDeleted { group } = fact {
+                    self.shard_mut(place).groups.remove(group);
+                }
+            }
             self.park(place, end, Then::Offsets { records, facts, answer: None }, desk);
         }
-        appended.is_ok()
     }
 
     /// A topic is no more: nobody reads on in it.
@@ -246,15 +245,15 @@ impl GroupCoordinator {
             self.shards.iter().filter(|(_, shard)| shard.loading.is_none()).map(|(partition, _)| *partition).collect();
         for index in active {
             let place = TopicPartition::new(own, index);
-            let (mut records, mut facts) = (Vec::new(), Vec::new());
+            let mut forgotten = Vec::new();
             for (id, offsets) in &self.shard_mut(place).offsets {
                 for (named, _) in offsets.iter().filter(|(named, _)| named.topic == topic) {
-                    records.push(GroupRecord::Offset(id.clone(), named.clone(), None));
                     let gone = partitions.iter().find(|partition| partition.partition == named.partition);
-                    facts.extend(gone.map(|partition| GroupFact::OffsetDeleted { group: id.clone(), partition: *partition }));
+                    let fact = gone.map(|partition| GroupFact::OffsetDeleted { group: id.clone(), partition: *partition });
+                    forgotten.push((GroupRecord::Offset(id.clone(), named.clone(), None), fact));
                 }
             }
-            self.forget_offsets(place, records, facts, desk);
+            self.forget(place, forgotten, desk);
         }
     }
 }

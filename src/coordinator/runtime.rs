@@ -181,6 +181,24 @@ impl GroupCoordinator {
         Ok(appended.last.next())
     }
 
+    /// How many of these records one batch may hold, by `max.message.bytes`: one at least, whatever its size.
+    pub(super) fn count_that_fits<'r>(
+        &self,
+        place: TopicPartition,
+        records: impl Iterator<Item = &'r GroupRecord>,
+        desk: &Desk<'_, '_>,
+    ) -> usize {
+        let limit = desk.partitions.get(place).map_or(u32::MAX, |replica| replica.log().config().max_message_bytes);
+        let now = desk.cx.wall();
+        let mut batch = BatchBuilder::new(now);
+        let fits = records.take_while(|record| {
+            let (key, value) = record.encode();
+            batch.append(now, Some(&key), value.as_deref(), &[]);
+            u32::try_from(batch.estimated_size()).is_ok_and(|size| size <= limit)
+        });
+        fits.count().max(1)
+    }
+
     /// What follows waits for the commit of all below `end`. A group with one replica need not wait.
     pub(super) fn park(&mut self, place: TopicPartition, end: Offset, then: Then, desk: &mut Desk<'_, '_>) {
         self.next_write += 1;

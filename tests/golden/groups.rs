@@ -11,7 +11,8 @@
 //! * `live A topics=… [epoch=N] [owned=0/1] [instance=i1]`: ConsumerGroupHeartbeat. `depart A`: the last one.
 //! * `commit A|nobody 0=5 bills-1=7 … [generation=N] [note=TEXT]`, `fetch [0 1 …]`, `fetch-as A …`, `delete-offsets 0 …`.
 //! * `describe`, `describe-consumer`, `list`, `delete-group`, `log` (what was written since the last look), `find`.
-//! * `run MS` · `wait MS`: how long each request is waited for · `kill b2`, `up b2`, `cut b1 b2`, `heal` · `delete-topic NAME`.
+//! * `run MS` · `wait MS`: how long each request is waited for · `kill b2`, `up b2`, `cut b1 b2`, `heal` · `delete-topic NAME`,
+//!   `configure NAME KEY=VALUE` (a topic).
 //! * `to=b2` with any request: it goes to that broker and not to the coordinator that was found last.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
@@ -24,10 +25,11 @@ use goldenscript::{ArgumentConsumer, Command, Context as Hints};
 use tribunal::event::{Fact, GroupId, MemberId};
 use tribunal::ids::{BrokerId, CorrelationId, Offset, PartitionIndex, ProcessId, TopicId, TopicPartition};
 use tribunal::protocol::{
-    ConsumerGroupDescribeRequest, ConsumerGroupHeartbeatRequest, CreateTopicsRequest, DeleteGroupsRequest, DeleteTopicsRequest,
-    DescribeGroupsRequest, FetchPartition, FetchRequest, FindCoordinatorRequest, HeartbeatRequest, JoinGroupRequest,
-    LeaveGroupRequest, ListGroupsRequest, NamedPartition, NewTopic, OffsetCommitRequest, OffsetDeleteRequest, OffsetFetchRequest,
-    OffsetToCommit, Request, Response, Subscription, SyncGroupRequest,
+    ConfigChange, ConfigResource, ConsumerGroupDescribeRequest, ConsumerGroupHeartbeatRequest, CreateTopicsRequest,
+    DeleteGroupsRequest, DeleteTopicsRequest, DescribeGroupsRequest, FetchPartition, FetchRequest, FindCoordinatorRequest,
+    HeartbeatRequest, IncrementalAlterConfigsRequest, JoinGroupRequest, LeaveGroupRequest, ListGroupsRequest, NamedPartition,
+    NewTopic, OffsetCommitRequest, OffsetDeleteRequest, OffsetFetchRequest, OffsetToCommit, Request, Response, Subscription,
+    SyncGroupRequest,
 };
 use tribunal::time::Duration;
 
@@ -77,6 +79,15 @@ impl goldenscript::Runner for Stage {
             "delete-topic" => {
                 let topics = vec![args.next_pos().unwrap_or_default().to_owned()];
                 self.put_to(self.coordinator, DeleteTopicsRequest { topics, timeout: Duration::from_secs(1) }.into());
+            }
+            "configure" => {
+                let topic = args.next_pos().unwrap_or_default().to_owned();
+                let mut changes = Vec::new();
+                while let Some((key, value)) = args.next_key() {
+                    let (key, value) = (key.to_owned(), Some(value.to_owned()));
+                    changes.push(ConfigChange { resource: ConfigResource::Topic(topic.clone()), key, value });
+                }
+                self.put_to(self.coordinator, IncrementalAlterConfigsRequest { changes }.into());
             }
             "enter" => {
                 let name = args.next_pos().ok_or("a member is wanted")?.to_owned();
