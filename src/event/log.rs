@@ -30,8 +30,8 @@ facts! {
         [207] EpochStarted { partition: TopicPartition, epoch: LeaderEpoch, start: Offset }
         /// A replica wrote down the high watermarks it knows, for its next start.
         [208] HighWatermarksCheckpointed { partitions: u32 }
-        /// An append failed half-way, so nothing is appended to this log any more in this life (KAFKA-10778).
-        [209] LogFenced { partition: TopicPartition, end: Offset }
+        /// A change of its files failed half-way, so this log takes nothing more in this life (KAFKA-10778).
+        [209] LogFenced { partition: TopicPartition, end: Offset, why: Arc<String> }
         /// A replica's files can not be trusted: they are left as they are, and it serves nobody.
         [210] LogRefused { partition: TopicPartition, why: Arc<String> }
         /// A log directory failed: the replicas in it are offline.

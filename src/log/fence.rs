@@ -38,7 +38,8 @@ impl PartitionLog {
             && !self.is_fenced()
         {
             self.fenced_by = Some(Arc::new(fault.clone()));
-            cx.emit(LogFact::LogFenced { partition: self.partition(), end: self.end_offset() });
+            let why = Arc::new(fault.to_string());
+            cx.emit(LogFact::LogFenced { partition: self.partition(), end: self.end_offset(), why });
         }
         done
     }

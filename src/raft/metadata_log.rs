@@ -116,7 +116,7 @@ impl MetadataLog {
     fn find_voters(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
         let mut next = self.start;
         while next < self.end() {
-            let batches = self.log.read(next, self.end(), READ_BYTES, cx).map_err(refused)?;
+            let batches = self.log.read(next, self.end(), READ_BYTES, cx).map_err(|code| refused(&self.log, code))?;
             let Some(last) = batches.last() else { return Err(Fault::Truncated("metadata log")) };
             next = BatchHeader::parse(last)?.last_offset().next();
             for batch in &batches {
@@ -183,7 +183,7 @@ impl MetadataLog {
     /// Appends a batch as the leader of `epoch` and syncs it. Errors: those of the disk.
     pub(super) fn append_as_leader(&mut self, batch: &Bytes, epoch: LeaderEpoch, cx: &mut Context<'_>) -> Result<(), Fault> {
         let log = Arc::make_mut(&mut self.log);
-        log.append_as_leader(batch, epoch, cx).map_err(refused)?;
+        log.append_as_leader(batch, epoch, cx).map_err(|code| refused(log, code))?;
         self.new_bytes += batch.len() as u64;
         log.flush(cx)
     }
@@ -212,7 +212,7 @@ impl MetadataLog {
             self.note_voters(batch)?;
         }
         match appended {
-            Err(ErrorCode::KafkaStorageError) => Err(refused(ErrorCode::KafkaStorageError)),
+            Err(ErrorCode::KafkaStorageError) => Err(refused(&self.log, ErrorCode::KafkaStorageError)),
             Err(_) => Ok(Taken::Refused),
             Ok(()) if self.voters.latest().offset > before => Ok(Taken::WithVoters),
             Ok(()) => Ok(Taken::Whole),
@@ -286,7 +286,7 @@ impl MetadataLog {
             return Err(Fault::Corrupt { what: "metadata log", why });
         }
         if to >= self.end() && self.log.latest_epoch() <= Some(diverging.epoch) {
-            return Err(refused(ErrorCode::InvalidRequest));
+            return Err(refused(&self.log, ErrorCode::InvalidRequest));
         }
         Arc::make_mut(&mut self.log).truncate_to(to, TruncationReason::DivergingEpoch, cx)?;
         let before = self.voters.latest().offset;
@@ -296,7 +296,7 @@ impl MetadataLog {
 
     /// Whole batches from `from` on. Errors: those of the disk.
     pub(super) fn read(&self, from: Offset, max_bytes: u32, cx: &mut Context<'_>) -> Result<Vec<Bytes>, Fault> {
-        self.log.read(from, self.end(), max_bytes, cx).map_err(refused)
+        self.log.read(from, self.end(), max_bytes, cx).map_err(|code| refused(&self.log, code))
     }
 
     /// The metadata records in `from..to`. Errors: those of the disk.

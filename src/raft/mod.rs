@@ -51,6 +51,7 @@ use crate::config::{BrokerConfig, Profile, TopicConfig};
 use crate::context::Context;
 use crate::error::{ErrorCode, Fault};
 use crate::ids::{BrokerId, ProcessId};
+use crate::log::PartitionLog;
 use crate::time::Duration;
 
 /// The settings of the metadata log itself, which no topic default reaches: everything is kept, batches are as large as
@@ -81,7 +82,10 @@ fn or_halt<T>(result: Result<T, Fault>, cx: &mut Context<'_>) -> Option<T> {
     result.map_err(|fault| cx.halt(format!("the metadata log failed: {fault}"))).ok()
 }
 
-/// A refusal by the log of what it must take or hold.
-fn refused(code: ErrorCode) -> Fault {
-    Fault::Corrupt { what: "metadata log", why: code.to_string() }
+/// A refusal by the log of what it must take or hold: what failed it, or what is wrong with its content.
+fn refused(log: &PartitionLog, code: ErrorCode) -> Fault {
+    match code {
+        ErrorCode::KafkaStorageError => log.fenced_by().cloned().unwrap_or_else(|| Fault::Io(log.partition().to_string())),
+        code => Fault::Corrupt { what: "metadata log", why: code.to_string() },
+    }
 }

@@ -28,7 +28,7 @@ pub(super) fn metadata_records(
     let mut read = Vec::new();
     let mut next = from;
     while next < end {
-        let batches = log.read(next, end, READ_BYTES, cx).map_err(refused)?;
+        let batches = log.read(next, end, READ_BYTES, cx).map_err(|code| refused(log, code))?;
         let before = next;
         for bytes in batches {
             let batch = RecordBatch::decode(bytes)?;

@@ -190,7 +190,7 @@ impl goldenscript::Runner for Runner {
 /// What b1 told of its disks and of the replicas on them.
 fn write_fact(fact: &Fact, out: &mut String) -> std::fmt::Result {
     match fact {
-        Fact::Log(LogFact::LogFenced { partition, end }) => writeln!(out, "LogFenced {partition} at {end}"),
+        Fact::Log(LogFact::LogFenced { partition, end, why }) => writeln!(out, "LogFenced {partition} at {end}: {why}"),
         Fact::Log(LogFact::LogRefused { partition, why }) => writeln!(out, "LogRefused {partition}: {why}"),
         Fact::Log(LogFact::LogDirectoryFailed { directory, why }) => writeln!(out, "LogDirectoryFailed {directory}: {why}"),
         Fact::Log(LogFact::LogRecovered { recovery }) if recovery.partition != TopicPartition::METADATA => {

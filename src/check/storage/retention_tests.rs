@@ -220,7 +220,7 @@ fn a_log_that_was_fenced_begins_where_it_began() {
     configure(&mut cluster, "retention.bytes", "200");
     catch_up(&mut cluster);
     cluster.store(&[value(0, 1), value(0, 2), value(0, 3)]);
-    cluster.push(b(1), LogFact::LogFenced { partition: ORDERS, end: Offset(3) });
+    cluster.push(b(1), LogFact::LogFenced { partition: ORDERS, end: Offset(3), why: Arc::default() });
     cluster.restart(1);
     cluster.recover(1, 3);
     cluster.elect(1);

@@ -85,10 +85,9 @@ pub(super) fn log(fact: &LogFact, names: &Names) -> Told {
         LogFact::EpochStarted { partition, epoch, start } => {
             Told::new(Mark::Change, format!("epoch {epoch} of {} begins at {start}", names.partition(*partition)))
         }
-        LogFact::LogFenced { partition, end } => Told::new(
-            Mark::Fault,
-            format!("an append to {} failed: nothing more is appended at {end}", names.partition(*partition)),
-        ),
+        LogFact::LogFenced { partition, end, why } => {
+            Told::new(Mark::Fault, format!("appends nothing more to {} at {end}: {}", names.partition(*partition), one_line(why)))
+        }
         LogFact::LogRefused { partition, why } => {
             Told::new(Mark::Fault, format!("cannot trust its log of {}: {}", names.partition(*partition), one_line(why)))
         }

@@ -9,9 +9,9 @@ impl Scene<'_> {
     pub(super) fn log_trouble(&self, fact: &LogFact) -> Option<String> {
         let me = self.me();
         match fact {
-            LogFact::LogFenced { partition, end } => Some(format!(
-                "An append to {me}'s log of {} failed half-way: nobody knows what the disk holds now. Nothing more is appended at {end} in \
-                 this life, else bytes would follow that were never whole (KAFKA-10778).",
+            LogFact::LogFenced { partition, end, why } => Some(format!(
+                "A change of {me}'s log of {} failed half-way ({why}): nobody knows what the disk holds now. Nothing more is appended at \
+                 {end} in this life, else bytes would follow that were never whole (KAFKA-10778).",
                 self.partition(*partition)
             )),
             LogFact::LogRefused { partition, why } => Some(format!(

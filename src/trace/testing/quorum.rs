@@ -280,7 +280,7 @@ fn failing_disk(tale: &mut Tale) {
     let failed = tale.tell(broker(3), WorldFact::DiskFaulted { file, fault: DiskFault::SyncFailed });
     tale.because(failed);
     let why = Arc::new("a sync of 00000000000000000000.log failed".to_owned());
-    tale.tell(broker(3), LogFact::LogFenced { partition: PAYMENTS_0, end: Offset::ZERO });
+    tale.tell(broker(3), LogFact::LogFenced { partition: PAYMENTS_0, end: Offset::ZERO, why: Arc::clone(&why) });
     tale.tell(broker(3), ReplicaFact::ReplicaOffline { partition: PAYMENTS_0, why });
     tale.change(K2, PAYMENTS_0, PartitionFacts { elr: set(&[3]), ..facts(2, 0, 1, &[2], &[2, 3]) });
     let (isr, partition_epoch, epoch) = (set(&[2]), PartitionEpoch(1), LeaderEpoch(0));

@@ -30,8 +30,8 @@ impl View {
                 let recover = |replica: &mut ReplicaView| replica.recover(recovery);
                 self.change_log(process, recovery.partition, recover, |_| (recovery.start, recovery.end));
             }
-            LogFact::LogFenced { partition, .. } => {
-                let why = Arc::new("an append failed half-way".to_owned());
+            LogFact::LogFenced { partition, why, .. } => {
+                let why = Arc::clone(why);
                 self.change_log(process, *partition, |replica| replica.trouble = Some(why), |log| log);
             }
             LogFact::LogRefused { partition, why } => {
