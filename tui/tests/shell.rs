@@ -82,6 +82,21 @@ fn kafkas_own_quickstart_works_as_it_is_pasted() {
     assert!(told.contains("note: --bootstrap-server has no effect here"), "{told}");
 }
 
+/// The text blocks of a page of the book, in order.
+fn blocks(page: &str) -> Vec<&str> {
+    page.split("```text\n").skip(1).filter_map(|rest| rest.split("```").next()).collect()
+}
+
+#[test]
+fn the_session_of_the_quickstart_page_prints_what_the_page_shows() {
+    let page = include_str!("../../book/src/quickstart.md");
+    let [first, typed, printed] = blocks(page)[..] else { panic!("two sessions are typed, and one is shown") };
+    assert!(shell(&[], first).contains("Alice: Made a payment of $200 to Bob\nc1 read 1 record, to the end"));
+    let told = shell(&[], typed).replace('\t', "    ");
+    let lines = |text: &str| text.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>();
+    assert_eq!(lines(&told), lines(printed));
+}
+
 #[test]
 fn a_group_is_described_in_kafkas_columns_and_its_reset_is_clamped() {
     let lines = format!(
