@@ -1,7 +1,7 @@
 //! What the shell understands, in words.
 
 /// Each command: how it is written, and what it does.
-const COMMANDS: [(&str, &str); 31] = [
+const COMMANDS: [(&str, &str); 32] = [
     ("topics create NAME [--partitions N] [--replication-factor N] [--config KEY=VALUE]", "makes a topic; 1 and 1 unless told"),
     ("topics describe [NAME]", "leaders, replicas and ISR, in Kafka's columns"),
     ("topics list", "the names of all topics"),
@@ -16,9 +16,10 @@ const COMMANDS: [(&str, &str); 31] = [
     ("groups describe GROUP [--members] [--state]", "its offsets and lag; who is in it; what it is doing"),
     ("groups delete GROUP", "forgets it and its offsets"),
     (
-        "offsets reset GROUP TOPIC --to-earliest | --to-latest | --to-offset N | --shift-by N | --to-datetime TIME | --by-duration PT1H",
+        "offsets reset GROUP TOPIC --to-earliest | --to-latest | --to-offset N | --shift-by N",
         "where it reads on (--dry-run only shows)",
     ),
+    ("offsets reset GROUP TOPIC --to-datetime 2026-01-01T00:00:05 | --by-duration PT1H", "at the first record that is not older"),
     ("offsets delete GROUP TOPIC", "forgets its offsets in a topic"),
     ("configs set topic NAME KEY=VALUE", "sets a key; also `broker b1` and `cluster`"),
     ("configs unset topic NAME KEY", "back to the default"),

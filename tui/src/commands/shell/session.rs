@@ -58,9 +58,11 @@ impl Session {
     /// The first words, to people.
     pub(super) fn greeting(&self) -> String {
         format!(
-            "Three brokers (b1, b2, b3) and a controller (k1) are up: simulated, in this process, seed {:#x}.\n\
-             Try: produce payments --key Alice \"Made a payment of $200 to Bob\" · consume payments --from-beginning · `help`.\n\
-             Tab completes.",
+            "Three brokers (b1, b2, b3) and a controller (k1) are up: simulated, in this\n\
+             process, seed {:#x}. Between two commands no time passes. Tab completes. Try:\n  \
+             produce payments --key Alice \"Made a payment of $200 to Bob\"\n  \
+             consume payments --from-beginning\n  \
+             help",
             self.live.seed()
         )
     }
