@@ -14,12 +14,14 @@ use super::terminal::Guard;
 use super::theme::{self, Look};
 use crate::panes::put::{self, Pane};
 
-/// Rows of the story's own pane: its heading, five lines, and one that stays free.
-const STORY_ROWS: i32 = 7;
+/// Rows of the story's own pane: one that stays free, its heading, five lines, and another free one.
+const STORY_ROWS: i32 = 8;
 /// A terminal of fewer rows shows the list alone.
 const ROWS_FOR_STORY: i32 = 18;
-/// Columns in front of a name, and after the longest.
+/// Columns in front of a name.
 const MARGIN: i32 = 3;
+/// Columns that a name has at least; a shelf with longer names gives all of them more.
+const NAME: i32 = 18;
 
 /// A line of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,15 +168,19 @@ pub fn list(title: &str, shelves: &[Shelf], chosen: usize, area: Rect) -> Buffer
 /// The rows around the chosen story, which stands in the middle as long as there is more above and below.
 fn draw_rows(pane: &mut Pane<'_>, shelves: &[Shelf], chosen: usize) {
     let rows = rows(shelves);
-    let names = stories(shelves).map(|choice| put::width(&choice.name)).max().unwrap_or(0);
-    let about = MARGIN + names + 2;
+    let mut about = 0;
     let room = usize::try_from(pane.height()).unwrap_or(0);
     let at = rows.iter().position(|row| matches!(row, Row::Story(place, _) if *place == chosen)).unwrap_or(0);
     let first = at.saturating_sub(room / 2).min(rows.len().saturating_sub(room));
-    for (y, row) in (0..).zip(rows.iter().skip(first).take(room)) {
+    for (number, row) in rows.iter().enumerate().take(first + room) {
+        let y = i32::try_from(number).unwrap_or(i32::MAX) - i32::try_from(first).unwrap_or(i32::MAX);
         match row {
             Row::Blank => {}
-            Row::Heading(shelf) => draw_heading(pane, y, shelf.name, shelf.about),
+            Row::Heading(shelf) => {
+                let names = shelf.choices.iter().map(|choice| put::width(&choice.name)).max().unwrap_or(0);
+                about = MARGIN + names.max(NAME) + 2;
+                draw_heading(pane, y, shelf.name, shelf.about);
+            }
             Row::Story(place, choice) => {
                 let (mark, style) = if *place == chosen { ("▶", theme::leader()) } else { (" ", theme::text()) };
                 pane.put(1, y, mark, style);
@@ -202,12 +208,12 @@ fn rows(shelves: &[Shelf]) -> Vec<Row<'_>> {
 }
 
 fn draw_story(pane: &mut Pane<'_>, choice: &Choice) {
-    draw_heading(pane, 0, &choice.name, &format!("tribunal watch {}", choice.name));
+    draw_heading(pane, 1, &choice.name, &format!("tribunal watch {}", choice.name));
     let lines = put::wrapped(&choice.story, pane.width() - 4);
-    let room = STORY_ROWS - 2;
+    let room = STORY_ROWS - 3;
     let is_cut = lines.len() > usize::try_from(room).unwrap_or(0);
-    for (y, line) in (1..=room).zip(&lines) {
-        let line = if is_cut && y == room { format!("{line} …") } else { line.clone() };
+    for (y, line) in (2..room + 2).zip(&lines) {
+        let line = if is_cut && y == room + 1 { format!("{line} …") } else { line.clone() };
         pane.put_within(2, y, pane.width() - 3, &line, theme::text());
     }
 }
