@@ -68,6 +68,38 @@ fn settings_reach_the_part_they_name() {
 }
 
 #[test]
+fn a_topics_size_and_a_producers_load_are_set_too() {
+    let settings = set(&[
+        ("topic.orders.partitions", "4"),
+        ("topic.orders.replication-factor", "2"),
+        ("producer.p1.start", "300ms"),
+        ("producer.p1.load.rate", "20"),
+        ("producer.p1.load.from", "2.5s"),
+    ]);
+    let scenario = lost_ack().with_settings(&settings).expect("all are settings");
+    let topic = scenario.topics.first().expect("one is listed");
+    assert_eq!((topic.partitions, topic.replication_factor), (4, 2));
+    let producer = scenario.producers.first().expect("one is listed");
+    assert_eq!(producer.start, Instant(300_000));
+    let load = producer.load.as_ref().expect("it has one now");
+    assert_eq!((load.rate, load.from, load.until, load.keys), (20, Instant(2_500_000), Instant(4_000_000), 16));
+    let told = |key: &str, value: &str| match lost_ack().with_settings(&set(&[(key, value)])) {
+        Ok(_) => panic!("{key}={value} is taken"),
+        Err(Mistake { message, help, .. }) => format!("{message} ({})", help.unwrap_or_default()),
+    };
+    assert_eq!(told("producer.p1.load.keys", "3"), "a load needs a rate (set `load.rate` as well)");
+    assert_eq!(told("producer.p1.load", "3"), "`load` is not set by that name (write `producer.NAME.load.KEY`)");
+    assert_eq!(
+        told("producer.p1.topic", "bills"),
+        "`topic` is written in the file and not set over it (of a producer `start`, `load.KEY` and Kafka's keys are set)"
+    );
+    assert_eq!(
+        told("topic.orders.replication-factor", "4"),
+        "4 replicas need 4 brokers, and there are 3 (a broker holds one replica of a partition at most)"
+    );
+}
+
+#[test]
 fn the_written_expectation_and_the_rules_judge_only_their_own_settings() {
     let scenario = lost_ack();
     let violated = |settings: &[(&str, &str)]| scenario.judged_by(&set(settings)).map(|expect| expect.violated.clone());

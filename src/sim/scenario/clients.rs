@@ -9,7 +9,7 @@ use super::client_tables::{HEADER, LOAD, PRODUCER, SEND, WRITES};
 use super::document::{Item, Table};
 use super::mistake::Read;
 use super::model::{Load, ProducerSpec};
-use super::overlay::Overlay;
+use super::overlay::{Overlay, SetOver, Settable};
 use super::settings::{Given, Settings, configure};
 use super::stage::Stage;
 use super::tables::PARTITIONS_MAX;
@@ -19,6 +19,9 @@ use crate::config::{Lookup, Owner, ProducerConfig, Profile, Release, Variants, n
 use crate::context::NewRecord;
 use crate::ids::PartitionIndex;
 use crate::time::{Instant, Timestamp};
+
+/// What of a producer is set over its table.
+const SETTABLE: Settable = Settable { word: "producer", spec: &PRODUCER, own: &["start"], within: Some("load"), kafkas: &[] };
 
 /// What clients share: the profile, the settings, and the list of keys without effect.
 pub(super) struct Clients<'r, 'a> {
@@ -47,16 +50,16 @@ impl Clients<'_, '_> {
         let name = table.need("id").text()?.to_owned();
         let named = stage.process_named(&name).expect("the stage holds every client's id");
         let process = number_of(table)?.unwrap_or(named);
-        let settings = self.settings.of(Owner::Producer, &name);
-        let config = self.producer_config(Some(table), &format!("producer.{name}"), settings)?;
+        let SetOver { own, within: of_load, kafkas } = SETTABLE.sort(self.settings.of(Owner::Producer, &name))?;
+        let config = self.producer_config(Some(table), &format!("producer.{name}"), kafkas)?;
         let item = table.need("topic");
         let (topic, partition) = stage.topic_or_partition(&item)?;
         let mut sends = Vec::new();
         for send in table.tables("send", &SEND)? {
             sends.push(record(&send, stage, &topic, partition)?);
         }
-        let load = table.get("load").map(|item| load(&item, stage)).transpose()?;
-        let start = table.or("start", Instant::ZERO, |item| stage.moment(item))?;
+        let load = load(table.get("load").as_ref(), &of_load, stage)?;
+        let start = Overlay::new(&PRODUCER, Some(table), ("", &own))?.or("start", Instant::ZERO, |item| stage.moment(item))?;
         table.close();
         let setup = ProducerSetup { process, name, bootstrap: stage.broker_ids(), config, topic, partition };
         Ok(ProducerSpec { setup, start, sends, load })
@@ -142,28 +145,36 @@ fn record(table: &Table<'_>, stage: &Stage, topic: &str, named: Option<Partition
     Ok((at, record))
 }
 
-fn load(item: &Item<'_>, stage: &Stage) -> Read<Load> {
-    let table = item.table(&LOAD)?;
-    let from = table.or("from", Instant::ZERO, |item| stage.moment(item))?;
-    let until = table.or("until", stage.end, |item| stage.until(item))?;
-    if from >= until {
-        return Err(item.bad("the load ends before it begins"));
-    }
-    let timestamps = table.get("timestamps").map(|item| shifts(&item)).transpose()?;
-    let load = Load {
-        from,
-        until,
-        tombstones: table.or("tombstones", 0, |item| item.number(0, 1_000))?,
-        timestamps,
-        rate: table.need("rate").number(1, i64::from(u32::MAX))?,
-        keys: table.or("keys", 16, |item| item.number(0, i64::from(u32::MAX)))?,
-        value_bytes: table.or("value-bytes", 0, |item| item.number(0, i64::from(u32::MAX)))?,
+/// The load of a producer, as its table says under the settings of its keys. Without either it has none.
+fn load(item: Option<&Item<'_>>, settings: &[Given<'_>], stage: &Stage) -> Read<Option<Load>> {
+    let table = item.map(|item| item.table(&LOAD)).transpose()?;
+    let over = Overlay::new(&LOAD, table.as_ref(), ("load.", settings))?;
+    let wrong = |why: &str| match (settings.first(), item) {
+        (Some(given), _) => given.bad_key(why),
+        (None, item) => item.expect("without a setting there is a table").bad(why),
     };
-    table.close();
-    if load.tombstones > 0 && load.keys == 0 {
-        return Err(item.bad("a tombstone needs a key, and this load has no keys"));
+    let Some(rate) = over.get("rate", |item| item.number(1, i64::from(u32::MAX)))? else {
+        return if settings.is_empty() { Ok(None) } else { Err(wrong("a load needs a rate").help("set `load.rate` as well")) };
+    };
+    let load = Load {
+        from: over.or("from", Instant::ZERO, |item| stage.moment(item))?,
+        until: over.or("until", stage.end, |item| stage.until(item))?,
+        tombstones: over.or("tombstones", 0, |item| item.number(0, 1_000))?,
+        timestamps: over.get("timestamps", shifts)?,
+        rate,
+        keys: over.or("keys", 16, |item| item.number(0, i64::from(u32::MAX)))?,
+        value_bytes: over.or("value-bytes", 0, |item| item.number(0, i64::from(u32::MAX)))?,
+    };
+    if let Some(table) = &table {
+        table.close();
     }
-    Ok(load)
+    if load.from >= load.until {
+        return Err(wrong("the load ends before it begins"));
+    }
+    if load.tombstones > 0 && load.keys == 0 {
+        return Err(wrong("a tombstone needs a key, and this load has no keys"));
+    }
+    Ok(Some(load))
 }
 
 /// How far CreateTimes lie from when their records are sent: always so far, or from the least to the most.

@@ -9,7 +9,7 @@ use super::clients::{Clients, timestamp};
 use super::document::{Item, Table};
 use super::mistake::Read;
 use super::model::ConsumerSpec;
-use super::overlay::{Overlay, time};
+use super::overlay::{Overlay, SetOver, Settable, time};
 use super::settings::{Given, configure};
 use super::stage::Stage;
 use crate::client::consumer::{ConsumerSetup, StartFrom};
@@ -19,8 +19,14 @@ use crate::ids::{Offset, PartitionIndex};
 use crate::pattern::Pattern;
 use crate::time::{Duration, Instant};
 
-/// The keys of the table itself that are set over it.
-const OWN: [&str; 4] = ["start", "start-every", "stop", "from"];
+/// What of a consumer is set over its table.
+const SETTABLE: Settable = Settable {
+    word: "consumer",
+    spec: &CONSUMER,
+    own: &["start", "start-every", "stop", "from"],
+    within: Some("processing"),
+    kafkas: &[("group", "group.id"), ("instance", "group.instance.id")],
+};
 
 /// The oldest release whose brokers speak the consumer protocol.
 const CONSUMER_PROTOCOL: &str = "4.0";
@@ -48,11 +54,8 @@ impl Clients<'_, '_> {
         if who.crew.is_some() {
             settings.extend(self.settings.of(Owner::Consumer, &name));
         }
-        let (of_application, settings): (Vec<_>, Vec<_>) =
-            settings.into_iter().partition(|given| given.key.starts_with("processing."));
-        let (own, settings): (Vec<_>, Vec<_>) = settings.into_iter().partition(is_own);
-        own.iter().try_for_each(check_own)?;
-        let (mut config, says_auto_commit) = self.consumer_config(table, who, settings)?;
+        let SetOver { own, within: of_application, kafkas } = SETTABLE.sort(settings)?;
+        let (mut config, says_auto_commit) = self.consumer_config(table, who, kafkas)?;
         let writes = |table: Option<&Table<'_>>, settings: Vec<Given<'_>>| self.writes(table, settings, stage, &who.name);
         let (application, promise) = application(table, &of_application, &mut config, says_auto_commit, writes)?;
         let reads = Reads::read(table, stage)?;
@@ -136,30 +139,6 @@ impl Clients<'_, '_> {
             }
         }
     }
-}
-
-/// Whether a setting is of a key of the table, or is meant to be, and not of one of Kafka's.
-fn is_own(given: &Given<'_>) -> bool {
-    let key = given.key.strip_prefix("config.").map_or(given.key.as_str(), |_| "config");
-    CONSUMER.keys.iter().any(|own| own.name == key)
-}
-
-/// Refuses to set who a consumer is and what it reads: that is the scenario, not a setting of it.
-fn check_own(given: &Given<'_>) -> Read<()> {
-    let instead = match given.key.as_str() {
-        key if OWN.contains(&key) => return Ok(()),
-        "group" => "group.id",
-        "instance" => "group.instance.id",
-        "processing" => "processing.KEY",
-        key => key.strip_prefix("config.").unwrap_or(if key == "config" { "KEY" } else { "" }),
-    };
-    if instead.is_empty() {
-        let wrong = given.bad_key(format!("`{}` is written in the file and not set over it", given.key));
-        let own: Vec<_> = OWN.iter().map(|key| format!("`{key}`")).collect();
-        return Err(wrong.help(format!("of a consumer {}, `processing.KEY` and Kafka's keys are set", own.join(", "))));
-    }
-    let wrong = given.bad_key(format!("`{}` is not set by that name", given.key));
-    Err(wrong.help(format!("write `consumer.NAME.{instead}`")))
 }
 
 /// One consumer of those that a table makes.

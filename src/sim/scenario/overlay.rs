@@ -2,7 +2,7 @@
 //!
 //! Invariant: a setting is taken or refused as the same value would be if it stood in the file, since the same code reads it.
 //!
-//! Called by: `consumers`, `applications`, `clients`.
+//! Called by: `topics`, `clients`, `consumers`, `applications`.
 
 use std::borrow::Cow;
 
@@ -86,6 +86,66 @@ impl<'t, 'a> Overlay<'t, 'a> {
     /// The same, or `default`.
     pub(super) fn or<T>(&self, key: &str, default: T, read: impl FnOnce(&Item<'_>) -> Read<T>) -> Read<T> {
         Ok(self.get(key, read)?.unwrap_or(default))
+    }
+}
+
+/// What of a table in a list is set over it: some of its own keys, those of one table in it, and Kafka's. Who somebody is and what it
+/// is for is the scenario, and not a setting of it.
+pub(super) struct Settable {
+    /// What it is called in a setting.
+    pub word: &'static str,
+    /// All keys that it may have.
+    pub spec: &'static TableSpec,
+    /// Those of them that are set.
+    pub own: &'static [&'static str],
+    /// The table in it whose keys are set.
+    pub within: Option<&'static str>,
+    /// Its own keys that say the same as one of Kafka's, by which they are set.
+    pub kafkas: &'static [(&'static str, &'static str)],
+}
+
+/// The settings over a table.
+pub(super) struct SetOver<'a> {
+    pub own: Vec<Given<'a>>,
+    pub within: Vec<Given<'a>>,
+    pub kafkas: Vec<Given<'a>>,
+}
+
+impl Settable {
+    /// Sorts settings by whose they are. Errors: one of a key of the table that is not set.
+    pub(super) fn sort<'a>(&self, settings: Vec<Given<'a>>) -> Read<SetOver<'a>> {
+        let is_within = |given: &Given<'_>| {
+            let table = given.key.split_once('.').map(|(table, _)| table);
+            table.is_some() && table == self.within
+        };
+        let (within, rest): (Vec<_>, Vec<_>) = settings.into_iter().partition(is_within);
+        let (own, kafkas): (Vec<_>, Vec<_>) = rest.into_iter().partition(|given| self.is_own(given));
+        own.iter().try_for_each(|given| self.check(given))?;
+        Ok(SetOver { own, within, kafkas })
+    }
+
+    /// Whether a setting is of a key of the table, or is meant to be, and not of one of Kafka's.
+    fn is_own(&self, given: &Given<'_>) -> bool {
+        let key = given.key.strip_prefix("config.").map_or(given.key.as_str(), |_| "config");
+        self.spec.keys.iter().any(|own| own.name == key)
+    }
+
+    fn check(&self, given: &Given<'_>) -> Read<()> {
+        let key = given.key.as_str();
+        if self.own.contains(&key) {
+            return Ok(());
+        }
+        let kafkas = self.kafkas.iter().find(|(own, _)| *own == key).map(|(_, kafkas)| (*kafkas).to_owned());
+        let within = self.within.filter(|within| *within == key).map(|within| format!("{within}.KEY"));
+        let config = key.strip_prefix("config.").or((key == "config").then_some("KEY")).map(str::to_owned);
+        let Some(instead) = kafkas.or(within).or(config) else {
+            let wrong = given.bad_key(format!("`{key}` is written in the file and not set over it"));
+            let own = self.own.iter().map(|key| format!("`{key}`"));
+            let own: Vec<_> = own.chain(self.within.map(|within| format!("`{within}.KEY`"))).collect();
+            return Err(wrong.help(format!("of a {} {} and Kafka's keys are set", self.word, own.join(", "))));
+        };
+        let wrong = given.bad_key(format!("`{key}` is not set by that name"));
+        Err(wrong.help(format!("write `{}.NAME.{instead}`", self.word)))
     }
 }
 

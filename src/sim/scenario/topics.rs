@@ -4,11 +4,16 @@ use super::client_tables::{CONSUMER, PRODUCER};
 use super::document::{Item, Table};
 use super::mistake::{Mistake, Read};
 use super::model::Cluster;
+use super::overlay::{Overlay, SetOver, Settable};
 use super::settings::{Given, Settings, configure};
 use super::tables::{PARTITIONS_MAX, TOPIC};
 use crate::config::{Owner, Profile, TopicConfig};
 use crate::ids::{BrokerId, BrokerSet};
 use crate::protocol::NewTopic;
+
+/// What of a topic is set over its table.
+const SETTABLE: Settable =
+    Settable { word: "topic", spec: &TOPIC, own: &["partitions", "replication-factor"], within: None, kafkas: &[] };
 
 /// Kafka's longest topic name.
 const NAME_MAX: usize = 249;
@@ -40,12 +45,12 @@ fn topic(
     settings: &Settings<'_>,
     no_effect: &mut Vec<String>,
 ) -> Read<NewTopic> {
-    let partitions = table.get("partitions");
-    let factor = table.get("replication-factor");
+    let SetOver { own, kafkas, .. } = SETTABLE.sort(settings.of(Owner::Topic, &name))?;
+    let over = Overlay::new(&TOPIC, Some(table), ("", &own))?;
     let mut topic = NewTopic {
         name,
-        partitions: partitions.as_ref().map_or(Ok(1), |item| item.number(1, PARTITIONS_MAX))?,
-        replication_factor: factor.as_ref().map_or(Ok(1), |item| replication_factor(item, cluster))?,
+        partitions: over.or("partitions", 1, |item| item.number(1, PARTITIONS_MAX))?,
+        replication_factor: over.or("replication-factor", 1, |item| replication_factor(item, cluster))?,
         assignment: Vec::new(),
         config: Vec::new(),
     };
@@ -54,28 +59,28 @@ fn topic(
         let count = u32::try_from(topic.assignment.len()).unwrap_or(u32::MAX);
         let copies = topic.assignment.first().map_or(0, Vec::len);
         let copies = u16::try_from(copies).unwrap_or(u16::MAX);
-        agree(partitions.as_ref(), u64::from(topic.partitions), u64::from(count), "of them")?;
-        agree(factor.as_ref(), u64::from(topic.replication_factor), u64::from(copies), "replicas each")?;
+        agree(&over, "partitions", (topic.partitions, count), "of them")?;
+        agree(&over, "replication-factor", (u32::from(topic.replication_factor), u32::from(copies)), "replicas each")?;
         (topic.partitions, topic.replication_factor) = (count, copies);
     }
-    topic.config = topic_config(&topic.name, table.get("config").as_ref(), settings, no_effect)?;
+    topic.config = topic_config(&topic.name, table.get("config").as_ref(), kafkas, no_effect)?;
     Ok(topic)
 }
 
-fn agree(item: Option<&Item<'_>>, written: u64, assigned: u64, what: &str) -> Read<()> {
-    match item {
-        Some(item) if written != assigned => {
-            Err(item.bad(format!("`{}` is {written}, and `assignment` has {assigned} {what}", item.key)))
-        }
-        Some(_) | None => Ok(()),
-    }
+/// What is written of a topic, or set, is what its `assignment` has.
+fn agree(over: &Overlay<'_, '_>, key: &str, (said, assigned): (u32, u32), what: &str) -> Read<()> {
+    let check = |item: &Item<'_>| match said {
+        said if said == assigned => Ok(()),
+        said => Err(item.bad(format!("`{key}` is {said}, and `assignment` has {assigned} {what}"))),
+    };
+    over.get(key, check).map(|_| ())
 }
 
 /// The modelled keys of a topic, with their last values.
 fn topic_config(
     name: &str,
     item: Option<&Item<'_>>,
-    settings: &Settings<'_>,
+    settings: Vec<Given<'_>>,
     no_effect: &mut Vec<String>,
 ) -> Read<Vec<(String, String)>> {
     let mut check = TopicConfig::of(Profile::Kafka);
@@ -86,7 +91,7 @@ fn topic_config(
         config.push((key.to_owned(), value.to_owned()));
         Ok(())
     };
-    let configured = configure(Owner::Topic, item, settings.of(Owner::Topic, name), set, |_, _| Ok(()))?;
+    let configured = configure(Owner::Topic, item, settings, set, |_, _| Ok(()))?;
     no_effect.extend(configured.no_effect.iter().map(|key| format!("topic.{name}.{key}")));
     Ok(config)
 }
