@@ -11,7 +11,7 @@ use super::Broker;
 use crate::context::{Context, ReplyTo};
 use crate::controller::image::{Change, MetadataImage};
 use crate::coordinator::GroupCoordinator;
-use crate::coordinator::runtime::Desk;
+use crate::coordinator::desk::Desk;
 use crate::coordinator::topics::TopicsView;
 use crate::error::ErrorCode;
 use crate::event::GroupId;

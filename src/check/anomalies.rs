@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use super::testing::{CONSUMER, Cluster, ORDERS, PRODUCER, b, k, voter};
-use super::testing_group::SECOND;
+use super::testing::{CONSUMER, Cluster, ORDERS, PRODUCER, SECOND, b, k, voter};
 use crate::event::{
     Acks, CleaningReason, ClientFact, ControllerFact, CrashKind, LogFact, PositionReason, QuorumRole, RaftFact, ReplicaFact,
     RetentionReason, TruncationReason, WorldFact,

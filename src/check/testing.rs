@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::testing_group::SECOND;
 use super::testing_storage::Cleanings;
 use super::{CheckResult, Checks, Counts, Processing, Promises, Status};
 use crate::event::{
@@ -25,6 +24,8 @@ use crate::time::{Duration, Instant, Timestamp, Trail};
 pub(super) const ORDERS: TopicPartition = TopicPartition { topic: TopicId(1), partition: PartitionIndex(0) };
 pub(super) const PRODUCER: ProcessId = ProcessId::Client(1);
 pub(super) const CONSUMER: ProcessId = ProcessId::Client(2);
+/// Another consumer, which waits.
+pub(super) const SECOND: ProcessId = ProcessId::Client(3);
 
 /// A broker as a process.
 pub(super) fn b(number: u16) -> ProcessId {

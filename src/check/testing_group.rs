@@ -9,9 +9,6 @@ use crate::event::{
 };
 use crate::ids::{LeaderEpoch, Offset, ProcessId, Step};
 
-/// The consumer that waits.
-pub(super) const SECOND: ProcessId = ProcessId::Client(3);
-
 /// The group.
 pub(super) fn g1() -> GroupId {
     Arc::new("g1".to_owned())

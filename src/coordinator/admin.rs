@@ -3,10 +3,10 @@
 //! Called by: `requests`.
 
 use super::GroupCoordinator;
+use super::desk::Desk;
 use super::group::classic::{ClassicGroup, ClassicMember};
 use super::records::GroupRecord;
-use super::requests::environment;
-use super::runtime::{Desk, Then};
+use super::runtime::Then;
 use super::shard::{Group, Shard};
 use crate::context::ReplyTo;
 use crate::error::ErrorCode;
@@ -88,7 +88,7 @@ impl GroupCoordinator {
         }
         Ok(match group {
             Group::Classic(group) => describe_classic(group),
-            Group::Consumer(group) => group.describe(environment(desk)),
+            Group::Consumer(group) => group.describe(desk.environment()),
         })
     }
 

@@ -5,11 +5,11 @@
 //! Called by: `requests`. Source: Kafka's `OffsetMetadataManager`; KIP-211, KIP-447, KIP-496.
 
 use super::GroupCoordinator;
+use super::desk::Desk;
 use super::group::classic::{Deadline, Outcome};
 use super::offsets::StoredOffset;
 use super::records::GroupRecord;
-use super::requests::rules;
-use super::runtime::{Desk, Then};
+use super::runtime::Then;
 use super::shard::Group;
 use crate::context::ReplyTo;
 use crate::error::ErrorCode;
@@ -74,7 +74,7 @@ impl GroupCoordinator {
         asked: &OffsetCommitRequest,
         desk: &mut Desk<'_, '_>,
     ) -> Result<(), ErrorCode> {
-        let rules = rules(desk);
+        let rules = desk.rules();
         match self.shard_mut(place).groups.get(&asked.group) {
             None if asked.epoch < 0 => Ok(()),
             None => Err(ErrorCode::GroupIdNotFound),

@@ -6,12 +6,12 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::GroupCoordinator;
+use super::desk::Desk;
 use super::group::classic::{Deadline, Outcome};
 use super::group::consumer::TimerOrder;
 use super::offsets::{Aging, GroupOffsets};
 use super::records::GroupRecord;
-use super::requests::{environment, rules};
-use super::runtime::{Desk, Due, Then};
+use super::runtime::{Due, Then};
 use super::shard::{Group, Shard};
 use crate::error::ErrorCode;
 use crate::event::{GroupFact, GroupId, MemberId};
@@ -46,10 +46,10 @@ impl GroupCoordinator {
         let Some(Group::Classic(group)) = self.shard_mut(place).groups.get_mut(id) else { return };
         let mut out = Outcome::default();
         match deadline {
-            Deadline::Session(member) => group.session_due(member, rules(desk), &mut out),
-            Deadline::Pending(member) => group.pending_due(member, rules(desk), &mut out),
-            Deadline::Join => group.join_due(rules(desk), &mut out),
-            Deadline::Sync => group.sync_due(rules(desk), &mut out),
+            Deadline::Session(member) => group.session_due(member, desk.rules(), &mut out),
+            Deadline::Pending(member) => group.pending_due(member, desk.rules(), &mut out),
+            Deadline::Join => group.join_due(desk.rules(), &mut out),
+            Deadline::Sync => group.sync_due(desk.rules(), &mut out),
         }
         self.carry_out(place, id, out, desk);
     }
@@ -60,7 +60,7 @@ impl GroupCoordinator {
         };
         let Ok(place) = self.place_of(id, desk) else { return };
         let Some(Group::Consumer(group)) = self.shard_mut(place).groups.get(id) else { return };
-        let environment = environment(desk);
+        let environment = desk.environment();
         let decision = match due {
             Due::Session(..) => group.session_due(member, environment),
             Due::Rebalance(..) => {
@@ -143,7 +143,7 @@ impl GroupCoordinator {
         for (id, group) in &self.shard_mut(place).groups {
             match group {
                 Group::Classic(group) => classic.push((id.clone(), group.deadlines_when_loaded())),
-                Group::Consumer(group) => consumer.push((id.clone(), group.deadlines_when_loaded(environment(desk)))),
+                Group::Consumer(group) => consumer.push((id.clone(), group.deadlines_when_loaded(desk.environment()))),
             }
         }
         for (id, orders) in classic {

@@ -5,10 +5,9 @@
 use std::sync::Arc;
 
 use super::GroupCoordinator;
+use super::desk::Desk;
 use super::group::classic::{ClassicGroup, ClassicMember, Outcome, WrittenGroup, WrittenMember};
 use super::group::consumer::{ClassicHandover, HandedOver};
-use super::requests::rules;
-use super::runtime::Desk;
 use super::shard::Group;
 use crate::event::{GroupFact, GroupId, GroupKind, MemberId};
 use crate::ids::TopicPartition;
@@ -30,7 +29,7 @@ impl GroupCoordinator {
         self.shard_mut(place).groups.insert(id.clone(), Group::Classic(Box::new(group)));
         let mut out = Outcome { timers: deadlines, ..Outcome::default() };
         if let Some(Group::Classic(group)) = self.shard_mut(place).groups.get_mut(id).filter(|_| rebalances) {
-            group.rebalance(rules(desk), &mut out);
+            group.rebalance(desk.rules(), &mut out);
         }
         self.carry_out(place, id, out, desk);
     }

@@ -2,6 +2,7 @@
 //!
 //! | to understand | read |
 //! |---|---|
+//! | what it works with | [`desk`] |
 //! | how a request becomes a record, and a record an answer | [`runtime`] |
 //! | what each request does | `requests`, `commits`, `admin` |
 //! | how a group changes its protocol | `handover`, [`group::consumer`] |
@@ -14,12 +15,13 @@
 //!
 //! Called by: `broker/groups`. Source: KIP-848; Kafka's `GroupCoordinatorService`.
 //!
-//! Not modelled: transactional commits, share groups, streams groups, quotas; a batch of records larger than `max.message.bytes`.
+//! Not modelled: transactional commits, share groups, streams groups, quotas.
 
 mod admin;
 pub mod assignor;
 mod commits;
 mod deadlines;
+pub mod desk;
 pub mod group;
 mod handover;
 pub mod offsets;

@@ -4,11 +4,12 @@
 //! Called by: `broker/groups`.
 
 use super::GroupCoordinator;
-use super::group::classic::{ClassicGroup, Outcome, Rules};
-use super::group::consumer::{ConsumerGroup, ConsumerRecord, Decision, Environment, JOINING};
+use super::desk::Desk;
+use super::group::classic::{ClassicGroup, Outcome};
+use super::group::consumer::{ConsumerGroup, ConsumerRecord, Decision, JOINING};
 use super::handover::{classic_of, handover};
 use super::records::GroupRecord;
-use super::runtime::{Desk, Then};
+use super::runtime::Then;
 use super::shard::Group;
 use crate::context::ReplyTo;
 use crate::error::ErrorCode;
@@ -117,7 +118,7 @@ impl GroupCoordinator {
         desk: &mut Desk<'_, '_>,
     ) -> Result<(), ErrorCode> {
         let place = self.place_of(&asked.group, desk)?;
-        ClassicGroup::check_session(&asked, rules(desk))?;
+        ClassicGroup::check_session(&asked, desk.rules())?;
         let fresh = self.fresh_member(&asked.client, desk.cx);
         let id = asked.group.clone();
         if let Some(Group::Consumer(group)) = self.shard_mut(place).groups.get(&id)
@@ -134,12 +135,12 @@ impl GroupCoordinator {
         match self.shard_mut(place).groups.get_mut(&id).ok_or(ErrorCode::UnknownMemberId)? {
             Group::Classic(group) => {
                 let mut out = Outcome::default();
-                let decided = group.join((reply_to, &asked), &fresh, rules(desk), &mut out);
+                let decided = group.join((reply_to, &asked), &fresh, desk.rules(), &mut out);
                 self.carry_out(place, &id, out, desk);
                 decided
             }
             Group::Consumer(group) => {
-                let decision = group.join(&asked, &fresh, environment(desk))?;
+                let decision = group.join(&asked, &fresh, desk.environment())?;
                 self.write_decision(place, &id, (reply_to, asked.into()), decision.answering_with(), desk)
             }
         }
@@ -181,7 +182,7 @@ impl GroupCoordinator {
                 Ok(())
             }
             Group::Consumer(group) => {
-                let environment = environment(desk);
+                let environment = desk.environment();
                 let decision = match asked {
                     Asked::Sync(asked) => group.sync(asked, environment)?.answering_with(),
                     Asked::Heartbeat(asked) => group.classic_heartbeat(asked)?.answering_with(),
@@ -201,7 +202,7 @@ impl GroupCoordinator {
         let place = self.place_of(&asked.group, desk)?;
         let id = &asked.group;
         let request = || Request::from(asked.clone());
-        let environment = environment(desk);
+        let environment = desk.environment();
         let decision = match self.shard_mut(place).groups.get(id) {
             Some(Group::Consumer(group)) => group.heartbeat(asked, environment)?,
             None if asked.epoch == JOINING => ConsumerGroup::new(id.clone()).heartbeat(asked, environment)?,
@@ -321,7 +322,7 @@ impl GroupCoordinator {
         let Some(Group::Classic(group)) = shard.groups.get_mut(id) else { return };
         let was = group.state();
         let mut out = Outcome::default();
-        group.plan_written(generation, written, rules(desk), &mut out);
+        group.plan_written(generation, written, desk.rules(), &mut out);
         if was == GroupState::CompletingRebalance && group.state() == GroupState::Stable {
             out.facts.insert(0, planned(id, group, desk));
         }
@@ -336,7 +337,7 @@ fn ask_classic(
     desk: &mut Desk<'_, '_>,
     out: &mut Outcome,
 ) -> Result<Option<Response>, ErrorCode> {
-    let rules = rules(desk);
+    let rules = desk.rules();
     match asked {
         Asked::Sync(asked) => group.sync((reply_to, asked), rules, out).map(|()| None),
         Asked::Heartbeat(asked) => match group.heartbeat(asked, rules, out) {
@@ -365,14 +366,6 @@ fn told_if_fenced(
         desk.cx.emit(GroupFact::MemberFenced { group: group.clone(), member: member.clone(), code });
     }
     served
-}
-
-pub(super) fn rules<'a>(desk: &Desk<'a, '_>) -> Rules<'a> {
-    Rules { config: desk.config, variants: desk.variants, wall: desk.cx.wall() }
-}
-
-pub(super) fn environment<'a>(desk: &Desk<'a, '_>) -> Environment<'a> {
-    Environment { topics: desk.topics, config: desk.config }
 }
 
 fn tombstones(id: &GroupId, group: &ConsumerGroup) -> Vec<GroupRecord> {

@@ -12,42 +12,20 @@
 use std::collections::BTreeMap;
 
 use super::GroupCoordinator;
+use super::desk::Desk;
 use super::group::classic::Deadline;
 use super::records::GroupRecord;
 use super::shard::{Loading, Shard};
-use super::topics::TopicsView;
-use crate::config::{BrokerConfig, Variants};
 use crate::context::{Context, ReplyTo};
 use crate::error::ErrorCode;
 use crate::event::{Acks, GroupFact, GroupId, MemberId};
-use crate::ids::{LeaderEpoch, Offset, PartitionIndex, TopicId, TopicPartition};
+use crate::ids::{LeaderEpoch, Offset, PartitionIndex, TopicPartition};
 use crate::protocol::{JoinGroupResponse, Request, Response};
 use crate::record::BatchBuilder;
-use crate::replica::{Appended, Membership, Partitions};
 use crate::time::{Instant, Trail};
 
 /// How many bytes of the log are read in one turn.
 const LOAD_BYTES: u32 = 65_536;
-
-/// What a coordinator works with: its broker's replicas and metadata, for one turn.
-pub struct Desk<'a, 'c> {
-    /// The replicas, that of `__consumer_offsets` among them.
-    pub partitions: &'a mut Partitions,
-    /// Who is registered.
-    pub members: &'a Membership,
-    /// The topics there are.
-    pub topics: &'a TopicsView,
-    /// The configuration.
-    pub config: &'a BrokerConfig,
-    /// The historical rules in force.
-    pub variants: Variants,
-    /// `__consumer_offsets` and how many partitions it has, if it is there.
-    pub offsets_topic: Option<(TopicId, u32)>,
-    /// The world.
-    pub cx: &'a mut Context<'c>,
-    /// What was appended: its broker is to tell the followers.
-    pub appended: Vec<(TopicPartition, Appended)>,
-}
 
 /// What is to be done when something written is committed, or cannot be.
 #[derive(Clone, Debug)]

@@ -32,6 +32,7 @@ mod epochs;
 mod fence;
 mod flushing;
 mod index;
+mod known;
 mod partition_log;
 mod place;
 mod probe;
@@ -47,8 +48,8 @@ mod validator;
 
 pub use cleaner::{Candidate, CleanerRules, Cleaning, Progress};
 pub use epochs::{EpochCache, EpochEntry};
+pub use known::{Known, LoadError};
 pub use partition_log::{Appended, PartitionLog};
 pub use place::LogPlace;
-pub use recovery::{Known, LoadError};
 pub use retention::RetentionView;
 pub use start::finish_deletion;

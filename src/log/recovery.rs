@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use super::checkpoint;
 use super::epochs::EpochCache;
+use super::known::{Known, LoadError};
 use super::partition_log::PartitionLog;
 use super::place::LogPlace;
 use super::scan::Scan;
@@ -22,36 +23,6 @@ use crate::error::Fault;
 use crate::event::{BatchFacts, LogFact, RecoveryFacts};
 use crate::files::FileName;
 use crate::ids::Offset;
-
-/// What a server knows of a log from other files than the log's own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Known {
-    /// From the high-watermark checkpoint.
-    pub high_watermark: Offset,
-    /// From the recovery-point checkpoint: below it the log was on the device.
-    pub recovery_point: Offset,
-    /// From the log-start checkpoint.
-    pub log_start: Offset,
-    /// From the cleaner's checkpoint: up to where the log was cleaned, if it was.
-    pub cleaned: Option<Offset>,
-    /// Whether the process had been shut down in order, so that all was flushed.
-    pub was_clean: bool,
-}
-
-/// Why a log was not read back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LoadError {
-    /// Its files make no sense, so they are left as they are and nobody is served from them. `LogRefused` says why.
-    Refused(Arc<String>),
-    /// The disk failed.
-    Failed(Fault),
-}
-
-impl From<Fault> for LoadError {
-    fn from(fault: Fault) -> Self {
-        Self::Failed(fault)
-    }
-}
 
 impl PartitionLog {
     /// Reads the log of `place` back, trusting nothing of it unless `was_clean`; makes a new one when there is nothing to read.

@@ -22,8 +22,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::cleaner::finish_swaps;
+use super::known::{Known, LoadError};
 use super::place::LogPlace;
-use super::recovery::{Known, LoadError};
 use super::segment::Segment;
 use crate::context::{Context, Disk};
 use crate::error::Fault;

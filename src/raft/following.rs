@@ -11,7 +11,7 @@
 use super::download::{Download, Piece};
 use super::member::{Follower, Member, Role};
 use super::metadata_log::Taken;
-use super::node::RaftNews;
+use super::outside::RaftNews;
 use super::voter_number;
 use crate::config::IsolationLevel;
 use crate::context::Context;

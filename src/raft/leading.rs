@@ -14,7 +14,7 @@ use bytes::Bytes;
 use super::leader::{Asker, Commit, Leader, ParkedFetch};
 use super::member::{Member, RaftTimer, Role};
 use super::metadata_log::Verdict;
-use super::node::RaftNews;
+use super::outside::RaftNews;
 use super::{quorum, snapshot, voter_number};
 use crate::context::{Context, Disk, ReplyTo};
 use crate::error::{ErrorCode, Fault};

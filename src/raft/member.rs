@@ -14,7 +14,7 @@ use bytes::Bytes;
 use super::download::Download;
 use super::leader::{Asker, Commit, Leader};
 use super::metadata_log::MetadataLog;
-use super::node::{RaftNews, RaftSetup};
+use super::outside::{RaftNews, RaftSetup};
 use super::peers::Peers;
 use super::state::{QuorumState, directory_id};
 use super::voters::VoterSet;

@@ -9,6 +9,7 @@
 //! | `metadata_log` | one copy of the log, with its snapshots and its voters |
 //! | `snapshot`, `download` | a snapshot as bytes, as a file, and on its way |
 //! | [`node`] | a server of the quorum: its roles, every transition between them, its interface |
+//! | `outside` | what a server is told before it starts, and what it tells |
 //! | `member` | what a server has in every role, and how it changes its role |
 //! | `post` | the tables of deadlines, requests and answers |
 //! | `election` | votes asked, given, refused and counted |
@@ -35,6 +36,7 @@ mod membership;
 mod metadata_log;
 pub mod node;
 pub mod observer;
+mod outside;
 mod peers;
 mod post;
 pub mod quorum;
@@ -44,8 +46,9 @@ pub mod state;
 pub mod voters;
 
 pub use leader::Commit;
-pub use node::{RaftNews, RaftNode, RaftSetup};
+pub use node::RaftNode;
 pub use observer::{Drained, Observer, ObserverSetup};
+pub use outside::{RaftNews, RaftSetup};
 
 use crate::config::{BrokerConfig, Profile, TopicConfig};
 use crate::context::Context;

@@ -39,54 +39,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::leader::Commit;
 use super::member::Member;
 use super::or_halt;
-use crate::config::{BrokerConfig, Variants};
+use super::outside::{RaftNews, RaftSetup};
 use crate::context::{Context, ReplyTo};
 use crate::error::Fault;
 use crate::event::QuorumRole;
 use crate::ids::{CorrelationId, LeaderEpoch, Offset, ProcessId, Step};
 use crate::protocol::{Request, Response, SnapshotId};
 use crate::time::Instant;
-
-/// What a server of the quorum is told before it starts.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RaftSetup {
-    /// Who it is.
-    pub me: ProcessId,
-    /// Who votes at first; if `me` is not one of them, it observes.
-    pub voters: Vec<ProcessId>,
-    /// Its configuration.
-    pub config: BrokerConfig,
-    /// The historical rules in force.
-    pub variants: Variants,
-}
-
-/// What the owner of the log has to know, in the order in which it happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RaftNews {
-    /// This server leads. What lies below `epoch_start` is of earlier leaders and counts as soon as something at or beyond
-    /// it does.
-    BecameLeader {
-        /// The epoch.
-        epoch: LeaderEpoch,
-        /// The offset of its first record.
-        epoch_start: Offset,
-    },
-    /// This server no longer leads. What it appended and was not committed may be gone, or may count later.
-    StoppedLeading {
-        /// The epoch it led.
-        epoch: LeaderEpoch,
-    },
-    /// The committed end advanced. What waited for it may be told; after that, [`RaftNode::release_fetches`].
-    Committed(Commit),
-    /// The log below `end` is to be had from [`RaftNode::snapshot`] only: all that was applied is replaced by that.
-    SnapshotLoaded {
-        /// Where the log goes on.
-        end: Offset,
-    },
-}
 
 /// A server of the metadata quorum.
 #[derive(Clone, Debug)]

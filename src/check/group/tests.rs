@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::super::testing::{CONSUMER, Cluster, ORDERS, b};
-use super::super::testing_group::{SECOND, g1, member};
+use super::super::testing::{CONSUMER, Cluster, ORDERS, SECOND, b};
+use super::super::testing_group::{g1, member};
 use crate::event::{
     Acks, ClientFact, CrashKind, GroupFact, GroupState, LeaveReason, LogFact, MemberFacts, PositionReason, ReplicaFact,
     TruncationReason, WorldFact,
