@@ -116,6 +116,29 @@ fn a_group_is_described_in_kafkas_columns_and_its_reset_is_clamped() {
 }
 
 #[test]
+fn a_group_that_is_shown_two_records_has_read_two() {
+    let produced = "topics create t\nproduce t a\nproduce t b\nproduce t c\nproduce t d\n";
+    for read in ["consume t --from-beginning --group g", "kafka-console-consumer.sh --topic t --group g --from-beginning"] {
+        let told = shell(&[], &format!("{produced}{read} --max-messages 2\ngroups describe g\nconsume t --group g\n"));
+        let lag = told.lines().find(|line| line.starts_with("g  ")).map(|line| line.split_whitespace().collect::<Vec<_>>());
+        assert_eq!(lag.as_deref().and_then(|columns| columns.get(3..6)), Some(["2", "4", "2"].as_slice()), "{told}");
+        assert!(told.ends_with("t-0 @2  c\nt-0 @3  d\nc2 read 2 records, to the end\n"), "{told}");
+    }
+}
+
+#[test]
+fn a_reset_beyond_either_end_is_clamped_with_a_warning() {
+    let lines = "topics create t\nproduce t a\nproduce t b\nconsume t --from-beginning --group g\n\
+                 offsets reset g t --shift-by -50\noffsets reset g t --to-offset -5\noffsets reset g t --shift-by 50\n";
+    let told = shell(&[], lines);
+    for warned in ["-48 is lower", "-5 is lower", "50 is higher"] {
+        assert!(told.contains(&format!("WARN offset {warned} than the ")), "{warned}: {told}");
+    }
+    let twice = "kafka-consumer-groups.sh --delete --group g --group h\n";
+    assert!(shell(&[], twice).contains("ERROR INVALID_REQUEST: --group is taken once here"));
+}
+
+#[test]
 fn a_group_reads_on_from_a_time() {
     let reset = "kafka-consumer-groups.sh --reset-offsets --group g --topic t --execute";
     let lines = format!(

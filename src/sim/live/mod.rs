@@ -103,6 +103,8 @@ pub struct ReaderText {
     pub from: Option<String>,
     /// Kafka's keys for it.
     pub config: Vec<(String, String)>,
+    /// Whether its application takes a moment for each record, so that it can be stopped between two.
+    pub is_slow: bool,
 }
 
 impl Live {
@@ -373,6 +375,7 @@ impl ReaderText {
             }
         }
         keys.extend(self.from.as_ref().map(|from| format!("from = {from}")));
+        keys.extend(self.is_slow.then(|| "processing = { per-record = \"1ms\" }".to_owned()));
         if !self.config.is_empty() {
             let config = self.config.iter().map(|(key, value)| format!("{} = {}", quoted(key), quoted(value)));
             keys.push(format!("config = {{ {} }}", config.collect::<Vec<_>>().join(", ")));

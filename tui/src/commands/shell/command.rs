@@ -148,7 +148,7 @@ pub(super) enum ResetTo {
     Earliest,
     Latest,
     Current,
-    Offset(u64),
+    Offset(i64),
     Shift(i64),
     /// At the first record that is not older.
     Time(Timestamp),

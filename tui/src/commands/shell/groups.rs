@@ -163,6 +163,11 @@ pub(super) fn reset(live: &mut Live, reset: &Reset) -> Result<String, Refusal> {
     Ok(text)
 }
 
+/// An offset that may be shifted below 0.
+fn signed(offset: Offset) -> i64 {
+    i64::try_from(offset.0).unwrap_or(i64::MAX)
+}
+
 /// What a right clock shows.
 fn wall(live: &Live) -> Timestamp {
     Timestamp::RUN_START.plus(live.now().since(Instant::ZERO))
@@ -194,25 +199,29 @@ fn planned<'t>(
     for (partition, ends) in &bounds.partitions {
         let current = committed.get(&(topic.to_owned(), *partition)).copied();
         let wanted = match to {
-            ResetTo::Earliest => ends.start,
-            ResetTo::Latest => ends.end,
-            ResetTo::Current => current.unwrap_or(ends.end),
-            ResetTo::Offset(offset) => Offset(*offset),
+            ResetTo::Earliest => signed(ends.start),
+            ResetTo::Latest => signed(ends.end),
+            ResetTo::Current => signed(current.unwrap_or(ends.end)),
+            ResetTo::Offset(offset) => *offset,
             // Where no record is that young: the end, as Kafka's tool does.
-            ResetTo::Time(_) | ResetTo::Ago(_) => since.get(partition).copied().unwrap_or(ends.end),
+            ResetTo::Time(_) | ResetTo::Ago(_) => signed(since.get(partition).copied().unwrap_or(ends.end)),
             ResetTo::Shift(by) => match current {
-                Some(current) => Offset(current.0.saturating_add_signed(*by)),
+                Some(current) => signed(current).saturating_add(*by),
                 None => {
                     let wrong = format!("{group} has no committed offset in {topic}-{} to shift", partition.0);
                     return Err(Refusal::malformed(wrong));
                 }
             },
         };
-        let target = wanted.clamp(ends.start, ends.end);
-        if target != wanted {
-            let (side, bound) =
-                if target < wanted { ("higher than the latest", ends.end) } else { ("lower than the earliest", ends.start) };
-            *warnings += &format!("WARN offset {wanted} is {side} offset of {topic}-{}: it is set to {bound}\n", partition.0);
+        let (target, side) = if wanted > signed(ends.end) {
+            (ends.end, Some("higher than the latest"))
+        } else if wanted < signed(ends.start) {
+            (ends.start, Some("lower than the earliest"))
+        } else {
+            (Offset(u64::try_from(wanted).unwrap_or(0)), None)
+        };
+        if let Some(side) = side {
+            *warnings += &format!("WARN offset {wanted} is {side} offset of {topic}-{}: it is set to {target}\n", partition.0);
         }
         plan.push((topic, *partition, target));
     }

@@ -162,7 +162,13 @@ const GROUPS: Allowed = Allowed {
     ignored: &["timeout"],
 };
 
+/// Kafka differs: its tool takes several groups and topics in one line; here each has a line of its own.
 fn groups(options: &Options) -> Result<Command, Refusal> {
+    for option in ["group", "topic"] {
+        if options.all(option).count() > 1 {
+            return Err(Refusal::malformed(format!("--{option} is taken once here: write a line for each")));
+        }
+    }
     let group = || options.need("group").map(str::to_owned);
     match action(options, &["list", "describe", "delete", "reset-offsets", "delete-offsets"])? {
         "list" => Ok(Command::ListGroups),

@@ -130,10 +130,13 @@ fn reader_text(reading: &Reading, bounds: &Bounds) -> Result<ReaderText, Refusal
         return Err(Refusal::malformed("a group shares its partitions out: --partition and --offset do not go with --group"));
     }
     let reset = if reading.from_beginning { "earliest" } else { "latest" };
-    let config = reading.group.iter().map(|_| ("auto.offset.reset".to_owned(), reset.to_owned())).collect();
+    let mut config: Vec<_> = reading.group.iter().map(|_| ("auto.offset.reset".to_owned(), reset.to_owned())).collect();
+    // A group commits what was polled: nothing may be polled that is not shown. (Kafka's tool seeks back to what it did not show.)
+    let is_slow = reading.group.is_some() && reading.max.is_some();
+    config.extend(is_slow.then(|| ("max.poll.records".to_owned(), "1".to_owned())));
     let partitions = bounds.partitions.keys().map(|partition| partition.0).collect();
     let from = reading.group.is_none().then_some(from);
-    Ok(ReaderText { group: reading.group.clone(), topic: reading.topic.clone(), partitions, from, config })
+    Ok(ReaderText { group: reading.group.clone(), topic: reading.topic.clone(), partitions, from, config, is_slow })
 }
 
 impl Reader {
