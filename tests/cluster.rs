@@ -11,8 +11,8 @@ use tribunal::error::ErrorCode;
 use tribunal::event::{Acks, Fact, LogFact, ReplicaFact};
 use tribunal::ids::{BrokerId, CorrelationId, Offset, PartitionIndex, ProcessId, TopicId, TopicPartition};
 use tribunal::protocol::{
-    CreateTopicsRequest, FetchPartition, FetchRequest, FetchResponse, MetadataRequest, NewTopic, ProducePartition, ProduceRequest,
-    Response,
+    CreateTopicsRequest, DeleteRecordsRequest, FetchPartition, FetchRequest, FetchResponse, MetadataRequest, NamedPartition,
+    NewTopic, ProducePartition, ProduceRequest, Response,
 };
 use tribunal::record::BatchBuilder;
 use tribunal::time::{Duration, Timestamp};
@@ -309,4 +309,50 @@ fn whatever_crashes_and_is_cut_an_acknowledged_record_is_there_afterwards() {
         });
         assert_eq!(isr.last(), Some(3), "seed {seed}: the ISR is whole again");
     }
+}
+
+/// A log of `compact,delete` on one broker, whose closed segments are all long due, and what became of them.
+fn due_segments_deleted(cleaner_enable: &str) -> usize {
+    let mut cluster = Cluster::new();
+    cluster.config.set("log.cleaner.enable", cleaner_enable).unwrap();
+    cluster.start_all(1);
+    cluster.run(millis(500));
+    let config = [("cleanup.policy", "compact,delete"), ("segment.bytes", "1024"), ("retention.ms", "1")];
+    let config = config.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
+    let topic = NewTopic { name: "orders".to_owned(), partitions: 1, replication_factor: 1, assignment: Vec::new(), config };
+    cluster.ask(broker(1), CreateTopicsRequest { topics: vec![topic], timeout: millis(3_000) });
+    cluster.run(millis(200));
+    for _ in 0..3 {
+        let mut builder = BatchBuilder::new(Timestamp::RUN_START);
+        builder.append(Timestamp::RUN_START, Some(b"key"), Some(&[b'v'; 600]), &[]);
+        let partitions = vec![ProducePartition { partition: ORDERS, batch: builder.build() }];
+        cluster.ask(broker(1), ProduceRequest { acks: Acks::All, timeout: millis(3_000), partitions });
+        cluster.run(millis(100));
+    }
+    cluster.run(millis(20_000));
+    cluster.told(broker(1)).filter(|fact| matches!(fact, Fact::Log(LogFact::SegmentDeleted { .. }))).count()
+}
+
+#[test]
+fn without_a_cleaner_no_compacted_log_loses_a_segment() {
+    assert!(due_segments_deleted("true") > 0, "with a cleaner they go");
+    assert_eq!(due_segments_deleted("false"), 0);
+}
+
+#[test]
+fn nobody_deletes_records_of_an_internal_topic() {
+    let mut cluster = three_brokers("1", None);
+    let refusal = |cluster: &mut Cluster, topic: &str| {
+        let partition = NamedPartition { topic: topic.to_owned(), partition: PartitionIndex(0) };
+        let request = DeleteRecordsRequest { partitions: vec![(partition, None)], timeout: millis(3_000) };
+        let asked = cluster.ask(broker(1), request);
+        cluster.run(millis(1_000));
+        match cluster.answer(asked) {
+            Some(Response::DeleteRecords(answer)) => answer.partitions[0].1.err(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(refusal(&mut cluster, "__consumer_offsets"), Some(ErrorCode::InvalidTopicException));
+    assert_eq!(refusal(&mut cluster, "__drafts"), Some(ErrorCode::UnknownTopicOrPartition));
+    assert_eq!(refusal(&mut cluster, "orders"), None);
 }

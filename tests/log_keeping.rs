@@ -191,3 +191,16 @@ fn retention_takes_the_oldest_segments_and_then_the_active_one() {
     assert_eq!(why, [RetentionReason::Time; 3]);
     assert!(log.next_removal().is_some(), "their files stay for a while");
 }
+
+#[test]
+fn a_log_that_is_compacted_no_more_is_left_as_it_is_in_the_middle_of_its_cleaning() {
+    let mut bench = Bench::<SimDisk>::new();
+    let mut log = dirty_log(&mut bench);
+    let (first_dirty, size) = (log.first_dirty(), log.size_bytes());
+    let plan = bench.turn(|cx| log.cleaning_candidate(log.end_offset(), cx.wall(), cx)).expect("it is dirty");
+    let mut cleaning = bench.turn(|cx| Cleaning::begin(plan, RULES, &log, cx));
+    assert_eq!(bench.turn(|cx| cleaning.step(&mut log, cx)).ok(), Some(Progress::Goes));
+    log.set_config(config(&[("cleanup.policy", "delete")]));
+    assert_eq!(bench.turn(|cx| cleaning.step(&mut log, cx)).ok(), Some(Progress::GaveUp));
+    assert_eq!((log.first_dirty(), log.size_bytes()), (first_dirty, size));
+}

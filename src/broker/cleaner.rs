@@ -12,7 +12,8 @@
 //!
 //! Source: Kafka's `LogCleaner.CleanerThread`, `LogCleanerManager`. Called by: [`super::upkeep`].
 //!
-//! A log that cannot be cleaned is left alone in this life. Under `cleaner-partial-map = off` the cleaner itself dies of it, as it
+//! A log that cannot be cleaned is left alone in this life, by retention as well; and without a cleaner (`log.cleaner.enable`) no
+//! compacted log loses anything. Under `cleaner-partial-map = off` the cleaner itself dies of it, as it
 //! did before KAFKA-3587, and no log of the broker is cleaned any more.
 //!
 //! Kafka differs: its cleaner looks as soon as the broker starts; here after `log.initial.task.delay.ms`.
@@ -25,6 +26,7 @@ use crate::config::Switch;
 use crate::context::Context;
 use crate::ids::TopicPartition;
 use crate::log::{Candidate, CleanerRules, Cleaning, Progress};
+use crate::replica::Partition;
 
 /// How many bytes of the map a key takes in Kafka: its hash and an offset.
 const BYTES_A_KEY: u64 = 24;
@@ -66,6 +68,9 @@ impl Broker {
     }
 
     fn begin_cleaning(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.cleaner.is_dead || !self.setup.config.cleaner_enable {
+            return false;
+        }
         let Some(plan) = self.dirtiest(cx) else {
             self.delete_due_compacted(cx);
             return false;
@@ -77,9 +82,6 @@ impl Broker {
     }
 
     fn dirtiest(&self, cx: &mut Context<'_>) -> Option<Candidate> {
-        if self.cleaner.is_dead || !self.setup.config.cleaner_enable {
-            return None;
-        }
         let mut dirtiest: Option<Candidate> = None;
         for replica in self.partitions.iter().filter(|replica| !self.cleaner.uncleanable.contains(&replica.partition())) {
             let Some(found) = replica.cleaning_candidate(cx) else { continue };
@@ -102,6 +104,8 @@ impl Broker {
     }
 
     fn delete_due_compacted(&mut self, cx: &mut Context<'_>) {
-        self.delete_due_where(|replica| replica.log().config().cleanup_policy.compact, cx);
+        let uncleanable = self.cleaner.uncleanable.clone();
+        let is_kept_up = |replica: &Partition| !uncleanable.contains(&replica.partition());
+        self.delete_due_where(|replica| replica.log().config().cleanup_policy.compact && is_kept_up(replica), cx);
     }
 }

@@ -10,7 +10,7 @@ use super::refusal::{absence, emit_refusal};
 use crate::context::{Context, ReplyTo};
 use crate::controller::image::MetadataImage;
 use crate::error::ErrorCode;
-use crate::event::ApiKey;
+use crate::event::{ApiKey, is_internal};
 use crate::ids::{Offset, TopicPartition};
 use crate::protocol::{DeleteRecordsRequest, DeleteRecordsResponse, NamedPartition};
 use crate::replica::{Membership, OpenDelete, ParkedDelete, Partitions};
@@ -20,8 +20,7 @@ impl Broker {
     pub(super) fn handle_delete_records(&mut self, reply_to: ReplyTo, request: &DeleteRecordsRequest, cx: &mut Context<'_>) {
         let mut parked = ParkedDelete { reply_to, answer: Vec::new(), open: Vec::new(), waited: Vec::new() };
         for (place, (named, to)) in request.partitions.iter().enumerate() {
-            let partition = resolve(&self.image, named);
-            let deleted = partition.ok_or(ErrorCode::UnknownTopicOrPartition);
+            let deleted = resolve(&self.image, named);
             let deleted = deleted.and_then(|partition| Ok((partition, self.delete_below(partition, *to, cx)?)));
             let told = deleted.map(|(partition, until)| {
                 parked.open.push(OpenDelete { place, partition, until });
@@ -73,7 +72,11 @@ pub(super) fn settle(
     open.is_empty()
 }
 
-fn resolve(image: &MetadataImage, named: &NamedPartition) -> Option<TopicPartition> {
-    let topic = image.topic_by_name(&named.topic)?;
-    Some(TopicPartition::new(topic.id, named.partition))
+/// Errors: INVALID_TOPIC_EXCEPTION for an internal topic; UNKNOWN_TOPIC_OR_PARTITION.
+fn resolve(image: &MetadataImage, named: &NamedPartition) -> Result<TopicPartition, ErrorCode> {
+    if is_internal(&named.topic) {
+        return Err(ErrorCode::InvalidTopicException);
+    }
+    let topic = image.topic_by_name(&named.topic).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+    Ok(TopicPartition::new(topic.id, named.partition))
 }

@@ -6,7 +6,7 @@
 //!
 //! Kafka differs: batches are decoded there when they are polled; here when they arrive.
 //!
-//! Not modelled: transactions (control batches are skipped), compressed batches.
+//! Not modelled: transactions (control batches are skipped).
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -29,7 +29,7 @@ pub use fault::{FaultFact, FaultIndex};
 pub use group::{
     AssignmentFacts, GroupFact, GroupId, GroupKind, GroupState, InstanceId, LeaveReason, MemberFacts, MemberId, offsets_partition,
 };
-pub use group_key::{GroupKey, OFFSETS_TOPIC};
+pub use group_key::{GroupKey, OFFSETS_TOPIC, is_internal};
 pub use log::{
     BatchFacts, CleanedFacts, CleaningReason, IndexProbe, LogFact, ProducerFacts, RecordFacts, RecoveryFacts, RetentionFacts,
     RetentionReason, TruncationReason,

@@ -20,7 +20,7 @@ use tribunal::client::application::{ApplicationSetup, CommitMode, WriteSetup};
 use tribunal::config::{ProducerConfig, Profile};
 use tribunal::context::{Command, ConsumerCommand, Input, SeekTo};
 use tribunal::event::{ApiKey, ClientFact, CommitFacts};
-use tribunal::ids::{LeaderEpoch, Offset, PartitionIndex, TopicPartition};
+use tribunal::ids::{LeaderEpoch, Offset, PartitionIndex, TopicId, TopicPartition};
 use tribunal::protocol::{
     ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse, FetchedOffset, FindCoordinatorResponse, HeartbeatResponse,
     JoinGroupResponse, LeaveGroupResponse, NamedPartition, OffsetCommitResponse, OffsetFetchResponse, Request, Response,
@@ -179,7 +179,11 @@ fn told(bench: &mut Bench, request: &Request, args: &mut ArgumentConsumer<'_>) -
         None => None,
         Some("-") => Some(Vec::new()),
         Some(all) => {
-            let partition = |text: &str| Ok(TopicPartition::new(bench.topic, PartitionIndex(text.parse()?)));
+            // `0` of the topic there is, or `t2-0`.
+            let partition = |text: &str| match text.strip_prefix('t').and_then(|text| text.split_once('-')) {
+                Some((topic, index)) => Ok(TopicPartition::new(TopicId(topic.parse()?), PartitionIndex(index.parse()?))),
+                None => Ok(TopicPartition::new(bench.topic, PartitionIndex(text.parse()?))),
+            };
             Some(all.split(',').map(partition).collect::<Outcome<Vec<_>>>()?)
         }
     };

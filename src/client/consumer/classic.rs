@@ -189,8 +189,13 @@ impl Consumer {
         cx.emit(ClientFact::GroupJoined { group: id, member: member.id.clone(), epoch: generation });
     }
 
-    /// Takes its share once the topics in it are known, or were asked for in vain.
+    /// Takes its share once the topics in it are known, or were asked for in vain. A share of what it wants no longer is not taken:
+    /// it joins again, with what it wants now.
     fn take_share_when_known(&mut self, share: Vec<NamedPartition>, since: Option<u32>, cx: &mut Context<'_>) {
+        if share.iter().any(|named| !self.wants(&named.topic)) {
+            self.classic().into_iter().for_each(ClassicMember::join_again);
+            return;
+        }
         let is_unknown = share.iter().any(|named| self.metadata.id_of(&named.topic).is_none());
         let version = self.metadata.version();
         if is_unknown && since.is_none_or(|since| since == version) {

@@ -40,7 +40,7 @@ impl Consumer {
         if self.is_subscribed() {
             self.unsubscribe(cx);
         } else if self.commits_by_itself() {
-            self.commit_positions(Waiter::Nobody, cx);
+            self.commit_positions(Waiter::Clock, cx);
         }
         let is_unwanted = |named: Option<NamedPartition>| named.is_none_or(|named| !partitions.contains(&named));
         let gone = self.numbers_of(|assigned| is_unwanted(self.name_of(assigned)));

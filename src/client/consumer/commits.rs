@@ -1,7 +1,8 @@
 //! Commits: what the group is told of how far the consumer has come, and who waits for the answer.
 //!
-//! A commit that somebody waits for is tried again until it succeeds, is refused for good, or `default.api.timeout.ms` is
-//! over; one that nobody waits for is sent once. All commit the *next* offset to read.
+//! A commit that somebody waits for is tried again until it succeeds, is refused for good, or its time is over:
+//! `default.api.timeout.ms` for the application, the group's rebalance time-out for the member. One that nobody waits for is sent
+//! once; if it was the consumer's own, and its refusal may pass, the next one comes soon. All commit the *next* offset to read.
 //!
 //! Invariant: each CommitInvoked is followed by exactly one CommitAnswered, unless the process ends before. Without an answer
 //! nobody takes it for stored. What a member was to commit before it gave something back, and has lost, is not sent any more:
@@ -28,13 +29,15 @@ use crate::error::ErrorCode;
 use crate::event::{ClientFact, CommitFacts, MemberId};
 use crate::ids::{BrokerId, LeaderEpoch, Offset};
 use crate::protocol::{NamedPartition, OffsetCommitRequest, OffsetCommitResponse, OffsetToCommit};
-use crate::time::{Instant, Trail};
+use crate::time::{Duration, Instant, Trail};
 
 /// Who waits for a commit's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Waiter {
     /// Nobody (`commitAsync`).
     Nobody,
+    /// Nobody, but that the next such commit (`enable.auto.commit`) comes sooner if this one is refused for a while.
+    Clock,
     /// The application (`commitSync`).
     Application,
     /// The member, before it gives partitions back.
@@ -105,16 +108,19 @@ impl Consumer {
             return;
         }
         if self.may_commit().is_ok() {
-            self.commit_positions(Waiter::Nobody, cx);
+            self.commit_positions(Waiter::Clock, cx);
         }
         self.await_auto_commit(cx);
     }
 
     /// The next commit of the consumer's own is due in `auto.commit.interval.ms`.
     pub(super) fn await_auto_commit(&mut self, cx: &mut Context<'_>) {
+        self.commit_by_itself_in(self.setup.config.auto_commit_interval, cx);
+    }
+
+    fn commit_by_itself_in(&mut self, wait: Duration, cx: &mut Context<'_>) {
         if self.commits_by_itself() {
-            let due = cx.mono().plus(self.setup.config.auto_commit_interval);
-            self.timers.set(Due::Application(ApplicationDue::AutoCommit), due, cx.trail());
+            self.timers.set(Due::Application(ApplicationDue::AutoCommit), cx.mono().plus(wait), cx.trail());
         }
     }
 
@@ -157,7 +163,7 @@ impl Consumer {
         }
         let number = self.commits.next;
         self.commits.next = number.wrapping_add(1);
-        let given_up_at = cx.mono().plus(self.setup.config.default_api_timeout);
+        let given_up_at = cx.mono().plus(self.patience_of(waiter));
         let commit = Commit {
             facts,
             numbers,
@@ -172,6 +178,15 @@ impl Consumer {
         self.commits.pending.insert(number, commit);
         self.watch_commits(cx);
         Some(number)
+    }
+
+    /// How long a commit is tried at most.
+    fn patience_of(&self, waiter: Waiter) -> Duration {
+        let config = &self.setup.config;
+        match waiter {
+            Waiter::Nobody | Waiter::Clock | Waiter::Application => config.default_api_timeout,
+            Waiter::Member => config.max_poll_interval,
+        }
     }
 
     /// Whether a commit has any hope. A member in the middle of its group's round is refused at once (Kafka's
@@ -269,7 +284,8 @@ impl Consumer {
         let backoff = self.backoff;
         let Some(commit) = self.commits.pending.get_mut(&number) else { return };
         let may_pass = code.is_retriable() || code == ErrorCode::StaleMemberEpoch;
-        if commit.waiter == Waiter::Nobody || !may_pass || cx.mono() >= commit.given_up_at {
+        let is_waited_for = matches!(commit.waiter, Waiter::Application | Waiter::Member);
+        if !is_waited_for || !may_pass || cx.mono() >= commit.given_up_at {
             self.end_commit(number, Some(code), cx);
             return;
         }
@@ -307,8 +323,11 @@ impl Consumer {
         self.watch_commits(cx);
         match commit.waiter {
             Waiter::Application => self.commit_is_answered(cx),
+            Waiter::Clock if code.is_some_and(ErrorCode::is_retriable) => {
+                self.commit_by_itself_in(self.setup.config.retry_backoff, cx);
+            }
             // The member looks for its own at the next poll.
-            Waiter::Nobody | Waiter::Member => {}
+            Waiter::Nobody | Waiter::Clock | Waiter::Member => {}
         }
     }
 

@@ -16,7 +16,7 @@ use crate::client::membership::{GroupAsked, Member, own_member_id};
 use crate::context::Context;
 use crate::error::ErrorCode;
 use crate::event::ClientFact;
-use crate::ids::BrokerId;
+use crate::ids::{BrokerId, TopicPartition};
 use crate::protocol::{ConsumerGroupHeartbeatResponse, NamedPartition};
 
 impl Consumer {
@@ -52,20 +52,24 @@ impl Consumer {
     }
 
     /// Goes from what it owns to what it is to own: commits if it commits by itself and has to part with something, parts,
-    /// takes. Topics that are not known by name are waited for.
+    /// takes. What it is to own of topics that are not known by name yet it takes later.
     fn reconcile(&mut self, cx: &mut Context<'_>) {
         let Some(member) = self.consumer_member() else { return };
         let (target, last_commit) = (member.target.clone(), member.last_commit);
-        let mut share = Vec::new();
-        for partition in &target {
-            let Some(topic) = self.metadata.name_of(partition.topic) else {
-                self.metadata.request_update();
-                return;
-            };
-            share.push(NamedPartition { topic: topic.to_owned(), partition: partition.partition });
-        }
+        let named = |partition: &TopicPartition| {
+            let topic = self.metadata.name_of(partition.topic)?.to_owned();
+            Some(NamedPartition { topic, partition: partition.partition })
+        };
+        let share: Vec<NamedPartition> = target.iter().filter_map(named).collect();
         let is_going = |partition| target.binary_search(&partition).is_err();
         let going = self.numbers_of(|assigned| assigned.partition.is_none_or(is_going));
+        if share.len() < target.len() {
+            self.metadata.request_update();
+            let owned = self.owned_names();
+            if going.is_empty() && share.iter().all(|named| owned.contains(named)) {
+                return;
+            }
+        }
         self.hold_back_going(&going);
         if !going.is_empty() && last_commit.is_none() && self.commits_by_itself() {
             let commit = self.commit_positions(Waiter::Member, cx);

@@ -13,7 +13,7 @@ use crate::client::membership::consumer_protocol::Stage as ConsumerStage;
 use crate::client::membership::{GroupAsked, Member};
 use crate::context::Context;
 use crate::error::ErrorCode;
-use crate::event::{ClientFact, GroupId, MemberId};
+use crate::event::{ClientFact, GroupId, MemberId, is_internal};
 use crate::pattern::Pattern;
 use crate::protocol::Request;
 
@@ -51,6 +51,15 @@ impl Consumer {
         match &self.subscription {
             Subscription::Assigned => &[],
             Subscription::Topics(topics) | Subscription::Pattern { matching: topics, .. } => topics,
+        }
+    }
+
+    /// Whether a share of this topic is what it wants now.
+    pub(super) fn wants(&self, topic: &str) -> bool {
+        match &self.subscription {
+            Subscription::Assigned => false,
+            Subscription::Topics(topics) => topics.iter().any(|wanted| wanted == topic),
+            Subscription::Pattern { pattern, .. } => pattern.matches(topic),
         }
     }
 
@@ -134,7 +143,7 @@ impl Consumer {
     pub(super) fn review_subscription(&mut self, _: &mut Context<'_>) {
         if let Subscription::Pattern { pattern, matching, .. } = &mut self.subscription {
             // Internal topics are left out (`exclude.internal.topics`).
-            let fits = |name: &str| !name.starts_with("__") && pattern.matches(name);
+            let fits = |name: &str| !is_internal(name) && pattern.matches(name);
             let mut names: Vec<String> =
                 self.metadata.existing().filter(|(name, _)| fits(name)).map(|(name, _)| name.to_owned()).collect();
             names.sort_unstable();

@@ -43,7 +43,7 @@ pub(in crate::client) enum Stage {
     Joining,
     /// It is to own other partitions than it does.
     Reconciling,
-    /// It owns what it is to own, and has yet to say so.
+    /// It owns what it is to own, as far as it knows the topics by name, and has yet to say so.
     Acknowledging,
     /// It owns what it is to own, as far as it knows.
     Stable,
@@ -153,6 +153,7 @@ impl ConsumerMember {
     pub(in crate::client) fn heartbeat(&mut self, group: &Group, wishes: Wishes) -> ConsumerGroupHeartbeatRequest {
         let Wishes { topics, pattern, owned } = wishes;
         let is_new = std::mem::take(&mut self.is_new);
+        let has_all = owned == self.target;
         let request = ConsumerGroupHeartbeatRequest {
             group: group.id.clone(),
             member: self.id.clone(),
@@ -174,11 +175,11 @@ impl ConsumerMember {
         }
         if let Some(owned) = &request.owned {
             self.told.owned = Some(owned.clone());
-            self.is_target_in_doubt = self.stage == Stage::Reconciling;
+            self.is_target_in_doubt = !has_all;
         }
         self.is_beating = true;
         if self.stage == Stage::Acknowledging {
-            self.stage = Stage::Stable;
+            self.stage = if has_all { Stage::Stable } else { Stage::Reconciling };
         }
         request
     }

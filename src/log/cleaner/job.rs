@@ -2,11 +2,12 @@
 //!
 //! ```text
 //!   begin ──► mapping, a segment a step ──► runs, a run of segments a step ──► finished
-//!     └─────────────┴── gave_up: the log was cut meanwhile · failed: a batch cannot be read, or the map is too small ──┘
+//!     └─────────────┴── gave_up: the log was cut meanwhile, or is not compacted any more
+//!                       failed: a batch cannot be read, or the map is too small
 //! ```
 //!
 //! Between two steps the log goes on: it is appended to, its start moves, retention takes segments from its beginning. Only a cut
-//! of its end voids what was planned.
+//! of its end voids what was planned; and a log whose policy changed is left as it is.
 //!
 //! Invariant: what a finished cleaning calls clean holds one record of each key, and tombstones until their horizon.
 //!
@@ -62,7 +63,7 @@ pub enum Progress {
     Goes,
     /// All is done.
     Finished,
-    /// The log was cut meanwhile: nothing of the plan holds.
+    /// The log was cut meanwhile, or is not compacted any more: nothing of the plan holds.
     GaveUp,
     /// The log cannot be cleaned; `CleaningFailed` says why.
     Failed,
@@ -99,7 +100,7 @@ impl Cleaning {
     ///
     /// Errors: as the disk's calls; the log is fenced then.
     pub fn step(&mut self, log: &mut PartitionLog, cx: &mut Context<'_>) -> Result<Progress, Fault> {
-        if log.cuts != self.cuts || log.is_fenced() {
+        if log.cuts != self.cuts || log.is_fenced() || !log.config.cleanup_policy.compact {
             return Ok(Progress::GaveUp);
         }
         match self.try_step(log, cx) {

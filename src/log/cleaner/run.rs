@@ -11,7 +11,10 @@
 //!
 //! Called by: [`super::job`].
 //!
-//! Kafka differs: it reads the clock once a cleaning; here each run does. It also reads batches whose checksum is wrong.
+//! Kafka differs: it reads the clock once a cleaning; here each run does. It also reads batches whose checksum is wrong. And it
+//! keeps no header for a run's sake: there a segment may end before the next one begins; here it says itself where it ends.
+//!
+//! Not modelled: producers that are forgotten after `producer.id.expiration.ms`, whose last batches may go as well.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -1,7 +1,7 @@
 //! JoinGroup (API 11), and when a rebalance is complete.
 //!
-//! A group that was empty waits `group.initial.rebalance.delay.ms` for more members, and as much again whenever somebody came, up
-//! to the longest rebalance time-out. Any other waits until all have joined again, or that time-out is over; who has not joined by
+//! A group that was empty waits `group.initial.rebalance.delay.ms` for more members, and as much again whenever somebody came, as
+//! long as the longest rebalance time-out lets it. Any other waits until all have joined again, or that time-out is over; who has not joined by
 //! then is out, but for static members, whose places are kept for their sessions' time.
 //!
 //! Called by: `coordinator/runtime`. Source: Kafka's `classicGroupJoin`, `completeClassicGroupJoin`; KIP-134, KIP-345, KIP-394, KIP-814.
@@ -216,7 +216,7 @@ impl ClassicGroup {
         let longest = self.longest_rebalance();
         let delay = rules.config.group_initial_rebalance_delay;
         self.is_in_initial_delay = self.state == GroupState::Empty && delay > Duration::ZERO;
-        let wait = if self.is_in_initial_delay { delay.min(longest) } else { longest };
+        let wait = if self.is_in_initial_delay { delay } else { longest };
         self.delay_left = Duration(longest.0.saturating_sub(wait.0));
         self.has_newcomer = false;
         out.timers.push((Deadline::Join, Some(wait)));

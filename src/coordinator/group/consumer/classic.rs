@@ -71,8 +71,7 @@ impl ConsumerGroup {
             return Err(ErrorCode::InvalidSessionTimeout);
         }
         let is_full = u32::try_from(self.members.len()).is_ok_and(|size| size >= config.group_consumer_max_size);
-        let takes_a_place = request.instance.as_ref().is_some_and(|instance| self.statics.contains_key(instance));
-        if is_full && !self.members.contains_key(&request.member) && !takes_a_place {
+        if is_full && !self.members.contains_key(&request.member) {
             return Err(ErrorCode::GroupMaxSizeReached);
         }
         let common = self.common_protocols();

@@ -74,12 +74,11 @@ impl ConsumerGroup {
         }
     }
 
-    /// Errors: GROUP_MAX_SIZE_REACHED.
+    /// A static member that comes back under another id counts as one more, as in Kafka. Errors: GROUP_MAX_SIZE_REACHED.
     fn check_size(&self, request: &ConsumerGroupHeartbeatRequest, environment: Environment<'_>) -> Result<(), ErrorCode> {
         let is_full = u32::try_from(self.members.len()).is_ok_and(|size| size >= environment.config.group_consumer_max_size);
         let is_new = request.epoch == JOINING && !self.members.contains_key(&request.member);
-        let takes_a_place = request.instance.as_ref().is_some_and(|instance| self.statics.contains_key(instance));
-        if is_full && is_new && !takes_a_place { Err(ErrorCode::GroupMaxSizeReached) } else { Ok(()) }
+        if is_full && is_new { Err(ErrorCode::GroupMaxSizeReached) } else { Ok(()) }
     }
 
     fn arrival(&self, request: &ConsumerGroupHeartbeatRequest) -> Result<Arrival, ErrorCode> {
