@@ -235,3 +235,87 @@ fn what_guides_ask_of_all_groups_topics_and_partitions_is_answered() {
     assert!(told.contains("ERROR INVALID_CONFIG: `retention.ms` cannot be `foo`: a time in whole ms is wanted\n"), "{told}");
     assert!(told.contains("ERROR INVALID_REQUEST: `broker.session.timeout.ms` is read when a broker starts"), "{told}");
 }
+
+#[test]
+fn what_a_console_tool_is_told_of_a_line_has_an_effect_or_a_note() {
+    let told = shell(
+        &[],
+        "kafka-console-producer.sh --topic t --property parse.key=true --property key.separator=: --property null.marker=NIL\n\
+         a:1\nb:NIL\nNIL:3\nplain\n\n\
+         kafka-console-consumer.sh --topic t --from-beginning --property print.key=true --property print.value=false\n\
+         kafka-console-consumer.sh --topic t --from-beginning --property print.key=true --property key.separator=| \
+         --property null.literal=- --property print.headers=true --consumer-property group.id=g\n\
+         kafka-consumer-groups.sh --list --state\nkafka-consumer-groups.sh --list\n\
+         topics alter t --partitions 2\nconfigs set topic t message.timestamp.type=LogAppendTime\nproduce t --partition 1 late\n\
+         kafka-console-consumer.sh --topic t --partition 1 --offset earliest --property print.timestamp=true\n",
+    );
+    assert!(told.contains("ERROR INVALID_REQUEST: no key separator `:` is in this line\n3 records sent to t\n"), "{told}");
+    assert!(told.contains("\na\nb\nnull\nProcessed a total of 3 messages\n"), "{told}");
+    assert!(told.contains("note: print.headers has no effect here\na|1\nb|-\n-|3\n"), "{told}");
+    assert!(told.contains("GROUP                     STATE\ng                         Empty\ng\n"), "{told}");
+    assert!(told.contains("\nLogAppendTime:17672256"), "{told}");
+}
+
+#[test]
+fn headers_are_read_from_a_line_and_sent() {
+    let file = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("shell-headers.toml");
+    let name = file.display().to_string();
+    let lines = format!(
+        "kafka-console-producer.sh --topic t --property parse.headers=true --property headers.delimiter=|\ntrace:7,from:me|paid\n\n\
+         save {name}\n"
+    );
+    assert!(shell(&[], &lines).contains("1 record sent to t"));
+    let saved = std::fs::read_to_string(&file).expect("it was saved");
+    let header = "headers = [{ key = \"trace\", value = \"7\" }, { key = \"from\", value = \"me\" }]";
+    assert!(saved.contains(header) && saved.contains("value = \"paid\""), "{saved}");
+}
+
+#[test]
+fn records_are_deleted_as_a_file_of_kafkas_says() {
+    let folder = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let (file, wrong) = (folder.join("shell-offsets.json"), folder.join("shell-no-offsets.json"));
+    let partition = |topic: &str, offset: i64| format!(r#"{{"topic": "{topic}", "partition": 0, "offset": {offset}}}"#);
+    let all = [partition("t", 2), partition("u", -1), partition("t", 9), partition("v", 1)].join(", ");
+    std::fs::write(&file, format!(r#"{{"partitions": [{all}], "version": 1}}"#)).expect("the folder is there");
+    std::fs::write(&wrong, r#"{"partitions": [{"topic": "t", "offset": 1}]}"#).expect("the folder is there");
+    let (file, wrong) = (file.display(), wrong.display());
+    let told = shell(
+        &[],
+        &format!(
+            "topics create t\nproduce t a\nproduce t b\nproduce t c\ntopics create u\nproduce u a\n\
+             topics create v --config cleanup.policy=compact\nproduce v --key k 1\n\
+             kafka-delete-records.sh --bootstrap-server localhost:9092 --offset-json-file {file}\n\
+             consume t --from-beginning\nkafka-get-offsets.sh --time earliest --exclude-internal-topics\n\
+             kafka-delete-records.sh --offset-json-file {wrong}\nkafka-delete-records.sh --offset-json-file nowhere.json\n"
+        ),
+    );
+    assert!(told.contains("partition: t-0\tlow_watermark: 2\npartition: u-0\tlow_watermark: 1\n"), "{told}");
+    assert!(told.contains("partition: t-0\terror: OFFSET_OUT_OF_RANGE: "), "beyond the end: {told}");
+    assert!(told.contains("partition: v-0\terror: POLICY_VIOLATION: "), "it is compacted: {told}");
+    assert!(told.contains("t-0 @2  c\nc1 read 1 record, to the end\nt:0:2\nu:0:1\nv:0:0\n"), "{told}");
+    assert!(told.contains("wants a topic, a partition and an offset") && told.contains("nowhere.json cannot be read"), "{told}");
+}
+
+#[test]
+fn what_guides_ask_of_topics_and_brokers_is_answered() {
+    let told = shell(
+        &[],
+        "topics create t --partitions 2 --replication-factor 3 --config min.insync.replicas=2\ntopics create u\nproduce u a\n\
+         consume u --from-beginning --group g\nkafka-topics.sh --list --exclude-internal\n\
+         kafka-topics.sh --describe --topics-with-overrides --exclude-internal\n\
+         bin\\windows\\kafka-get-offsets.bat --topic-partitions u:0,t:1-2\n\
+         kafka-get-offsets.sh --topic t --partitions 7\n\
+         kafka-configs.sh --describe --entity-type topics --entity-name t\n\
+         kafka-configs.sh --alter --entity-type brokers --entity-default --add-config log.retention.ms=5000\n\
+         kafka-configs.sh --describe --entity-type brokers\n\
+         crash b3\nwait 3s\nkafka-topics.sh --describe --at-min-isr-partitions --topic t\n\
+         kafka-consumer-groups.sh --group g --topic u --reset-offsets --to-earliest --dry-run --execute\n",
+    );
+    assert!(told.contains("\nt\nu\nTopic: t\tTopicId:"), "{told}");
+    assert!(told.contains("Configs: min.insync.replicas=2\nt:1:0\nu:0:1\n"), "{told}");
+    assert!(told.contains("ERROR INVALID_REQUEST: no topic and partition there is matches that\n"), "{told}");
+    assert!(told.contains("Dynamic configs for broker b1 are:\n"), "{told}");
+    assert!(told.contains("Default configs for brokers in the cluster are:\n  log.retention.ms=5000 "), "{told}");
+    assert_eq!(told.matches("\tTopic: t\tPartition:").count(), 2, "two of three are in sync, and two are wanted: {told}");
+    assert!(told.contains("ERROR INVALID_REQUEST: --reset-offsets takes one of --dry-run and --execute"), "{told}");
+}

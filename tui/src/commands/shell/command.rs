@@ -1,12 +1,23 @@
 //! What can be done: every command of the shell, as `line` and `kafka_tools` read it and `session` carries it out.
 
+use std::path::PathBuf;
+
 use tribunal::time::{Duration, Timestamp};
+
+use super::record_line::LineMarks;
 
 /// What can be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Command {
     /// Explain, all or one thing.
     Help(Option<String>),
+    /// Say which options a tool of Kafka's takes here.
+    HelpOnTool {
+        tool: &'static str,
+        options: Vec<String>,
+    },
+    /// Say which version this is.
+    Version,
     /// End.
     Quit,
     CreateTopic {
@@ -16,14 +27,18 @@ pub(super) enum Command {
         configs: Vec<(String, String)>,
         if_missing: bool,
     },
-    /// One topic, or all of them; all their partitions, or those in this trouble.
-    DescribeTopics(Option<String>, Option<Trouble>),
-    /// Where the partitions of a topic end, or begin.
+    DescribeTopics(TopicsShown),
+    /// Where partitions end, or begin.
     GetOffsets {
-        topic: String,
+        only: Vec<PartitionsOf>,
         at: OffsetsAt,
+        hides_internal: bool,
     },
-    ListTopics,
+    /// Delete the records that this file of Kafka's names.
+    DeleteRecords(PathBuf),
+    ListTopics {
+        hides_internal: bool,
+    },
     DeleteTopic {
         topic: String,
         if_there: bool,
@@ -33,13 +48,15 @@ pub(super) enum Command {
         partitions: String,
     },
     Produce(Record),
-    /// Records from the lines that follow: to which topic, and what parts key and value.
+    /// Records from the lines that follow: to which topic, and what parts a line.
     ProduceLines {
         topic: String,
-        separator: Option<String>,
+        marks: LineMarks,
     },
     Consume(Reading),
-    ListGroups,
+    ListGroups {
+        with_states: bool,
+    },
     /// One group, or all of them.
     DescribeGroup {
         group: Option<String>,
@@ -58,7 +75,7 @@ pub(super) enum Command {
         unset: Vec<String>,
     },
     DescribeConfigs {
-        resource: String,
+        of: ConfigsOf,
         all: bool,
     },
     Fault(FaultCommand),
@@ -98,8 +115,51 @@ pub(super) enum RecordShows {
     /// Where it lies, its key, its value.
     #[default]
     Place,
-    /// As Kafka's console consumer does: the value, and what its `print.` properties ask for.
-    Console { timestamp: bool, partition: bool, offset: bool, key: bool, separator: String },
+    /// As Kafka's console consumer does: what its `print.` properties ask for, in this order; what parts it, what ends it, and
+    /// what stands for nothing.
+    Console { parts: Vec<RecordPart>, separator: String, line_end: String, null: String },
+}
+
+/// What may be printed of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RecordPart {
+    Timestamp,
+    Partition,
+    Offset,
+    Key,
+    Value,
+}
+
+/// What is shown of topics.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct TopicsShown {
+    /// One of them, or all.
+    pub(super) topic: Option<String>,
+    /// All their partitions, or those in this trouble.
+    pub(super) only: Option<Trouble>,
+    /// Only the topics with settings of their own, without their partitions.
+    pub(super) with_overrides: bool,
+    /// Not Kafka's own.
+    pub(super) hides_internal: bool,
+}
+
+/// Partitions of one topic, or of all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct PartitionsOf {
+    pub(super) topic: Option<String>,
+    /// From this number up to that (excluded).
+    pub(super) numbers: (u32, u32),
+}
+
+/// Whose configurations are described.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum ConfigsOf {
+    /// `topic orders`, `broker b1` or `cluster`.
+    One(String),
+    /// All topics'.
+    Topics,
+    /// All brokers', and what holds for every one of them.
+    Brokers,
 }
 
 /// What may be wrong with a partition.
@@ -111,13 +171,15 @@ pub(super) enum Trouble {
     Unavailable,
     /// It has fewer replicas in sync than `min.insync.replicas`.
     UnderMinIsr,
+    /// It has just as many as that.
+    AtMinIsr,
 }
 
 /// What is shown of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum GroupShows {
     Offsets,
-    Members,
+    Members { with_assignments: bool },
     State,
 }
 

@@ -2,10 +2,12 @@
 
 use tribunal::config::{BrokerConfig, ConfigError, Lookup, Owner, Profile, TopicConfig};
 use tribunal::error::ErrorCode;
+use tribunal::ids::ProcessId;
 use tribunal::protocol::{ConfigSource, DescribedConfig};
 use tribunal::sim::live::Live;
 
 use super::answers;
+use super::command::ConfigsOf;
 use super::refusal::Refusal;
 
 /// Sets and unsets keys of a resource (`topic orders`, `broker b1`, `cluster`).
@@ -27,11 +29,27 @@ pub(super) fn alter(live: &mut Live, resource: &str, set: &[(String, String)], u
 }
 
 /// What is configured: what was set while it runs, or all that is in force.
-pub(super) fn describe(live: &mut Live, resource: &str, all: bool) -> Result<String, Refusal> {
+pub(super) fn describe(live: &mut Live, of: &ConfigsOf, all: bool) -> Result<String, Refusal> {
+    let resources: Vec<String> = match of {
+        ConfigsOf::One(resource) => vec![resource.clone()],
+        ConfigsOf::Topics => answers::topics(live)?.iter().map(|topic| format!("topic {}", topic.name)).collect(),
+        ConfigsOf::Brokers => {
+            let servers = live.servers().map(|(process, _)| process);
+            let brokers = servers.filter(|process| matches!(process, ProcessId::Broker(_)));
+            brokers.map(|broker| format!("broker {broker}")).chain(["cluster".to_owned()]).collect()
+        }
+    };
+    resources.iter().map(|resource| describe_one(live, resource, all)).collect()
+}
+
+fn describe_one(live: &mut Live, resource: &str, all: bool) -> Result<String, Refusal> {
     check_name(resource)?;
     let configs = answers::configs(live, resource)?;
     let kind = if all { "All" } else { "Dynamic" };
-    let mut text = format!("{kind} configs for {resource} are:\n");
+    let mut text = match resource {
+        "cluster" => "Default configs for brokers in the cluster are:\n".to_owned(),
+        resource => format!("{kind} configs for {resource} are:\n"),
+    };
     let is_dynamic = |config: &DescribedConfig| {
         matches!(config.source, ConfigSource::Topic | ConfigSource::DynamicBroker | ConfigSource::DynamicDefault)
     };

@@ -1,13 +1,15 @@
-//! The line on a terminal: history, and completion of commands, options, topics, groups and servers.
+//! The line on a terminal: history, also of the last times, and completion of commands, options, topics, groups and servers.
 //!
 //! Called by: the shell, when its input is a terminal.
+
+use std::path::PathBuf;
 
 use rustyline::completion::Completer;
 use rustyline::config::Configurer as _;
 use rustyline::error::ReadlineError;
 use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
-use rustyline::history::MemHistory;
+use rustyline::history::FileHistory;
 use rustyline::validate::Validator;
 use rustyline::{CompletionType, Context, Editor, Helper};
 
@@ -15,7 +17,7 @@ use super::command::VERBS;
 use super::kafka_tools::TOOLS;
 
 /// What may stand behind a word.
-const BEHIND: [(&str, &[&str]); 24] = [
+const BEHIND: [(&str, &[&str]); 26] = [
     ("topics", &["create", "describe", "list", "alter", "delete", "--partitions", "--replication-factor", "--config"]),
     ("groups", &["list", "describe", "delete", "--members", "--state"]),
     (
@@ -77,6 +79,8 @@ const BEHIND: [(&str, &[&str]); 24] = [
             "--state",
         ],
     ),
+    ("kafka-get-offsets.sh", &["--topic", "--partitions", "--topic-partitions", "--time"]),
+    ("kafka-delete-records.sh", &["--offset-json-file"]),
     ("kafka-configs.sh", &["--alter", "--describe", "--entity-type", "--entity-name", "--add-config", "--delete-config", "--all"]),
 ];
 
@@ -122,7 +126,21 @@ impl Helper for Words {}
 
 /// A terminal that lines are typed into.
 pub(super) struct Line {
-    editor: Editor<Words, MemHistory>,
+    editor: Editor<Words, FileHistory>,
+    /// Where the lines of the last times are kept, if anywhere.
+    kept_in: Option<PathBuf>,
+}
+
+/// How many lines are kept.
+const LINES_KEPT: usize = 1_000;
+
+/// Where a program keeps such things: `$XDG_STATE_HOME` or `~/.local/state`, on Windows the local application data.
+#[allow(clippy::disallowed_methods, reason = "where a user's files lie is told by the environment")]
+fn history_file() -> Option<PathBuf> {
+    let folder = |name: &str| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
+    let state = folder("XDG_STATE_HOME").or_else(|| folder("LOCALAPPDATA"));
+    let state = state.or_else(|| Some(folder("HOME")?.join(".local").join("state")))?;
+    Some(state.join("tribunal").join("shell-history"))
 }
 
 /// What came of asking for a line.
@@ -136,19 +154,36 @@ pub(super) enum Typed {
 }
 
 impl Line {
+    /// Opens it, with the lines of the last times behind the arrow keys.
     pub(super) fn open() -> rustyline::Result<Self> {
-        let mut editor = Editor::with_history(rustyline::Config::default(), MemHistory::new())?;
+        let mut editor = Editor::with_config(rustyline::Config::default())?;
         editor.set_completion_type(CompletionType::List);
         editor.set_auto_add_history(true);
+        editor.set_max_history_size(LINES_KEPT)?;
         editor.set_helper(Some(Words::default()));
-        Ok(Self { editor })
+        let kept_in = history_file();
+        // Without a history, or with one that cannot be read, a session is as good.
+        let _ = kept_in.as_ref().map(|file| editor.load_history(file));
+        Ok(Self { editor, kept_in })
+    }
+
+    /// Keeps the lines for the next time. A disk that will not have them takes nothing else away.
+    fn keep(&mut self) {
+        let Some(file) = &self.kept_in else { return };
+        let is_ready = file.parent().is_none_or(|folder| std::fs::create_dir_all(folder).is_ok());
+        if is_ready {
+            let _ = self.editor.append_history(file);
+        }
     }
 
     /// Asks for a line; `names` are those that may be completed.
     pub(super) fn read(&mut self, prompt: &str, names: Vec<String>) -> rustyline::Result<Typed> {
         self.editor.set_helper(Some(Words { names }));
         match self.editor.readline(prompt) {
-            Ok(line) => Ok(Typed::Line(line)),
+            Ok(line) => {
+                self.keep();
+                Ok(Typed::Line(line))
+            }
             Err(ReadlineError::Interrupted) => Ok(Typed::Given),
             Err(ReadlineError::Eof) => Ok(Typed::End),
             Err(error) => Err(error),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tribunal::error::ErrorCode;
 use tribunal::event::{GroupState, MemberId};
 use tribunal::ids::{Offset, PartitionIndex};
-use tribunal::protocol::{DescribedGroup, DescribedMember, Response};
+use tribunal::protocol::{DescribedGroup, DescribedMember, NamedPartition, Response};
 use tribunal::sim::live::Live;
 use tribunal::time::{Instant, Timestamp};
 
@@ -13,21 +13,24 @@ use super::answers::{self, Bounds};
 use super::command::{GroupShows, Reset, ResetTo};
 use super::refusal::Refusal;
 
-/// The groups there are.
-pub(super) fn list(live: &mut Live) -> Result<String, Refusal> {
-    Ok(names(live)?.iter().map(|group| format!("{group}\n")).collect())
+/// The groups there are, each with what it is doing if that is asked for.
+pub(super) fn list(live: &mut Live, with_states: bool) -> Result<String, Refusal> {
+    let groups = listed(live)?;
+    if !with_states {
+        return Ok(groups.keys().map(|group| format!("{group}\n")).collect());
+    }
+    let lines: String = groups.iter().map(|(group, state)| format!("{group:<25} {state:?}\n")).collect();
+    Ok(format!("{:<25} STATE\n", "GROUP") + &lines)
 }
 
-fn names(live: &mut Live) -> Result<Vec<String>, Refusal> {
+fn listed(live: &mut Live) -> Result<BTreeMap<String, GroupState>, Refusal> {
     let responses = answers::order(live, "list-groups", "the groups", ErrorCode::InvalidRequest)?;
-    let mut groups: Vec<String> = Vec::new();
+    let mut groups = BTreeMap::new();
     for response in responses {
         if let Response::ListGroups(listed) = response {
-            groups.extend(listed.groups.iter().map(|(group, ..)| group.to_string()));
+            groups.extend(listed.groups.iter().map(|(group, _, state)| (group.to_string(), *state)));
         }
     }
-    groups.sort();
-    groups.dedup();
     Ok(groups)
 }
 
@@ -36,7 +39,7 @@ pub(super) fn describe(live: &mut Live, group: Option<&str>, shows: GroupShows) 
     match group {
         Some(group) => describe_one(live, group, shows),
         None => {
-            let told: Vec<String> = names(live)?.iter().map(|group| describe_one(live, group, shows)).collect::<Result<_, _>>()?;
+            let told: Vec<String> = listed(live)?.keys().map(|group| describe_one(live, group, shows)).collect::<Result<_, _>>()?;
             Ok(told.join("\n"))
         }
     }
@@ -57,7 +60,7 @@ fn describe_one(live: &mut Live, group: &str, shows: GroupShows) -> Result<Strin
                 "GROUP", "COORDINATOR (ID)", "ASSIGNMENT-STRATEGY", "STATE"
             ))
         }
-        GroupShows::Members => Ok(members(group, &described)),
+        GroupShows::Members { with_assignments } => Ok(members(group, &described, with_assignments)),
         GroupShows::Offsets => offsets(live, group, &described),
     }
 }
@@ -67,16 +70,29 @@ fn inactive(group: &str, described: &DescribedGroup) -> String {
     if described.members.is_empty() { format!("Consumer group '{group}' has no active members.\n") } else { String::new() }
 }
 
-fn members(group: &str, described: &DescribedGroup) -> String {
+fn members(group: &str, described: &DescribedGroup, with_assignments: bool) -> String {
     let mut text = inactive(group, described);
     if described.members.is_empty() {
         return text;
     }
-    text += &format!("{:<15} {:<30} {:<10} {:<15} #PARTITIONS\n", "GROUP", "CONSUMER-ID", "HOST", "CLIENT-ID");
+    let last = if with_assignments { "#PARTITIONS     ASSIGNMENT" } else { "#PARTITIONS" };
+    text += &format!("{:<15} {:<30} {:<10} {:<15} {last}\n", "GROUP", "CONSUMER-ID", "HOST", "CLIENT-ID");
     for DescribedMember { member, client, assignment, .. } in &described.members {
-        text += &format!("{group:<15} {member:<30} {:<10} {client:<15} {}\n", "-", assignment.len());
+        let count = assignment.len();
+        let last = if with_assignments { format!("{count:<15} {}", shares(assignment)) } else { count.to_string() };
+        text += &format!("{group:<15} {member:<30} {:<10} {client:<15} {last}\n", "-");
     }
     text
+}
+
+/// `orders(0,2), bills(1)`, or `-`.
+fn shares(assignment: &[NamedPartition]) -> String {
+    let mut topics: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for named in assignment {
+        topics.entry(&named.topic).or_default().push(named.partition.to_string());
+    }
+    let shares: Vec<_> = topics.iter().map(|(topic, partitions)| format!("{topic}({})", partitions.join(","))).collect();
+    if shares.is_empty() { "-".to_owned() } else { shares.join(", ") }
 }
 
 fn offsets(live: &mut Live, group: &str, described: &DescribedGroup) -> Result<String, Refusal> {

@@ -1,5 +1,7 @@
 //! What the shell understands, in words.
 
+use super::kafka_tools::TOOLS;
+
 /// Each command: how it is written, and what it does.
 const COMMANDS: [(&str, &str); 32] = [
     ("topics create NAME [--partitions N] [--replication-factor N] [--config KEY=VALUE]", "makes a topic; 1 and 1 unless told"),
@@ -12,7 +14,7 @@ const COMMANDS: [(&str, &str); 32] = [
     ("produce TOPIC", "sends the lines that follow, to an empty one"),
     ("consume TOPIC [--from-beginning] [--group G]", "reads to the end; with a group from where that has committed"),
     ("consume TOPIC --partition N [--offset N] [--max-messages N]", "reads one partition"),
-    ("groups list", "the groups there are"),
+    ("groups list [--state]", "the groups there are"),
     ("groups describe GROUP [--members] [--state]", "its offsets and lag; who is in it; what it is doing"),
     ("groups delete GROUP", "forgets it and its offsets"),
     (
@@ -39,21 +41,68 @@ const COMMANDS: [(&str, &str); 32] = [
     ("quit", "ends; so do Ctrl-D and the end of the input"),
 ];
 
+/// As wide as a terminal is at least.
+const WIDTH: usize = 80;
+/// Where what a short command does stands.
+const COLUMN: usize = 28;
+
 /// All of it.
 pub(super) fn all() -> String {
-    let mut text = String::new();
-    for (usage, what) in COMMANDS {
-        text += &if usage.len() > 40 { format!("  {usage}\n  {:40}  {what}\n", "") } else { format!("  {usage:40}  {what}\n") };
-    }
-    text += "Kafka's own command lines work as typed: kafka-topics.sh, kafka-console-producer.sh, kafka-console-consumer.sh,\n\
-             kafka-consumer-groups.sh, kafka-get-offsets.sh, kafka-configs.sh (a bootstrap option is ignored, with a note).\n";
+    let mut text: String = COMMANDS.iter().map(|(usage, what)| entry(usage, what)).collect();
+    text += "Kafka's own command lines work as typed, with a note on what has no effect:\n";
+    text += &wrapped(&TOOLS.join(", "), 2, 2);
+    text += "Each says with --help what it takes here.\n";
     text
+}
+
+/// A command beside what it does, where both fit on a line; else above it.
+fn entry(usage: &str, what: &str) -> String {
+    if usage.len() + 4 <= COLUMN && COLUMN + what.len() <= WIDTH {
+        format!("  {usage:0$}{what}\n", COLUMN - 2)
+    } else {
+        wrapped(usage, 2, 6) + &wrapped(what, 10, 10)
+    }
+}
+
+/// A text in lines of at most [`WIDTH`], the first begun at one column and the others at another. What stands in brackets stays
+/// together.
+fn wrapped(text: &str, first: usize, others: usize) -> String {
+    let mut depth = 0_i32;
+    let is_gap = |letter: char| {
+        depth += i32::from(letter == '[') - i32::from(letter == ']');
+        letter == ' ' && depth == 0
+    };
+    let mut lines = vec![" ".repeat(first)];
+    let mut is_begun = false;
+    for word in text.split(is_gap) {
+        let line = lines.last_mut().expect("there is one from the beginning");
+        if is_begun && line.len() + 1 + word.len() > WIDTH {
+            lines.push(" ".repeat(others) + word);
+        } else {
+            *line += if is_begun { " " } else { "" };
+            *line += word;
+        }
+        is_begun = true;
+    }
+    lines.join("\n") + "\n"
+}
+
+/// Which options a tool of Kafka's takes here.
+pub(super) fn on_tool(tool: &str, options: &[String]) -> String {
+    format!("{tool} takes here:\n")
+        + &wrapped(&options.iter().map(|option| format!("[{option}]")).collect::<Vec<_>>().join(" "), 2, 2)
+}
+
+/// Which version this is.
+pub(super) fn version() -> String {
+    format!("tribunal {}: what Apache Kafka 4 does, simulated\n", env!("CARGO_PKG_VERSION"))
 }
 
 /// What is known about one word.
 pub(super) fn about(what: &str) -> String {
     let is_meant = |(usage, _): &&(&str, &str)| usage.split(['·', '(', ' ']).any(|word| word == what);
-    let found: Vec<_> = COMMANDS.iter().filter(is_meant).map(|(usage, what)| format!("  {usage}\n      {what}\n")).collect();
+    let found: Vec<_> =
+        COMMANDS.iter().filter(is_meant).map(|(usage, what)| wrapped(usage, 2, 6) + &wrapped(what, 10, 10)).collect();
     if found.is_empty() { format!("nothing is known of `{what}`: `help` lists all commands\n") } else { found.concat() }
 }
 
@@ -72,5 +121,13 @@ mod tests {
         for verb in super::super::command::VERBS.iter().filter(|verb| !["help", "exit"].contains(verb)) {
             assert!(!usage_of(verb).is_empty(), "{verb}");
         }
+    }
+
+    #[test]
+    fn the_help_fits_a_terminal() {
+        let told = all() + &on_tool("kafka-topics.sh", &vec!["--topic VALUE".to_owned(); 30]);
+        let wide: Vec<&str> = told.lines().filter(|line| line.chars().count() > WIDTH).collect();
+        assert!(wide.is_empty(), "{wide:#?}");
+        assert!(told.contains("      [--config KEY=VALUE]\n"), "brackets stay together: {told}");
     }
 }

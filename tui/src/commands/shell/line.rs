@@ -3,8 +3,11 @@
 use tribunal::config::{iso_duration, nearest};
 use tribunal::time::{Duration, Timestamp};
 
-use super::command::{Command, FaultCommand, GroupShows, Reading, Record, RecordShows, Reset, ResetTo, VERBS};
+use super::command::{
+    Command, ConfigsOf, FaultCommand, GroupShows, Reading, Record, RecordShows, Reset, ResetTo, TopicsShown, VERBS,
+};
 use super::options::{Allowed, Options, pairs, parts};
+use super::record_line::LineMarks;
 use super::refusal::Refusal;
 
 impl Command {
@@ -51,9 +54,9 @@ fn topics(options: Options) -> Known {
             configs,
             if_missing: options.has("if-not-exists"),
         },
-        ["describe"] => Command::DescribeTopics(None, None),
-        ["describe", topic] => Command::DescribeTopics(Some(topic.to_owned()), None),
-        ["list"] => Command::ListTopics,
+        ["describe"] => Command::DescribeTopics(TopicsShown::default()),
+        ["describe", topic] => Command::DescribeTopics(TopicsShown { topic: Some(topic.to_owned()), ..TopicsShown::default() }),
+        ["list"] => Command::ListTopics { hides_internal: false },
         ["delete", topic] => Command::DeleteTopic { topic: topic.to_owned(), if_there: options.has("if-exists") },
         ["alter", topic] => Command::GrowTopic { topic: topic.to_owned(), partitions: options.need("partitions")?.to_owned() },
         _ => {
@@ -73,7 +76,9 @@ fn produce(options: Options) -> Known {
         ([topic], true) => (*topic, None),
         // What stands in no quotes is several words, and one value.
         ([topic, value @ ..], false) if !value.is_empty() => (*topic, Some(value.join(" "))),
-        ([topic], false) => return Ok((Command::ProduceLines { topic: (*topic).to_owned(), separator: None }, options)),
+        ([topic], false) => {
+            return Ok((Command::ProduceLines { topic: (*topic).to_owned(), marks: LineMarks::default() }, options));
+        }
         _ => {
             return Err(usage(
                 "produce TOPIC [--key KEY] [--partition N] [--header KEY=VALUE] VALUE, or --tombstone in place of a value",
@@ -102,15 +107,15 @@ fn consume(options: Options) -> Known {
 
 fn groups(options: Options) -> Known {
     let shows = match (options.has("members"), options.has("state")) {
-        (true, _) => GroupShows::Members,
+        (true, _) => GroupShows::Members { with_assignments: true },
         (false, true) => GroupShows::State,
         (false, false) => GroupShows::Offsets,
     };
     let command = match words(&options)[..] {
-        ["list"] => Command::ListGroups,
+        ["list"] => Command::ListGroups { with_states: options.has("state") },
         ["describe", group] => Command::DescribeGroup { group: Some(group.to_owned()), shows },
         ["delete", group] => Command::DeleteGroup(group.to_owned()),
-        _ => return Err(usage("groups list, groups describe GROUP [--members] [--state], groups delete GROUP")),
+        _ => return Err(usage("groups list [--state], groups describe GROUP [--members] [--state], groups delete GROUP")),
     };
     Ok((command, options))
 }
@@ -185,7 +190,7 @@ fn configs(options: Options) -> Known {
         }
         ["describe", ref rest @ ..] => {
             let (resource, _) = resource(rest)?;
-            Command::DescribeConfigs { resource, all: options.has("all") }
+            Command::DescribeConfigs { of: ConfigsOf::One(resource), all: options.has("all") }
         }
         _ => {
             return Err(usage(

@@ -1,10 +1,11 @@
 //! `tribunal shell`: three simulated brokers in this process, and commands for them: the quickstart of every Kafka user, Kafka's
 //! own command lines, and what goes wrong.
 //!
-//! * `words`, `options`: a line in parts. `command`: all that can be done; `line`: the shell's own words for it; `kafka_tools`: Kafka's command lines; `help`.
-//! * `topics`, `records`, `groups`, `configs`, `faults`: what the commands do. `answers`: what the cluster said; `refusal`: that
-//!   it will not.
-//! * `edit`: the line on a terminal. `session`: one line after the other.
+//! * `words`, `options`: a line in parts; `record_line`: a line that is a record. `command`: all that can be done; `line`: the
+//!   shell's own words for it; `kafka_tools`: Kafka's command lines; `help`.
+//! * `topics`, `records`, `groups`, `log_ends`, `configs`, `faults`: what the commands do. `answers`: what the cluster said;
+//!   `refusal`: that it will not.
+//! * `edit`: the line on a terminal, and those of the last times. `session`: one line after the other.
 //!
 //! Invariant: the same lines with the same seed print the same, and a line that cannot be done changes nothing. From a pipe, lines
 //! are not echoed.
@@ -18,7 +19,9 @@ mod groups;
 mod help;
 mod kafka_tools;
 mod line;
+mod log_ends;
 mod options;
+mod record_line;
 mod records;
 mod refusal;
 mod session;

@@ -18,6 +18,14 @@ pub(super) struct Allowed {
     pub(super) ignored: &'static [&'static str],
 }
 
+impl Allowed {
+    /// Each as it is written.
+    pub(super) fn listed(&self) -> Vec<String> {
+        let valued = self.valued.iter().map(|name| format!("--{name} VALUE"));
+        self.bare.iter().map(|name| format!("--{name}")).chain(valued).collect()
+    }
+}
+
 /// What a line says behind its command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Options {

@@ -9,7 +9,7 @@ use tribunal::sim::live::{Live, ReaderText, RecordText, Sent};
 use tribunal::time::Duration;
 
 use super::answers::{self, Bounds};
-use super::command::{Reading, Record, RecordShows};
+use super::command::{Reading, Record, RecordPart, RecordShows};
 use super::refusal::Refusal;
 
 /// How long a reader waits for what has to come.
@@ -92,7 +92,7 @@ pub(super) fn consume(live: &mut Live, reading: &Reading) -> Result<String, Refu
             return Err(Refusal::of(ErrorCode::UnknownTopicOrPartition, &format!("{topic}-{wanted}")));
         }
     }
-    let text = reader_text(reading, &bounds)?;
+    let (text, stamp) = (reader_text(reading, &bounds)?, stamp(live, reading)?);
     let unread = |mistake| Refusal::unread(ErrorCode::InvalidRequest, &mistake);
     let (id, process) = live.start_reader(&text).map_err(unread)?;
     let mut reader = Reader::default();
@@ -104,8 +104,8 @@ pub(super) fn consume(live: &mut Live, reading: &Reading) -> Result<String, Refu
     live.stop_reader(&id, process, reading.group.is_some()).map_err(unread)?;
     reader.given.truncate(most);
     let mut told = String::new();
-    for (partition, record) in &reader.given {
-        told += &shown(live, reading, *partition, record);
+    for record in &reader.given {
+        told += &shown(live, reading, &stamp, record);
     }
     if !has_all {
         told += &reader.missing(&bounds, topic);
@@ -182,28 +182,38 @@ impl Reader {
     }
 }
 
-fn shown(live: &Live, reading: &Reading, partition: PartitionIndex, record: &ReadRecord) -> String {
-    let sent = live.record(record.digest);
+/// Whose clock the timestamps of a topic are read from, as Kafka prints it; asked only if they are to be printed.
+fn stamp(live: &mut Live, reading: &Reading) -> Result<String, Refusal> {
+    let is_printed = matches!(&reading.shows, RecordShows::Console { parts, .. } if parts.contains(&RecordPart::Timestamp));
+    if !is_printed {
+        return Ok(String::new());
+    }
+    let configs = answers::configs(live, &format!("topic {}", reading.topic))?;
+    let told = configs.into_iter().find(|config| config.key == "message.timestamp.type");
+    Ok(told.map_or_else(|| "CreateTime".to_owned(), |config| config.value))
+}
+
+fn shown(live: &Live, reading: &Reading, stamp: &str, (partition, record): &(PartitionIndex, ReadRecord)) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let key = record.key.as_ref().map_or_else(|| "null".to_owned(), |key| text(key));
-    let value = match sent {
-        Some(sent) => sent.value.as_ref().map_or_else(|| "null".to_owned(), |value| text(value)),
-        None => "(not a record of this session's producers)".to_owned(),
+    let key = record.key.as_deref().map(text);
+    let value = match live.record(record.digest) {
+        Some(sent) => sent.value.as_deref().map(text),
+        None => Some("(not a record of this session's producers)".to_owned()),
     };
     match &reading.shows {
         RecordShows::Place => {
-            let key = record.key.as_ref().map(|_| format!("{key}: ")).unwrap_or_default();
+            let (key, value) = (key.map(|key| format!("{key}: ")).unwrap_or_default(), value.unwrap_or_else(|| "null".to_owned()));
             format!("{}-{} @{}  {key}{value}\n", reading.topic, partition.0, record.offset)
         }
-        RecordShows::Console { timestamp, partition: with_partition, offset, key: with_key, separator } => {
-            let parts = [
-                timestamp.then(|| format!("CreateTime:{}", record.timestamp.0)),
-                with_partition.then(|| format!("Partition:{}", partition.0)),
-                offset.then(|| format!("Offset:{}", record.offset)),
-                with_key.then_some(key),
-                Some(value),
-            ];
-            parts.into_iter().flatten().collect::<Vec<_>>().join(separator) + "\n"
+        RecordShows::Console { parts, separator, line_end, null } => {
+            let part = |part: &RecordPart| match part {
+                RecordPart::Timestamp => format!("{stamp}:{}", record.timestamp.0),
+                RecordPart::Partition => format!("Partition:{}", partition.0),
+                RecordPart::Offset => format!("Offset:{}", record.offset),
+                RecordPart::Key => key.clone().unwrap_or_else(|| null.clone()),
+                RecordPart::Value => value.clone().unwrap_or_else(|| null.clone()),
+            };
+            parts.iter().map(part).collect::<Vec<_>>().join(separator) + line_end
         }
     }
 }

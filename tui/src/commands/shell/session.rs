@@ -12,11 +12,12 @@ use tribunal::sim::trial::{self, TrialOptions};
 use tribunal::time::Duration;
 
 use super::super::source::Recorded;
-use super::command::{Command, Record};
+use super::command::Command;
 use super::faults::Lasting;
+use super::record_line::LineMarks;
 use super::refusal::Refusal;
 use super::topics::NewTopic;
-use super::{configs, faults, groups, help, kafka_tools, records, topics, words};
+use super::{configs, faults, groups, help, kafka_tools, log_ends, records, topics, words};
 
 /// A cluster, and what the shell keeps beside it.
 pub(super) struct Session {
@@ -25,8 +26,8 @@ pub(super) struct Session {
     /// The topics that are known to be there.
     topics: Vec<String>,
     groups: Vec<String>,
-    /// The lines that follow are records: for which topic, and what parts key and value; and how many there were.
-    gathering: Option<(String, Option<String>, usize)>,
+    /// The lines that follow are records: for which topic, and what parts them; and how many there were.
+    gathering: Option<(String, LineMarks, usize)>,
     /// The beginning of a line that ended with a backslash.
     begun: String,
 }
@@ -115,27 +116,24 @@ impl Session {
 
     /// A line as a command; `None` when there is nothing on it.
     fn read(&self, line: &str) -> Result<Option<(Command, Vec<String>)>, Refusal> {
+        if let Some((tool, rest)) = kafka_tools::called(line) {
+            return kafka_tools::read(tool, &words::split(rest)?).map(Some);
+        }
         let mut words = words::split(line)?;
         if words.first().is_some_and(|word| word == "$" || word == ">") {
             words.remove(0);
         }
-        let Some((first, rest)) = words.split_first() else { return Ok(None) };
-        let command = match kafka_tools::tool_of(first) {
-            Some(tool) => kafka_tools::read(tool, rest)?,
-            None => Command::read(&words)?,
-        };
-        Ok(Some(command))
+        if words.is_empty() { Ok(None) } else { Command::read(&words).map(Some) }
     }
 
     /// Takes a line as a record, while lines are records. An empty line ends that, and so does a line that calls a tool of Kafka's.
     fn gather(&mut self, line: &str) -> Option<Reply> {
-        let (topic, separator, count) = self.gathering.clone()?;
-        let calls_a_tool = line.trim_start().trim_start_matches("$ ").split_whitespace().next().and_then(kafka_tools::tool_of);
+        let (topic, marks, count) = self.gathering.clone()?;
         if line.is_empty() {
             self.gathering = None;
             return Some(Reply::Said(gathered(&topic, count)));
         }
-        if calls_a_tool.is_some() {
+        if kafka_tools::called(line).is_some() {
             self.gathering = None;
             let text = gathered(&topic, count) + "\n";
             return Some(match self.take(line) {
@@ -144,23 +142,15 @@ impl Session {
             });
         }
         // Guides show the producer's own prompt.
-        let line = line.strip_prefix('>').unwrap_or(line);
-        let (key, value) = match &separator {
-            None => (None, line),
-            Some(separator) => match line.split_once(separator.as_str()) {
-                Some((key, value)) => (Some(key.to_owned()), value),
-                None => {
-                    let wrong = Refusal::malformed(format!("no key separator `{separator}` is in this line"));
-                    return Some(Reply::Said(wrong.to_string()));
-                }
-            },
+        let record = match marks.record(&topic, line.strip_prefix('>').unwrap_or(line)) {
+            Ok(record) => record,
+            Err(refusal) => return Some(Reply::Said(refusal.to_string())),
         };
-        let record = Record { topic: topic.clone(), key, value: Some(value.to_owned()), ..Record::default() };
         let is_known = self.topics.contains(&topic);
         Some(Reply::Said(match records::produce(&mut self.live, &record, is_known) {
             Ok(stored) => {
                 remember(&mut self.topics, topic.clone());
-                self.gathering = Some((topic, separator, count + 1));
+                self.gathering = Some((topic, marks, count + 1));
                 stored.made.unwrap_or_default()
             }
             Err(refusal) => format!("{refusal}{}", self.broken()),
@@ -172,6 +162,8 @@ impl Session {
         let text = match command {
             Command::Help(None) => help::all(),
             Command::Help(Some(what)) => help::about(&what),
+            Command::HelpOnTool { tool, options } => help::on_tool(tool, &options),
+            Command::Version => help::version(),
             Command::Quit => return Ok(Reply::Over(String::new())),
             Command::CreateTopic { topic, partitions, factor, configs, if_missing } => {
                 let new = NewTopic { topic: &topic, partitions: &partitions, factor: &factor, configs: &configs, if_missing };
@@ -179,9 +171,10 @@ impl Session {
                 remember(&mut self.topics, topic);
                 text
             }
-            Command::DescribeTopics(topic, only) => topics::describe(live, topic.as_deref(), only)?,
-            Command::GetOffsets { topic, at } => topics::offsets(live, &topic, at)?,
-            Command::ListTopics => topics::list(live)?,
+            Command::DescribeTopics(shown) => topics::describe(live, &shown)?,
+            Command::GetOffsets { only, at, hides_internal } => log_ends::offsets(live, &only, at, hides_internal)?,
+            Command::DeleteRecords(file) => log_ends::delete_records(live, &file)?,
+            Command::ListTopics { hides_internal } => topics::list(live, hides_internal)?,
             Command::DeleteTopic { topic, if_there } => {
                 let text = topics::delete(live, &topic, if_there)?;
                 self.topics.retain(|known| *known != topic);
@@ -193,24 +186,24 @@ impl Session {
                 remember(&mut self.topics, record.topic);
                 stored.made.map(|made| made + "\n").unwrap_or_default() + &stored.place
             }
-            Command::ProduceLines { topic, separator } => {
+            Command::ProduceLines { topic, marks } => {
                 if records::is_there(live, &topic)? {
                     remember(&mut self.topics, topic.clone());
                 }
-                self.gathering = Some((topic, separator, 0));
+                self.gathering = Some((topic, marks, 0));
                 String::new()
             }
             Command::Consume(reading) => {
                 reading.group.iter().for_each(|group| remember(&mut self.groups, group.clone()));
                 records::consume(live, &reading)?
             }
-            Command::ListGroups => groups::list(live)?,
+            Command::ListGroups { with_states } => groups::list(live, with_states)?,
             Command::DescribeGroup { group, shows } => groups::describe(live, group.as_deref(), shows)?,
             Command::DeleteGroup(group) => groups::delete(live, &group)?,
             Command::ResetOffsets(reset) => groups::reset(live, &reset)?,
             Command::DeleteOffsets { group, topic } => groups::delete_offsets(live, &group, &topic)?,
             Command::AlterConfigs { resource, set, unset } => configs::alter(live, &resource, &set, &unset)?,
-            Command::DescribeConfigs { resource, all } => configs::describe(live, &resource, all)?,
+            Command::DescribeConfigs { of, all } => configs::describe(live, &of, all)?,
             Command::Fault(fault) => faults::strike(live, &mut self.lasting, &fault)?,
             Command::Wait(time) => {
                 live.wait(span(&time)?);

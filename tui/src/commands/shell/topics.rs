@@ -1,14 +1,13 @@
 //! Topics: made, described in Kafka's columns, grown, deleted.
 
-use std::collections::BTreeMap;
-
 use tribunal::error::ErrorCode;
-use tribunal::ids::{BrokerId, Offset, PartitionIndex, ProcessId};
+use tribunal::event::is_internal;
+use tribunal::ids::{BrokerId, ProcessId};
 use tribunal::protocol::{ConfigSource, MetadataPartition, MetadataTopic};
 use tribunal::sim::live::Live;
 
-use super::answers::{self, Ends};
-use super::command::{OffsetsAt, Trouble};
+use super::answers;
+use super::command::{TopicsShown, Trouble};
 use super::refusal::Refusal;
 
 /// A topic to be made.
@@ -49,38 +48,40 @@ fn count(text: &str, what: &str, code: ErrorCode) -> Result<u16, Refusal> {
     number.ok_or_else(|| Refusal::new(code, format!("the number of {what} is a whole number from 1 on, and not `{text}`")))
 }
 
-/// Describes one topic, or all of them; `only` the partitions that are in some trouble, or all.
-pub(super) fn describe(live: &mut Live, wanted: Option<&str>, only: Option<Trouble>) -> Result<String, Refusal> {
-    let topics = match wanted {
+/// Describes one topic, or all of them.
+pub(super) fn describe(live: &mut Live, shown: &TopicsShown) -> Result<String, Refusal> {
+    let mut topics = match &shown.topic {
         Some(name) => vec![answers::topic(live, name)?],
         None => answers::topics(live)?,
     };
+    topics.retain(|topic| !(shown.hides_internal && is_internal(&topic.name)));
     let mut text = String::new();
     for topic in &topics {
         let configs = answers::configs(live, &format!("topic {}", topic.name))?;
         let own = configs.iter().filter(|config| config.source == ConfigSource::Topic);
         let own: Vec<_> = own.map(|config| format!("{}={}", config.key, config.value)).collect();
-        match only {
-            None => text += &described(topic, &own.join(",")),
+        let lines = |is_meant: &dyn Fn(&MetadataPartition) -> bool| -> String {
+            topic.partitions.iter().filter(|line| is_meant(line)).map(|line| partition_line(&topic.name, line)).collect()
+        };
+        text += &match shown.only {
             Some(trouble) => {
                 let min_isr = configs.iter().find(|config| config.key == "min.insync.replicas");
                 let min_isr = min_isr.and_then(|config| config.value.parse().ok()).unwrap_or(1);
-                let is_meant = |partition: &&MetadataPartition| is_in(trouble, partition, min_isr);
-                text.extend(topic.partitions.iter().filter(is_meant).map(|partition| partition_line(&topic.name, partition)));
+                lines(&|partition| is_in(trouble, partition, min_isr))
             }
-        }
+            None if shown.with_overrides && own.is_empty() => String::new(),
+            None if shown.with_overrides => topic_line(topic, &own.join(",")),
+            None => topic_line(topic, &own.join(",")) + &lines(&|_| true),
+        };
     }
     Ok(text)
 }
 
 /// A topic in Kafka's columns.
-fn described(topic: &MetadataTopic, configs: &str) -> String {
+fn topic_line(topic: &MetadataTopic, configs: &str) -> String {
     let factor = topic.partitions.first().map_or(0, |partition| partition.replicas.len());
     let (name, id, count) = (&topic.name, topic.id, topic.partitions.len());
-    let mut text =
-        format!("Topic: {name}\tTopicId: {id}\tPartitionCount: {count}\tReplicationFactor: {factor}\tConfigs: {configs}\n");
-    text.extend(topic.partitions.iter().map(|partition| partition_line(name, partition)));
-    text
+    format!("Topic: {name}\tTopicId: {id}\tPartitionCount: {count}\tReplicationFactor: {factor}\tConfigs: {configs}\n")
 }
 
 /// Whether a partition is in this trouble.
@@ -89,6 +90,7 @@ fn is_in(trouble: Trouble, partition: &MetadataPartition, min_isr: usize) -> boo
         Trouble::UnderReplicated => partition.isr.len() < partition.replicas.len(),
         Trouble::Unavailable => partition.leader.is_none(),
         Trouble::UnderMinIsr => partition.isr.len() < min_isr,
+        Trouble::AtMinIsr => partition.isr.len() == min_isr,
     }
 }
 
@@ -102,27 +104,15 @@ fn partition_line(topic: &str, partition: &MetadataPartition) -> String {
     )
 }
 
-/// Where the partitions of a topic end, or begin, or reach a time, as Kafka's tool prints it: one that does not is left out.
-pub(super) fn offsets(live: &mut Live, topic: &str, at: OffsetsAt) -> Result<String, Refusal> {
-    let found: BTreeMap<PartitionIndex, Offset> = match at {
-        OffsetsAt::Time(at) => answers::first_since(live, topic, at)?,
-        OffsetsAt::Start | OffsetsAt::End => {
-            let bound = |ends: Ends| if at == OffsetsAt::Start { ends.start } else { ends.end };
-            let bounds = answers::bounds(live, topic)?;
-            bounds.partitions.into_iter().map(|(partition, ends)| (partition, bound(ends))).collect()
-        }
-    };
-    Ok(found.iter().map(|(partition, offset)| format!("{topic}:{}:{offset}\n", partition.0)).collect())
-}
-
 fn numbers(brokers: &[BrokerId]) -> String {
     brokers.iter().map(|broker| broker.0.to_string()).collect::<Vec<_>>().join(",")
 }
 
-/// The names of all topics.
-pub(super) fn list(live: &mut Live) -> Result<String, Refusal> {
+/// The names of all topics, or of all but Kafka's own.
+pub(super) fn list(live: &mut Live, hides_internal: bool) -> Result<String, Refusal> {
     let topics = answers::topics(live)?;
-    Ok(topics.iter().map(|topic| format!("{}\n", topic.name)).collect())
+    let shown = topics.iter().filter(|topic| !(hides_internal && is_internal(&topic.name)));
+    Ok(shown.map(|topic| format!("{}\n", topic.name)).collect())
 }
 
 /// Deletes a topic.
