@@ -204,6 +204,22 @@ fn a_saved_session_runs_as_a_scenario_and_shows_its_story() {
 }
 
 #[test]
+fn a_session_that_breaks_a_promise_says_so_when_it_is_saved() {
+    let file = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("shell-lost.toml");
+    let name = file.display().to_string();
+    let lines = format!(
+        "topics create t\nproduce t one\nproduce t two\nproduce t three\nsave {name}\n\
+         power-off leader(t-0)\nrestart b1 b2 b3\nwait 15s\nsave {name}\n"
+    );
+    let told = shell(&["--seed", "3"], &lines);
+    assert_eq!(told.matches("holds the session").count(), 2, "{told}");
+    assert_eq!(told.matches("note: it breaks acks-all-durable").count(), 1, "it does when the power has failed: {told}");
+    let run = Command::new(env!("CARGO_BIN_EXE_tribunal")).args(["run", &name]).output().expect("the binary was built");
+    assert_eq!(run.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&run.stdout).contains("NOT MET"));
+}
+
+#[test]
 fn acknowledgements_stop_when_too_few_replicas_are_in_sync() {
     let told = shell(
         &[],

@@ -7,13 +7,17 @@
 //!   *.deleted                    set aside: it goes
 //! ```
 //!
-//! A new segment was synced before it was announced. If it is damaged all the same (a disk that lied) while nothing of the old ones
-//! is gone, the swap is undone.
+//! A new segment was synced before it was announced. If it is damaged all the same (a disk that lied) while the old one of its name
+//! is still there, the swap is undone.
+//!
+//! Kafka differs: it cuts such a segment at the first damaged batch and puts it in place as far as it goes, which loses what the old
+//! ones still have. It undoes another case, a segment that was split into several of which some are not announced yet (KAFKA-6264);
+//! a cleaning makes one segment at a time.
 //!
 //! Invariant: afterwards every offset that was in the log before or after the swap is in one segment, and a second start finds
 //! nothing to do.
 //!
-//! Source: `LogLoader.removeTempFilesAndCollectSwapFiles`, `LogLoader.load`; KAFKA-6264.
+//! Source: `LogLoader.removeTempFilesAndCollectSwapFiles`, `LogLoader.load`.
 //!
 //! Called by: `log/scan`, before anything is read.
 

@@ -234,13 +234,29 @@ impl Session {
     fn save(&self, file: &Path) -> Result<String, Refusal> {
         let name = file.display();
         std::fs::write(file, self.live.save()).map_err(|error| Refusal::malformed(format!("{name} cannot be written: {error}")))?;
-        Ok(format!("{name} holds the session: tribunal run {name}, tribunal watch {name}"))
+        let told = format!("{name} holds the session: tribunal run {name}, tribunal watch {name}");
+        Ok(match self.broken_promises()?.as_slice() {
+            [] => told,
+            broken => format!("{told}\nnote: it breaks {}, so that run ends in NOT MET and exit code 1", broken.join(", ")),
+        })
+    }
+
+    /// The promises that the session has broken so far, by their checks' names.
+    fn broken_promises(&self) -> Result<Vec<&'static str>, Refusal> {
+        let scenario = self.scenario()?;
+        let outcome = trial::hold(&scenario, &TrialOptions { host: HostKind::Plain, seed: scenario.seed, keep_trace: false });
+        Ok(trial::failures(&scenario, &outcome.checks).map(|result| result.name).collect())
+    }
+
+    /// The session so far as a scenario.
+    fn scenario(&self) -> Result<Scenario, Refusal> {
+        let read = Scenario::read(&self.live.save(), "session");
+        read.map_err(|mistake| Refusal::unread(tribunal::error::ErrorCode::UnknownServerError, &mistake))
     }
 
     /// The session so far, run again from its text, with the verdict of every check.
     fn record(&self) -> Result<Recorded, Refusal> {
-        let read = Scenario::read(&self.live.save(), "session");
-        let scenario = read.map_err(|mistake| Refusal::unread(tribunal::error::ErrorCode::UnknownServerError, &mistake))?;
+        let scenario = self.scenario()?;
         let options = TrialOptions { host: HostKind::Plain, seed: scenario.seed, keep_trace: true };
         let mut outcome = trial::hold(&scenario, &options);
         let trace = outcome.trace.take().expect("the trace was asked for");
