@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use tribunal::time::{Duration, Timestamp};
 
-use super::record_line::LineMarks;
+use super::record_line::{LineMarks, Record};
 
 /// What can be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,16 +84,6 @@ pub(super) enum Command {
     Status,
     Watch,
     Save(String),
-}
-
-/// A record to send.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Record {
-    pub(super) topic: String,
-    pub(super) key: Option<String>,
-    pub(super) value: Option<String>,
-    pub(super) partition: Option<u32>,
-    pub(super) headers: Vec<(String, String)>,
 }
 
 /// What to read, and how to show it.
@@ -277,4 +267,15 @@ pub(super) const VERBS: [&str; 25] = [
     "help",
     "quit",
     "exit",
+];
+
+/// The tools of Kafka's that a line may call.
+pub(super) const TOOLS: [&str; 7] = [
+    "kafka-topics.sh",
+    "kafka-console-producer.sh",
+    "kafka-console-consumer.sh",
+    "kafka-consumer-groups.sh",
+    "kafka-get-offsets.sh",
+    "kafka-delete-records.sh",
+    "kafka-configs.sh",
 ];

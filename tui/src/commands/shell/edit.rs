@@ -13,8 +13,7 @@ use rustyline::history::FileHistory;
 use rustyline::validate::Validator;
 use rustyline::{CompletionType, Context, Editor, Helper};
 
-use super::command::VERBS;
-use super::kafka_tools::TOOLS;
+use super::command::{TOOLS, VERBS};
 
 /// What may stand behind a word.
 const BEHIND: [(&str, &[&str]); 26] = [

@@ -1,6 +1,6 @@
 //! What the shell understands, in words.
 
-use super::kafka_tools::TOOLS;
+use super::command::TOOLS;
 
 /// Each command: how it is written, and what it does.
 const COMMANDS: [(&str, &str); 32] = [

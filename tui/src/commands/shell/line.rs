@@ -4,10 +4,10 @@ use tribunal::config::{iso_duration, nearest};
 use tribunal::time::{Duration, Timestamp};
 
 use super::command::{
-    Command, ConfigsOf, FaultCommand, GroupShows, Reading, Record, RecordShows, Reset, ResetTo, TopicsShown, VERBS,
+    Command, ConfigsOf, FaultCommand, GroupShows, Reading, RecordShows, Reset, ResetTo, TOOLS, TopicsShown, VERBS,
 };
 use super::options::{Allowed, Options, pairs, parts};
-use super::record_line::LineMarks;
+use super::record_line::{LineMarks, Record};
 use super::refusal::Refusal;
 
 impl Command {
@@ -258,7 +258,7 @@ fn not_understood(verb: &str) -> Refusal {
     if VERBS.contains(&verb) {
         return Refusal::malformed(format!("`{verb}` is told otherwise: {}", super::help::usage_of(verb)));
     }
-    match nearest(verb, VERBS.iter().copied().chain(super::kafka_tools::TOOLS)) {
+    match nearest(verb, VERBS.iter().copied().chain(TOOLS)) {
         Some(near) => Refusal::malformed(format!("there is no command `{verb}`: did you mean `{near}`?")),
         None => Refusal::malformed(format!("there is no command `{verb}`: `help` lists them")),
     }

@@ -1,7 +1,16 @@
-//! A line as a record: headers, key and value, and what parts them. Source: Kafka's `LineMessageReader`.
+//! A record to send, and a line as one: headers, key and value, and what parts them. Source: Kafka's `LineMessageReader`.
 
-use super::command::Record;
 use super::refusal::Refusal;
+
+/// A record to send.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Record {
+    pub(super) topic: String,
+    pub(super) key: Option<String>,
+    pub(super) value: Option<String>,
+    pub(super) partition: Option<u32>,
+    pub(super) headers: Vec<(String, String)>,
+}
 
 /// What parts a line that is a record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

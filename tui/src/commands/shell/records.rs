@@ -9,7 +9,8 @@ use tribunal::sim::live::{Live, ReaderText, RecordText, Sent};
 use tribunal::time::Duration;
 
 use super::answers::{self, Bounds};
-use super::command::{Reading, Record, RecordPart, RecordShows};
+use super::command::{Reading, RecordPart, RecordShows};
+use super::record_line::Record;
 use super::refusal::Refusal;
 
 /// How long a reader waits for what has to come.

@@ -12,20 +12,9 @@ mod offsets;
 mod properties;
 mod topics;
 
-use super::command::Command;
+use super::command::{Command, TOOLS};
 use super::options::{Allowed, Options};
 use super::refusal::Refusal;
-
-/// The tools.
-pub(super) const TOOLS: [&str; 7] = [
-    "kafka-topics.sh",
-    "kafka-console-producer.sh",
-    "kafka-console-consumer.sh",
-    "kafka-consumer-groups.sh",
-    "kafka-get-offsets.sh",
-    "kafka-delete-records.sh",
-    "kafka-configs.sh",
-];
 
 /// Which tool a line calls, and what stands behind that. The call itself is taken as it stands: in a path of Windows a backslash
 /// is no escape.
