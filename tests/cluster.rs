@@ -11,8 +11,8 @@ use tribunal::error::ErrorCode;
 use tribunal::event::{Acks, Fact, LogFact, ReplicaFact};
 use tribunal::ids::{BrokerId, CorrelationId, Offset, PartitionIndex, ProcessId, TopicId, TopicPartition};
 use tribunal::protocol::{
-    CreateTopicsRequest, DeleteRecordsRequest, FetchPartition, FetchRequest, FetchResponse, MetadataRequest, NamedPartition,
-    NewTopic, ProducePartition, ProduceRequest, Response,
+    ConfigChange, ConfigResource, CreateTopicsRequest, DeleteRecordsRequest, FetchPartition, FetchRequest, FetchResponse,
+    IncrementalAlterConfigsRequest, MetadataRequest, NamedPartition, NewTopic, ProducePartition, ProduceRequest, Response,
 };
 use tribunal::record::BatchBuilder;
 use tribunal::time::{Duration, Timestamp};
@@ -339,8 +339,15 @@ fn without_a_cleaner_no_compacted_log_loses_a_segment() {
     assert_eq!(due_segments_deleted("false"), 0);
 }
 
+fn set_policy(cluster: &mut Cluster, policy: &str) {
+    let resource = ConfigResource::Topic("orders".to_owned());
+    let change = ConfigChange { resource, key: "cleanup.policy".to_owned(), value: Some(policy.to_owned()) };
+    cluster.ask(broker(1), IncrementalAlterConfigsRequest { changes: vec![change] });
+    cluster.run(millis(500));
+}
+
 #[test]
-fn nobody_deletes_records_of_an_internal_topic() {
+fn nobody_deletes_records_of_an_internal_topic_or_of_one_that_is_only_compacted() {
     let mut cluster = three_brokers("1", None);
     let refusal = |cluster: &mut Cluster, topic: &str| {
         let partition = NamedPartition { topic: topic.to_owned(), partition: PartitionIndex(0) };
@@ -355,4 +362,8 @@ fn nobody_deletes_records_of_an_internal_topic() {
     assert_eq!(refusal(&mut cluster, "__consumer_offsets"), Some(ErrorCode::InvalidTopicException));
     assert_eq!(refusal(&mut cluster, "__drafts"), Some(ErrorCode::UnknownTopicOrPartition));
     assert_eq!(refusal(&mut cluster, "orders"), None);
+    set_policy(&mut cluster, "compact,delete");
+    assert_eq!(refusal(&mut cluster, "orders"), None, "what is deleted from may be deleted from");
+    set_policy(&mut cluster, "compact");
+    assert_eq!(refusal(&mut cluster, "orders"), Some(ErrorCode::PolicyViolation));
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use tribunal::config::{Profile, Switch, TombstoneClock, TopicConfig};
 use tribunal::context::Context;
-use tribunal::event::{Fact, LogFact, RetentionReason};
+use tribunal::event::{Fact, LogFact, RetentionReason, TruncationReason};
 use tribunal::ids::{LeaderEpoch, Offset, PartitionIndex, TopicId, TopicPartition};
 use tribunal::log::{CleanerRules, Cleaning, Known, PartitionLog, Progress, RetentionView};
 use tribunal::record::{BatchBuilder, RecordBatch};
@@ -203,4 +203,45 @@ fn a_log_that_is_compacted_no_more_is_left_as_it_is_in_the_middle_of_its_cleanin
     log.set_config(config(&[("cleanup.policy", "delete")]));
     assert_eq!(bench.turn(|cx| cleaning.step(&mut log, cx)).ok(), Some(Progress::GaveUp));
     assert_eq!((log.first_dirty(), log.size_bytes()), (first_dirty, size));
+}
+
+#[test]
+fn a_cut_voids_a_cleaning_that_has_begun() {
+    let mut bench = Bench::<SimDisk>::new();
+    let mut log = dirty_log(&mut bench);
+    let plan = bench.turn(|cx| log.cleaning_candidate(log.end_offset(), cx.wall(), cx)).expect("it is dirty");
+    let mut cleaning = bench.turn(|cx| Cleaning::begin(plan, RULES, &log, cx));
+    assert_eq!(bench.turn(|cx| cleaning.step(&mut log, cx)).ok(), Some(Progress::Goes));
+    bench.turn(|cx| log.truncate_to(Offset(4), TruncationReason::DivergingEpoch, cx)).expect("the disk is well");
+    bench.turn(|cx| append(&mut log, &[("k0", Some("another")), ("k1", Some("history"))], cx));
+    let before = bench.turn(|cx| fold(&log, Offset(0), cx));
+    assert_eq!(bench.turn(|cx| cleaning.step(&mut log, cx)).ok(), Some(Progress::GaveUp));
+    assert_eq!(bench.turn(|cx| fold(&log, Offset(0), cx)), before);
+}
+
+#[test]
+fn what_comes_in_place_of_a_cut_is_dirty() {
+    let mut bench = Bench::<SimDisk>::new();
+    let mut log = dirty_log(&mut bench);
+    assert_eq!(bench.turn(|cx| clean(&mut log, RULES, cx)), Some(Progress::Finished));
+    let first_dirty = log.first_dirty().expect("it was cleaned");
+    bench.turn(|cx| log.truncate_to(Offset(4), TruncationReason::DivergingEpoch, cx)).expect("the disk is well");
+    while log.end_offset() <= first_dirty.next() {
+        bench.turn(|cx| append(&mut log, &[("k0", Some("another")), ("k1", Some("history"))], cx));
+    }
+    let found = bench.turn(|cx| log.cleaning_candidate(log.end_offset(), cx.wall(), cx)).expect("it is dirty");
+    assert!(found.first_dirty <= Offset(4), "{found:?}, and it was cleaned to {first_dirty}");
+}
+
+#[test]
+fn a_checkpoint_of_the_cleaner_beyond_the_end_counts_for_nothing() {
+    let mut bench = Bench::<SimDisk>::new();
+    let end = dirty_log(&mut bench).end_offset();
+    let settings = config(&[("cleanup.policy", "compact"), ("segment.bytes", "300"), ("min.cleanable.dirty.ratio", "0.01")]);
+    for (cleaned, first_dirty) in [(end.next(), Offset(0)), (Offset(4), Offset(4))] {
+        let known = Known { cleaned: Some(cleaned), ..Known::default() };
+        let log = bench.turn(|cx| PartitionLog::load(PARTITION, settings.clone(), known, cx)).expect("its files are whole");
+        let found = bench.turn(|cx| log.cleaning_candidate(log.end_offset(), cx.wall(), cx)).expect("it is dirty");
+        assert_eq!(found.first_dirty, first_dirty, "cleaned to {cleaned}, as the checkpoint says");
+    }
 }

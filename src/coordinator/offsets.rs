@@ -113,3 +113,28 @@ impl GroupOffsets {
         self.stored.iter().filter(is_old).map(|(partition, stored)| (partition.clone(), stored.offset)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::PartitionIndex;
+
+    #[test]
+    fn an_offset_expires_in_the_millisecond_in_which_its_time_is_up() {
+        let orders = NamedPartition { topic: "orders".to_owned(), partition: PartitionIndex(0) };
+        let stored =
+            |ms| StoredOffset { offset: Offset(7), leader_epoch: None, metadata: String::new(), committed_at: Timestamp(ms) };
+        let mut offsets = GroupOffsets::default();
+        offsets.apply(&orders, Some(&stored(1_000)));
+        let retention = Duration::from_millis(500);
+        let count = |rule, aging, now| offsets.expired(rule, |_| false, aging, (Timestamp(now), retention)).len();
+        for (rule, aging, since) in [
+            (OffsetExpiry::GroupEmpty, Aging::SinceCommit, 1_000),
+            (OffsetExpiry::GroupEmpty, Aging::Since(Timestamp(3_000)), 3_000),
+            (OffsetExpiry::PerCommit, Aging::Since(Timestamp(3_000)), 1_000),
+        ] {
+            assert_eq!((count(rule, aging, since + 499), count(rule, aging, since + 500)), (0, 1), "{rule:?}, {aging:?}");
+        }
+        assert_eq!(count(OffsetExpiry::GroupEmpty, Aging::Never, i64::MAX / 2), 0);
+    }
+}

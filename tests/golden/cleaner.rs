@@ -8,6 +8,7 @@ scripts!("cleaner", Runner::new() =>
     a_packed_batch_is_packed_again,
     a_producer_is_known_by_an_empty_batch,
     a_quiet_log_is_cleaned_in_the_end,
+    a_record_without_a_key_goes,
     a_tombstone_stays_until_its_horizon,
     compacted_and_deleted,
     only_what_is_committed_is_cleaned,

@@ -1,7 +1,7 @@
 //! Scripts about what one log lets go of: retention and the cleaner. What each command does stands at its variant.
 //!
 //! A record is written `key/value@time`: `a/1`, `a/-` for a tombstone, `_/1` for a record without a key; the time is its CreateTime
-//! in ms since the run's start, the wall clock's if it is not said.
+//! in ms since the run's start, the wall clock's if it is not said; `@none` is a record without a timestamp.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -24,7 +24,7 @@ pub const PARTITION: TopicPartition = TopicPartition { topic: TopicId(1), partit
 
 #[derive(goldenscript::Command)]
 pub enum Command {
-    /// Makes the log, with these settings of its topic.
+    /// Makes the log on an empty disk, with these settings of its topic.
     Create(#[arg(key, many, optional)] BTreeMap<String, String>),
     /// Changes settings of its topic.
     Configure(BTreeMap<String, String>),
@@ -118,6 +118,7 @@ impl Runner {
         for word in words {
             let (record, time) = word.split_once('@').map_or((word.as_str(), None), |(record, time)| (record, Some(time)));
             let time = match time {
+                Some("none") => Timestamp::NONE,
                 Some(ms) => Timestamp(Timestamp::RUN_START.0 + ms.parse::<i64>()?),
                 None => self.bench.wall,
             };
@@ -214,6 +215,7 @@ impl Runner {
         match command {
             Command::Create(settings) => {
                 self.configure(settings)?;
+                self.bench.disk = SimDisk::default();
                 let config = self.config.clone();
                 self.log = Some(self.bench.turn(|cx| PartitionLog::create(PARTITION, config, cx))?);
             }

@@ -5,7 +5,9 @@ use crate::scripts::scripts;
 
 scripts!("retention", Runner::new() =>
     a_log_is_too_large,
+    a_log_without_timestamps,
     a_record_from_the_future_keeps_the_log,
+    a_segment_is_full_or_old,
     a_timestamp_is_too_far_from_the_clock,
     age_by_files,
     an_operator_deletes_records,

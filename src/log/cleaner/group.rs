@@ -75,4 +75,21 @@ mod tests {
         assert_eq!(runs(&[(0, 10, 4), (10, most + 2, 4)]), [vec![0], vec![10]]);
         assert_eq!(runs(&[(0, 10, 4), (10, most + 2, 0)]), [vec![0, 10]], "an empty segment has no entries");
     }
+
+    #[test]
+    fn neighbours_are_grouped_while_their_indexes_fit_an_index() {
+        let config = TopicConfig { segment_bytes: 100, segment_index_bytes: 24, ..TopicConfig::of(Profile::Fast) };
+        let runs = |index_bytes: [(u64, u64); 3]| {
+            let places = index_bytes.into_iter().zip(0_u64..);
+            let sized = places.map(|(index_bytes, place)| Sized {
+                base: Offset(10 * place),
+                end: Offset(10 * place + 10),
+                bytes: 1,
+                index_bytes,
+            });
+            group(&sized.collect::<Vec<_>>(), &config).into_iter().map(|run| run.len()).collect::<Vec<_>>()
+        };
+        assert_eq!(runs([(8, 12), (16, 12), (8, 0)]), [2, 1], "three entries of eight bytes fit the offset index");
+        assert_eq!(runs([(8, 12), (8, 12), (0, 12)]), [2, 1], "two of twelve the time index");
+    }
 }
