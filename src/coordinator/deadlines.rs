@@ -63,10 +63,7 @@ impl GroupCoordinator {
         let environment = desk.environment();
         let decision = match due {
             Due::Session(..) => group.session_due(member, environment),
-            Due::Rebalance(..) => {
-                let epoch = group.members().get(member).map_or(0, |member| member.current.epoch);
-                group.rebalance_due(member, epoch, environment)
-            }
+            Due::Rebalance(..) => group.rebalance_due(member, environment),
             Due::Join(..) | Due::Sync(..) => group.classic_due(member, environment),
             Due::Load(_) | Due::Classic(..) | Due::Expiry | Due::Write(_) => None,
         };
@@ -83,7 +80,7 @@ impl GroupCoordinator {
         for order in orders {
             match order {
                 TimerOrder::Session(member, within) => self.set(Due::Session(id.clone(), member), Some(within), desk),
-                TimerOrder::Rebalance { member, within, .. } => self.set(Due::Rebalance(id.clone(), member), Some(within), desk),
+                TimerOrder::Rebalance(member, within) => self.set(Due::Rebalance(id.clone(), member), Some(within), desk),
                 TimerOrder::NoRebalance(member) => self.set(Due::Rebalance(id.clone(), member), None, desk),
                 TimerOrder::Join(member, within) => {
                     let due = Due::Join(id.clone(), member);

@@ -33,7 +33,7 @@ pub struct GroupDesk {
     /// What the group became when its last member of the consumer protocol went.
     pub downgraded: Option<ClassicHandover>,
     pub log: Vec<ConsumerRecord>,
-    timers: BTreeMap<(Due, MemberId), (Instant, i32)>,
+    timers: BTreeMap<(Due, MemberId), Instant>,
     epochs: BTreeMap<MemberId, i32>,
 }
 
@@ -88,23 +88,23 @@ impl GroupDesk {
 
     fn order(&mut self, order: TimerOrder) {
         match order {
-            TimerOrder::Session(member, within) => self.set(Due::Session, member, within, 0),
-            TimerOrder::Rebalance { member, epoch, within } => self.set(Due::Rebalance, member, within, epoch),
+            TimerOrder::Session(member, within) => self.set(Due::Session, member, within),
+            TimerOrder::Rebalance(member, within) => self.set(Due::Rebalance, member, within),
             TimerOrder::NoRebalance(member) => self.drop(Due::Rebalance, member),
             TimerOrder::Join(member, within) => {
                 if !self.timers.contains_key(&(Due::Join, member.clone())) {
-                    self.set(Due::Join, member, within, 0);
+                    self.set(Due::Join, member, within);
                 }
             }
             TimerOrder::NoJoin(member) => self.drop(Due::Join, member),
-            TimerOrder::Sync(member, within) => self.set(Due::Sync, member, within, 0),
+            TimerOrder::Sync(member, within) => self.set(Due::Sync, member, within),
             TimerOrder::NoSync(member) => self.drop(Due::Sync, member),
             TimerOrder::None(member) => self.timers.retain(|(_, of), _| *of != member),
         }
     }
 
-    fn set(&mut self, due: Due, member: MemberId, within: Duration, epoch: i32) {
-        self.timers.insert((due, member), (self.now.plus(within), epoch));
+    fn set(&mut self, due: Due, member: MemberId, within: Duration) {
+        self.timers.insert((due, member), self.now.plus(within));
     }
 
     fn drop(&mut self, due: Due, member: MemberId) {
@@ -114,8 +114,7 @@ impl GroupDesk {
     /// Time passes; what falls due in it is done in order.
     pub fn pass(&mut self, span: Duration) {
         let end = self.now.plus(span);
-        while let Some((key, (at, epoch))) = self.timers.iter().min_by_key(|(_, (at, _))| *at).map(|(key, due)| (key.clone(), *due))
-        {
+        while let Some((key, at)) = self.timers.iter().min_by_key(|(_, at)| **at).map(|(key, at)| (key.clone(), *at)) {
             if at > end {
                 break;
             }
@@ -124,7 +123,7 @@ impl GroupDesk {
             let (due, member) = key;
             let decision = match due {
                 Due::Session => self.group.session_due(&member, self.environment()),
-                Due::Rebalance => self.group.rebalance_due(&member, epoch, self.environment()),
+                Due::Rebalance => self.group.rebalance_due(&member, self.environment()),
                 Due::Join | Due::Sync => self.group.classic_due(&member, self.environment()),
             };
             if let Some(decision) = decision {

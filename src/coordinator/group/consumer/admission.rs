@@ -225,9 +225,7 @@ impl<'a> Draft<'a> {
 
 fn revocation(id: &MemberId, current: &CurrentAssignment, wishes: &MemberWishes) -> TimerOrder {
     match current.state {
-        MemberState::Unrevoked => {
-            TimerOrder::Rebalance { member: id.clone(), epoch: current.epoch, within: wishes.rebalance_timeout }
-        }
+        MemberState::Unrevoked => TimerOrder::Rebalance(id.clone(), wishes.rebalance_timeout),
         MemberState::Stable | MemberState::Unreleased => TimerOrder::NoRebalance(id.clone()),
     }
 }

@@ -66,7 +66,7 @@ impl ConsumerGroup {
                 None => orders.push(TimerOrder::Session(id.clone(), environment.config.group_consumer_session_timeout)),
             }
             if member.current.state == MemberState::Unrevoked && !member.is_classic() {
-                orders.push(TimerOrder::Rebalance { member: id.clone(), epoch: member.current.epoch, within });
+                orders.push(TimerOrder::Rebalance(id.clone(), within));
             }
         }
         orders
@@ -79,13 +79,10 @@ impl ConsumerGroup {
         Some(self.put_out(&BTreeSet::from([member.clone()]), LeaveReason::SessionExpired, environment))
     }
 
-    /// A member had until now to give back what it was asked for in this epoch; `None` when it has gone on since.
+    /// A member had until now to give back what it was asked for; `None` when it has, or is gone already.
     #[must_use]
-    pub fn rebalance_due(&self, member: &MemberId, epoch: i32, environment: Environment<'_>) -> Option<Decision<()>> {
-        let current = &self.members.get(member)?.current;
-        if current.epoch != epoch || current.state != MemberState::Unrevoked {
-            return None;
-        }
+    pub fn rebalance_due(&self, member: &MemberId, environment: Environment<'_>) -> Option<Decision<()>> {
+        self.members.get(member).filter(|member| member.current.state == MemberState::Unrevoked)?;
         Some(self.put_out(&BTreeSet::from([member.clone()]), LeaveReason::RebalanceTimedOut, environment))
     }
 

@@ -58,8 +58,8 @@ pub struct Decision<A> {
 pub enum TimerOrder {
     /// From now on the member is out after this much silence.
     Session(MemberId, Duration),
-    /// The member has this long to give back what it was asked for in this epoch.
-    Rebalance { member: MemberId, epoch: i32, within: Duration },
+    /// The member has this long, from now on, to give back what it was asked for.
+    Rebalance(MemberId, Duration),
     /// It has given it back.
     NoRebalance(MemberId),
     /// A classic member has this long to join again, unless that is running already.
