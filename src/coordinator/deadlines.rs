@@ -195,7 +195,7 @@ impl GroupCoordinator {
         let all: BTreeSet<&GroupId> = shard.groups.keys().chain(shard.offsets.keys()).collect();
         for id in all {
             let (group, offsets) = (shard.groups.get(id), shard.offsets.get(id).unwrap_or(&none));
-            let is_read = |topic: &str| group.is_some_and(|group| !group.is_empty() && group.is_subscribed_to(topic));
+            let is_read = |topic: &str| group.is_some_and(|group| group.is_subscribed_to(topic));
             let aging = group.map_or(Aging::SinceCommit, Group::aging);
             let old = offsets.expired(rule, is_read, aging, (now, retention));
             let is_over = old.len() == offsets.len() && group.is_none_or(Group::is_abandoned);
