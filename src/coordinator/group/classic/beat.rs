@@ -64,13 +64,14 @@ impl ClassicGroup {
         if self.members.get(member).is_some_and(is_silent) {
             self.remove(member, LeaveReason::SessionExpired, out);
             self.go_on_without(rules, out);
+            self.complete_if_nobody_is_missing(rules, out);
         }
     }
 
     /// Somebody never joined with the id he was given.
     pub fn pending_due(&mut self, member: &MemberId, rules: Rules<'_>, out: &mut Outcome) {
         if self.pending.remove(member) {
-            self.complete_if_all_joined(rules, out);
+            self.complete_if_nobody_is_missing(rules, out);
         }
     }
 

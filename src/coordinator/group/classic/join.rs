@@ -122,7 +122,7 @@ impl ClassicGroup {
         self.members.insert(id.clone(), member);
         self.leader.get_or_insert_with(|| id.clone());
         out.timers.push((Deadline::Session(id.clone()), Some(NEW_MEMBER_JOIN_TIMEOUT)));
-        self.has_newcomer |= self.state == GroupState::PreparingRebalance && self.generation == 0;
+        self.has_newcomer |= self.is_in_initial_delay;
         if self.state == GroupState::PreparingRebalance {
             self.complete_if_all_joined(rules, out);
         } else {
@@ -167,6 +167,7 @@ impl ClassicGroup {
         if self.leader.as_ref() == Some(old) {
             self.leader = Some(fresh.clone());
         }
+        out.timers.push((Deadline::Session(fresh.clone()), Some(member.session_timeout)));
         self.members.insert(fresh.clone(), member);
         if self.state == GroupState::Stable && self.voted() == self.protocol {
             self.answer_joined(waiting, fresh, out);
@@ -183,14 +184,13 @@ impl ClassicGroup {
     }
 
     /// The answer to one who joins a group that need not rebalance for it.
+    ///
+    /// It is no sign of life: whoever joined before heartbeats.
     fn answer_joined(&self, waiting: Waiting, id: &MemberId, out: &mut Outcome) {
         let is_leader = self.leader.as_ref() == Some(id);
         let mut answer = self.joined_answer(id, is_leader);
         answer.skip_assignment = is_leader && self.state == GroupState::Stable;
         out.replies.push((waiting.reply_to, answer.into()));
-        if let Some(member) = self.members.get(id) {
-            out.timers.push((Deadline::Session(id.clone()), Some(member.session_timeout)));
-        }
     }
 
     fn joined_answer(&self, id: &MemberId, is_leader: bool) -> JoinGroupResponse {
@@ -237,9 +237,16 @@ impl ClassicGroup {
         self.complete_join(rules, out);
     }
 
-    /// Goes on if nobody is waited for.
+    /// Goes on if nobody is waited for; in the initial delay everybody is.
     pub(super) fn complete_if_all_joined(&mut self, rules: Rules<'_>, out: &mut Outcome) {
-        let is_waiting = self.state == GroupState::PreparingRebalance && !self.is_in_initial_delay;
+        if !self.is_in_initial_delay {
+            self.complete_if_nobody_is_missing(rules, out);
+        }
+    }
+
+    /// The same when somebody is given up, which ends the initial delay, too, if all others have joined (as in Kafka).
+    pub(super) fn complete_if_nobody_is_missing(&mut self, rules: Rules<'_>, out: &mut Outcome) {
+        let is_waiting = self.state == GroupState::PreparingRebalance;
         if is_waiting && self.pending.is_empty() && self.members.values().all(|member| member.joining.is_some()) {
             self.complete_join(rules, out);
         }

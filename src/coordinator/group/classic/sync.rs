@@ -76,8 +76,11 @@ impl ClassicGroup {
         self.become_state(GroupState::Stable, rules, out);
         self.forget_sync_time(out);
         for id in self.members.keys().cloned().collect::<Vec<_>>() {
-            if let Some(waiting) = self.members.get_mut(&id).and_then(|member| member.syncing.take()) {
+            let Some(member) = self.members.get_mut(&id) else { continue };
+            let session = Some(member.session_timeout);
+            if let Some(waiting) = member.syncing.take() {
                 self.answer_share(waiting, &id, out);
+                out.timers.push((Deadline::Session(id), session)); // it was not to heartbeat while it waited
             }
         }
     }
@@ -88,7 +91,6 @@ impl ClassicGroup {
         member.has_synced = true;
         let answer = SyncGroupResponse { error: None, protocol, assignment: member.assignment.clone() };
         out.replies.push((waiting.reply_to, answer.into()));
-        out.timers.push((Deadline::Session(id.clone()), Some(member.session_timeout)));
     }
 
     /// Nobody hears of a plan of this generation.
