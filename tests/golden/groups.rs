@@ -9,7 +9,7 @@
 //! * `sync A [A=0/1 B=2/3 …]`: SyncGroup, with a plan from the leader (`B=bills-0` is another topic). `beat A`, `leave A`,
 //!   `remove i1 …` (LeaveGroup by static names), all with `[generation=N] [id=ID]`.
 //! * `live A topics=… [epoch=N] [owned=0/1] [instance=i1]`: ConsumerGroupHeartbeat. `depart A`: the last one.
-//! * `commit A|nobody 0=5 bills-1=7 … [generation=N] [note=TEXT]`, `fetch [0 1 …]`, `fetch-as A …`, `delete-offsets 0 …`.
+//! * `commit A|nobody 0=5 bills-1=7@EPOCH … [generation=N] [note=TEXT]`, `fetch [0 1 …]`, `fetch-as A …`, `delete-offsets 0 …`.
 //! * `describe`, `describe-consumer`, `list`, `delete-group`, `log` (what was written since the last look), `find`.
 //! * `run MS` · `wait MS`: how long each request is waited for · `kill b2`, `up b2`, `cut b1 b2`, `heal` · `delete-topic NAME`,
 //!   `configure NAME KEY=VALUE` (a topic).
@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use goldenscript::{ArgumentConsumer, Command, Context as Hints};
 use tribunal::event::{Fact, GroupId, MemberId};
-use tribunal::ids::{BrokerId, CorrelationId, Offset, PartitionIndex, ProcessId, TopicId, TopicPartition};
+use tribunal::ids::{BrokerId, CorrelationId, LeaderEpoch, Offset, PartitionIndex, ProcessId, TopicId, TopicPartition};
 use tribunal::protocol::{
     ConfigChange, ConfigResource, ConsumerGroupDescribeRequest, ConsumerGroupHeartbeatRequest, CreateTopicsRequest,
     DeleteGroupsRequest, DeleteTopicsRequest, DescribeGroupsRequest, FetchPartition, FetchRequest, FindCoordinatorRequest,
@@ -283,8 +283,12 @@ impl Stage {
         let metadata = args.take_key("note").unwrap_or_default().to_owned();
         let mut partitions = Vec::new();
         while let Some((partition, offset)) = args.next_key() {
+            let (offset, leader_epoch) = match offset.split_once('@') {
+                Some((offset, epoch)) => (offset, Some(LeaderEpoch(epoch.parse()?))),
+                None => (offset, None),
+            };
             let (partition, offset) = (named(partition), Offset(offset.parse()?));
-            partitions.push(OffsetToCommit { partition, offset, leader_epoch: None, metadata: metadata.clone() });
+            partitions.push(OffsetToCommit { partition, offset, leader_epoch, metadata: metadata.clone() });
         }
         let (group, epoch) = (self.group.clone(), client.generation);
         Ok(OffsetCommitRequest { group, epoch, member: client.id, instance: client.instance, partitions })

@@ -72,7 +72,8 @@ pub fn answer(response: &Response) -> String {
         Response::OffsetDelete(deleted) => deleted.error.map_or_else(|| each(&deleted.partitions, "forgotten"), word),
         Response::OffsetFetch(fetched) => {
             let told = fetched.partitions.iter().map(|told| {
-                let offset = told.offset.map_or("none".to_owned(), |offset| offset.to_string());
+                let epoch = told.leader_epoch.map_or(String::new(), |epoch| format!("@{epoch}"));
+                let offset = told.offset.map_or("none".to_owned(), |offset| format!("{offset}{epoch}"));
                 let note = if told.metadata.is_empty() { String::new() } else { format!(" “{}”", told.metadata) };
                 format!("{} {}{note}", name(&told.partition), told.error.map_or(offset, word))
             });
