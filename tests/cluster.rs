@@ -6,13 +6,13 @@ mod support;
 
 use bytes::Bytes;
 use support::Cluster;
-use tribunal::config::{IsolationLevel, Switch};
+use tribunal::config::IsolationLevel;
 use tribunal::error::ErrorCode;
 use tribunal::event::{Acks, Fact, LogFact, ReplicaFact};
 use tribunal::ids::{BrokerId, CorrelationId, Offset, PartitionIndex, ProcessId, TopicId, TopicPartition};
 use tribunal::protocol::{
-    ConfigChange, ConfigResource, CreateTopicsRequest, DeleteRecordsRequest, FetchPartition, FetchRequest, FetchResponse,
-    IncrementalAlterConfigsRequest, MetadataRequest, NamedPartition, NewTopic, ProducePartition, ProduceRequest, Response,
+    CreateTopicsRequest, FetchPartition, FetchRequest, FetchResponse, MetadataRequest, NewTopic, ProducePartition, ProduceRequest,
+    Response,
 };
 use tribunal::record::BatchBuilder;
 use tribunal::time::{Duration, Timestamp};
@@ -308,138 +308,5 @@ fn whatever_crashes_and_is_cut_an_acknowledged_record_is_there_afterwards() {
             _ => None,
         });
         assert_eq!(isr.last(), Some(3), "seed {seed}: the ISR is whole again");
-    }
-}
-
-/// A log of `compact,delete` on one broker, whose closed segments are all long due, and what became of them.
-fn due_segments_deleted(cleaner_enable: &str) -> usize {
-    let mut cluster = Cluster::new();
-    cluster.config.set("log.cleaner.enable", cleaner_enable).unwrap();
-    cluster.start_all(1);
-    cluster.run(millis(500));
-    let config = [("cleanup.policy", "compact,delete"), ("segment.bytes", "1024"), ("retention.ms", "1")];
-    let config = config.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
-    let topic = NewTopic { name: "orders".to_owned(), partitions: 1, replication_factor: 1, assignment: Vec::new(), config };
-    cluster.ask(broker(1), CreateTopicsRequest { topics: vec![topic], timeout: millis(3_000) });
-    cluster.run(millis(200));
-    for _ in 0..3 {
-        let mut builder = BatchBuilder::new(Timestamp::RUN_START);
-        builder.append(Timestamp::RUN_START, Some(b"key"), Some(&[b'v'; 600]), &[]);
-        let partitions = vec![ProducePartition { partition: ORDERS, batch: builder.build() }];
-        cluster.ask(broker(1), ProduceRequest { acks: Acks::All, timeout: millis(3_000), partitions });
-        cluster.run(millis(100));
-    }
-    cluster.run(millis(20_000));
-    cluster.told(broker(1)).filter(|fact| matches!(fact, Fact::Log(LogFact::SegmentDeleted { .. }))).count()
-}
-
-#[test]
-fn without_a_cleaner_no_compacted_log_loses_a_segment() {
-    assert!(due_segments_deleted("true") > 0, "with a cleaner they go");
-    assert_eq!(due_segments_deleted("false"), 0);
-}
-
-fn set_policy(cluster: &mut Cluster, policy: &str) {
-    let resource = ConfigResource::Topic("orders".to_owned());
-    let change = ConfigChange { resource, key: "cleanup.policy".to_owned(), value: Some(policy.to_owned()) };
-    cluster.ask(broker(1), IncrementalAlterConfigsRequest { changes: vec![change] });
-    cluster.run(millis(500));
-}
-
-#[test]
-fn nobody_deletes_records_of_an_internal_topic_or_of_one_that_is_only_compacted() {
-    let mut cluster = three_brokers("1", None);
-    let refusal = |cluster: &mut Cluster, topic: &str| {
-        let partition = NamedPartition { topic: topic.to_owned(), partition: PartitionIndex(0) };
-        let request = DeleteRecordsRequest { partitions: vec![(partition, None)], timeout: millis(3_000) };
-        let asked = cluster.ask(broker(1), request);
-        cluster.run(millis(1_000));
-        match cluster.answer(asked) {
-            Some(Response::DeleteRecords(answer)) => answer.partitions[0].1.err(),
-            other => panic!("{other:?}"),
-        }
-    };
-    assert_eq!(refusal(&mut cluster, "__consumer_offsets"), Some(ErrorCode::InvalidTopicException));
-    assert_eq!(refusal(&mut cluster, "__drafts"), Some(ErrorCode::UnknownTopicOrPartition));
-    assert_eq!(refusal(&mut cluster, "orders"), None);
-    set_policy(&mut cluster, "compact,delete");
-    assert_eq!(refusal(&mut cluster, "orders"), None, "what is deleted from may be deleted from");
-    set_policy(&mut cluster, "compact");
-    assert_eq!(refusal(&mut cluster, "orders"), Some(ErrorCode::PolicyViolation));
-}
-
-/// A batch of so many records of one key, of which two are more than a segment.
-fn append(cluster: &mut Cluster, partition: TopicPartition, records: usize) {
-    let mut builder = BatchBuilder::new(Timestamp::RUN_START);
-    let value = vec![b'v'; 600 / records];
-    for _ in 0..records {
-        builder.append(Timestamp::RUN_START, Some(b"key"), Some(&value), &[]);
-    }
-    let partitions = vec![ProducePartition { partition, batch: builder.build() }];
-    cluster.ask(broker(1), ProduceRequest { acks: Acks::All, timeout: millis(3_000), partitions });
-    cluster.run(millis(1));
-}
-
-/// A compacted topic of one partition on b1, with records of so many values of one key, each batch nearly a segment.
-fn compacted(cluster: &mut Cluster, id: u32, values: usize) -> TopicPartition {
-    let config = [("cleanup.policy", "compact"), ("segment.bytes", "1024")];
-    let config = config.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
-    let topic = NewTopic { name: format!("t{id}"), partitions: 1, replication_factor: 1, assignment: Vec::new(), config };
-    cluster.ask(broker(1), CreateTopicsRequest { topics: vec![topic], timeout: millis(3_000) });
-    cluster.run(millis(200));
-    let partition = TopicPartition::new(TopicId(id), PartitionIndex(0));
-    for _ in 0..values {
-        append(cluster, partition, 1);
-    }
-    partition
-}
-
-/// Which logs a broker began to clean, in order.
-fn cleaned(cluster: &Cluster) -> Vec<TopicPartition> {
-    let began = |fact: &Fact| match fact {
-        Fact::Log(LogFact::CleaningStarted { partition, .. }) => Some(*partition),
-        _ => None,
-    };
-    cluster.told(broker(1)).filter_map(began).collect()
-}
-
-#[test]
-fn the_dirtiest_log_is_cleaned_first() {
-    let mut cluster = Cluster::new();
-    cluster.start_all(1);
-    cluster.run(millis(500));
-    let (one, other) = (compacted(&mut cluster, 1, 3), compacted(&mut cluster, 2, 3));
-    cluster.run(millis(10_000));
-    assert_eq!(cleaned(&cluster), [one, other], "each once");
-    let seen = cleaned(&cluster).len();
-    // One becomes a little dirtier, the other much, between two looks of the cleaner.
-    for (partition, values) in [(one, 2), (other, 6)] {
-        for _ in 0..values {
-            append(&mut cluster, partition, 1);
-        }
-    }
-    cluster.run(millis(10_000));
-    assert_eq!(cleaned(&cluster).get(seen..), Some([other, one].as_slice()));
-}
-
-#[test]
-fn a_cleaner_that_died_cleans_nothing_more() {
-    for partial_map in [Switch::On, Switch::Off] {
-        let mut cluster = Cluster::new();
-        cluster.config.set("log.cleaner.dedupe.buffer.size", "48").unwrap(); // room for one key
-        cluster.variants.cleaner_partial_map = partial_map;
-        cluster.start_all(1);
-        cluster.run(millis(500));
-        let one = compacted(&mut cluster, 1, 0);
-        for _ in 0..3 {
-            append(&mut cluster, one, 3);
-        }
-        cluster.run(millis(10_000));
-        let seen = cleaned(&cluster).len();
-        assert!(seen > 0, "the first log is found worth it");
-        compacted(&mut cluster, 2, 3);
-        cluster.run(millis(10_000));
-        let more = cleaned(&cluster).len() - seen;
-        assert_eq!(more > 0, partial_map.is_on(), "{more} more cleanings began");
     }
 }

@@ -16,7 +16,8 @@ use crate::protocol::NamedPartition;
 /// The topic that groups are kept in.
 pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
 
-/// Whether a topic is Kafka's own: nobody deletes records of it, and no pattern finds it. Source: Kafka's `Topic.isInternal`.
+/// Whether a topic is Kafka's own: nobody deletes records of it, and no pattern finds it that a consumer looks up itself.
+/// Source: Kafka's `Topic.isInternal`.
 #[must_use]
 pub fn is_internal(topic: &str) -> bool {
     topic == OFFSETS_TOPIC || topic == "__transaction_state" || topic == "__share_group_state"

@@ -1,8 +1,8 @@
 //! JoinGroup (API 11), and when a rebalance is complete.
 //!
 //! A group that was empty waits `group.initial.rebalance.delay.ms` for more members, and as much again whenever somebody came, as
-//! long as the longest rebalance time-out lets it. Any other waits until all have joined again, or that time-out is over; who has not joined by
-//! then is out, but for static members, whose places are kept for their sessions' time.
+//! long as the longest rebalance time-out lets it. Any other waits until all have joined again, or that time-out is over; who has
+//! not joined by then is out, but for static members, whose places are kept for their sessions' time.
 //!
 //! Called by: `coordinator/runtime`. Source: Kafka's `classicGroupJoin`, `completeClassicGroupJoin`; KIP-134, KIP-345, KIP-394, KIP-814.
 
